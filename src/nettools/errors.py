@@ -1,9 +1,9 @@
 """The tree of errors: what can go wrong in any protocol, said in one vocabulary.
 
-Every error that leaves nettools is a `NettoolsError`; the base itself is never raised. Each class is also the builtin that
-it is a kind of (`ConnectionError`, `TimeoutError`, `ValueError`, ...), pickles, and knows its exit code, which is curl's
-where curl has one. This module knows no protocol: the protocols' own exceptions become these in `session`, by the
-`classify` function of each Protocol record.
+Every error that leaves nettools is a `NettoolsError`; the base itself is never raised. Each class is also the builtin
+that it is a kind of (`ConnectionError`, `TimeoutError`, `ValueError`, ...), pickles, and knows its exit code, which is
+curl's where curl has one. This module knows no protocol: the protocols' own exceptions become these in `session`, by
+the `classify` function of each Protocol record.
 
 Attributes of every error: `url` (without secrets), `protocol`, `stage` (where in the call it happened), `reply` (the
 server's own words, if any), `hint` (what to do), `retryable`, `exit_code`; the cause is chained.
@@ -247,8 +247,8 @@ class DeadlineError(NettoolsError, TimeoutError):
 class ReplyError(NettoolsError):
     """The peer answered, and the answer was no.
 
-    `code` is the protocol's own (550, "NO", "-ERR", an XML-RPC fault's number), `text` its words, `temporary` whether the
-    same request may succeed later. `outcome_unknown` is always false: there was an answer.
+    `code` is the protocol's own (550, "NO", "-ERR", an XML-RPC fault's number), `text` its words, `temporary`
+    whether the same request may succeed later. `outcome_unknown` is always false: there was an answer.
     """
 
     exit_code = 8
@@ -413,7 +413,9 @@ class FileError(NettoolsError, OSError):
 
     exit_code: int = 23
 
-    def __init__(self, message: str = "", *, errno: int | None = None, filename: str | None = None, **more: Any) -> None:
+    def __init__(
+        self, message: str = "", *, errno: int | None = None, filename: str | None = None, **more: Any
+    ) -> None:
         super().__init__(message, **more)
         self.errno = errno
         self.filename = filename

@@ -1,8 +1,9 @@
 """What every call gives back: frozen, slotted, picklable values with `to_dict()`.
 
-This module knows no protocol and no wire; it is where the words of all protocols meet, so that a script that can read one
-result can read them all. Conventions: dates are aware datetimes; sizes are octets; text is decoded; tuples, never lists.
-`meta` says how the result came about (peer, TLS, timings, bytes, round trips, attempts) and never takes part in equality.
+This module knows no protocol and no wire; it is where the words of all protocols meet, so that a script that can read
+one result can read them all. Conventions: dates are aware datetimes; sizes are octets; text is decoded; tuples, never
+lists. `meta` says how the result came about (peer, TLS, timings, bytes, round trips, attempts) and never takes part in
+equality.
 """
 
 from __future__ import annotations
@@ -14,7 +15,6 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, Literal
 
 __all__ = [
@@ -104,9 +104,7 @@ class Headers(Mapping[str, str]):
 
     def to_dict(self) -> dict[str, str | list[str]]:
         """{name: value}, a list of values where the field is repeated."""
-        return {
-            name: values[0] if len(values := self._index[name.lower()]) == 1 else list(values) for name in self
-        }
+        return {name: values[0] if len(values := self._index[name.lower()]) == 1 else list(values) for name in self}
 
 
 def _restore_headers(pairs: tuple[tuple[str, str], ...], separator: str | None) -> Headers:
@@ -164,20 +162,17 @@ class TLSInfo:
         return _to_dict(self, include_data)
 
 
-_NONE: Mapping[str, float] = MappingProxyType({})
-
-
 @dataclass(frozen=True, slots=True)
 class Meta:
     """How a result came about.
 
-    `timings` are seconds by stage (resolve, connect, proxy, tls, greeting, login, first_byte, total); bytes are those on
-    the wire, TLS records not counted; `round_trips` is how often the client had to wait for the server.
+    `timings` are seconds by stage (resolve, connect, proxy, tls, greeting, login, first_byte, total); bytes are
+    those on the wire, TLS records not counted; `round_trips` is how often the client had to wait for the server.
     """
 
     peer: str | None = None
     tls: TLSInfo | None = None
-    timings: Mapping[str, float] = _NONE
+    timings: Mapping[str, float] = field(default_factory=dict)
     bytes_sent: int = 0
     bytes_received: int = 0
     round_trips: int = 0
@@ -187,14 +182,6 @@ class Meta:
     def to_dict(self, *, include_data: bool = False) -> dict[str, Any]:
         """As JSON can carry it."""
         return _to_dict(self, include_data)
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        values = {each.name: getattr(self, each.name) for each in fields(self)}
-        return _restore_meta, ({**values, "timings": dict(self.timings)},)
-
-
-def _restore_meta(values: dict[str, Any]) -> Meta:
-    return Meta(**values)
 
 
 NO_META = Meta()
@@ -248,7 +235,7 @@ class Reply(Result):
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One moment of a call, given to `on_event`: seconds since its start, stage, kind, text and bytes, secrets masked."""
+    """One moment of a call, for `on_event`: seconds since its start, stage, kind, text and bytes, secrets masked."""
 
     time: float
     stage: str
@@ -262,7 +249,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Page(Result):
-    """An HTTP answer (RFC 9110). `content` is decoded of Content-Encoding; `text` by `encoding`; `links` are absolute."""
+    """An HTTP answer (RFC 9110). `content` is without Content-Encoding; `text` is by `encoding`; `links` are absolute."""
 
     url: str
     status: int
@@ -397,7 +384,7 @@ class Address(Result):
 
 @dataclass(frozen=True, slots=True)
 class SendReport(Result):
-    """What became of a mail: addresses accepted, {address: ReplyError} refused, the Message-ID, the server's last reply."""
+    """What became of a mail: addresses accepted, {address: ReplyError} refused, Message-ID, the server's last reply."""
 
     accepted: tuple[str, ...]
     refused: Mapping[str, Exception]

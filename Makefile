@@ -1,0 +1,59 @@
+# Everything a newcomer or a CI needs; `make demo` and `make test` create the environment they need.
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+PYTEST := $(BIN)/python -m pytest
+GROUPS ?= dev
+
+.PHONY: demo test coverage lint types docs bench wheel clean help
+
+help:
+	@echo "make demo      walk every protocol against the embedded servers"
+	@echo "make test      the tests, with branch coverage"
+	@echo "make lint      ruff"
+	@echo "make types     mypy --strict"
+	@echo "make docs      the documentation, in docs/_build/html"
+	@echo "make bench     compare with the standard library and requests"
+	@echo "make wheel     build the wheel and run its demo in an empty environment"
+	@echo "make clean     remove everything that was made"
+
+# A stamp per set of dependencies: the package alone for the demo, everything for the rest.
+$(VENV)/.base: pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
+	$(BIN)/python -m pip install --quiet --editable ".[testing]"
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.base
+	$(BIN)/python -m pip install --quiet --group $(GROUPS)
+	@touch $@
+
+demo: $(VENV)/.base
+	$(BIN)/nettools demo
+
+test: $(VENV)/.dev
+	$(PYTEST) -n auto --cov --cov-report=term:skip-covered --cov-report=
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.dev
+	$(BIN)/mypy
+
+docs: $(VENV)/.dev
+	$(BIN)/sphinx-build --fail-on-warning --keep-going -q -b html docs docs/_build/html
+
+bench: $(VENV)/.dev
+	$(BIN)/python -m benchmarks
+
+wheel: $(VENV)/.dev
+	rm -rf dist
+	$(BIN)/python -m build --wheel --outdir dist .
+	rm -rf $(VENV)-wheel && $(PYTHON) -m venv $(VENV)-wheel
+	$(VENV)-wheel/bin/python -m pip install --quiet dist/*.whl
+	cd / && $(abspath $(VENV)-wheel)/bin/nettools demo
+
+clean:
+	rm -rf .venv .venv-* dist build docs/_build .coverage* .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,306 @@
+"""How a call is made: policies as frozen values, and the one place where keywords become Options.
+
+Every function takes the same keywords; a protocol may add a few of its own, listed here so that a wrong one is named
+before anything happens. Precedence: the call's keyword, then the call's `options=`, then the profile, then the default.
+Knows no wire: what these values do is for `wire` and `session`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import difflib
+import math
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from nettools.credentials import Auth, Secret
+from nettools.errors import UnknownOptionError, UsageError
+from nettools.results import Event
+from nettools.target import SCHEMES
+
+__all__ = ["TLS", "Options", "Proxy", "Retry", "Timeout", "option_names", "resolve_options"]
+
+DEFAULT_MAX_SIZE = 64 * 1024 * 1024
+
+
+def _seconds(name: str, value: object) -> float | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not value > 0 or math.isnan(value):
+        raise UsageError(f"{name} is a number of seconds above 0, or None, not {value!r}")
+    return None if math.isinf(value) else float(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Timeout:
+    """Seconds: to connect (look-up, TCP, proxy, TLS, greeting), without an octet, and in all; None lifts a limit."""
+
+    connect: float | None = 10.0
+    idle: float | None = 30.0
+    total: float | None = None
+
+    def __post_init__(self) -> None:
+        for each in dataclasses.fields(self):
+            object.__setattr__(self, each.name, _seconds(each.name, getattr(self, each.name)))
+
+    @classmethod
+    def of(cls, value: Timeout | float | None) -> Timeout:
+        """A Timeout as given; a number is the total; None lifts all limits."""
+        if isinstance(value, Timeout):
+            return value
+        return cls(None, None, None) if value is None else cls(total=_seconds("timeout", value))
+
+
+_MODES = ("auto", "off", "starttls", "implicit")
+_VERSIONS = ("1.0", "1.1", "1.2", "1.3")
+
+
+@dataclass(frozen=True, slots=True)
+class TLS:
+    """Transport security.
+
+    `mode`: auto (a TLS scheme is implicit; others take STARTTLS where it is announced), off, starttls (required) or
+    implicit. `ca` is a file, a folder or PEM text, beside the system's store; `cert` and `key` are PEM files of a
+    client certificate; `keylog` a file for NSS key log lines.
+    """
+
+    mode: Literal["auto", "off", "starttls", "implicit", "required"] = "auto"
+    verify: bool = True
+    ca: str | os.PathLike[str] | None = None
+    cert: str | os.PathLike[str] | None = None
+    key: str | os.PathLike[str] | None = None
+    min_version: str = "1.2"
+    server_name: str | None = None
+    alpn: tuple[str, ...] | None = None
+    keylog: str | os.PathLike[str] | None = None
+
+    def __post_init__(self) -> None:
+        if self.mode not in (*_MODES, "required"):
+            raise UsageError(f"{self.mode!r} is no TLS mode", hint=f"the modes are {', '.join(_MODES)}")
+        version = str(self.min_version).removeprefix("TLSv").removeprefix("TLS")
+        if version not in _VERSIONS:
+            raise UsageError(f"{self.min_version!r} is no TLS version", hint=f"one of {', '.join(_VERSIONS)}")
+        object.__setattr__(self, "min_version", version)
+        if self.alpn is not None:
+            object.__setattr__(self, "alpn", tuple(self.alpn))
+        if self.key is not None and self.cert is None:
+            raise UsageError("TLS(key=...) without cert=", hint="name the certificate that the key belongs to")
+
+    @classmethod
+    def of(cls, value: TLS | str | bool | None) -> TLS:
+        """A TLS as given; a mode; True = required (implicit or STARTTLS by the scheme); False = off."""
+        match value:
+            case TLS():
+                return value
+            case None:
+                return cls()
+            case True:
+                return cls(mode="required")
+            case False:
+                return cls(mode="off")
+            case str():
+                return cls(mode=value)  # type: ignore[arg-type]  # __post_init__ checks it
+        raise UsageError(f"tls= is a TLS, a mode or a bool, not {type(value).__name__}")
+
+
+@dataclass(frozen=True, slots=True)
+class Proxy:
+    """A proxy for every protocol: socks4, socks4a, socks5 (resolves here), socks5h (resolves there) or http (CONNECT).
+
+    `bypass`: hosts that are reached directly (names, .suffixes, addresses, networks). `tunnel` (http scheme, plain HTTP
+    requests only): True asks for CONNECT, False for absolute-form requests, None lets the protocol choose.
+    """
+
+    url: str
+    auth: Any = None
+    bypass: tuple[str, ...] = ()
+    tunnel: bool | None = None
+
+    def __init__(self, url: str, *, auth: Any = None, bypass: Iterable[str] = (), tunnel: bool | None = None) -> None:
+        object.__setattr__(self, "url", url)
+        object.__setattr__(self, "auth", Auth.of(auth))
+        object.__setattr__(self, "bypass", (bypass,) if isinstance(bypass, str) else tuple(bypass))
+        object.__setattr__(self, "tunnel", tunnel)
+
+    def __repr__(self) -> str:
+        from nettools.target import _masked
+
+        return f"Proxy({_masked(self.url)!r})"
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """How often in all (`attempts` counts the first), after how many seconds, doubled each time up to `max_delay`."""
+
+    attempts: int = 1
+    backoff: float = 0.5
+    max_delay: float = 30.0
+
+    def __post_init__(self) -> None:
+        if isinstance(self.attempts, bool) or not isinstance(self.attempts, int) or self.attempts < 1:
+            raise UsageError(f"Retry(attempts=) is a number from 1, not {self.attempts!r}")
+        if self.backoff < 0 or self.max_delay < 0:
+            raise UsageError("Retry(backoff=, max_delay=) are seconds, 0 or more")
+
+    @classmethod
+    def of(cls, value: Retry | int | None) -> Retry:
+        """A Retry as given; a number is the attempts; None is one attempt."""
+        if isinstance(value, Retry):
+            return value
+        return cls() if value is None else cls(attempts=value)
+
+    def delay(self, attempt: int) -> float:
+        """Seconds to wait after attempt 1, 2, ..."""
+        return float(min(self.max_delay, self.backoff * 2 ** (attempt - 1)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """The options of a call, reusable: `options=Options(timeout=5)`; keywords of the call win."""
+
+    timeout: Timeout | float | None = Timeout()
+    tls: TLS | str | bool | None = TLS()
+    auth: Auth | tuple[str, str] | None = None
+    proxy: Proxy | str | None = "env"
+    retry: Retry | int | None = Retry()
+    netrc: bool | str | os.PathLike[str] = False
+    encoding: str | None = None
+    max_size: int | None = DEFAULT_MAX_SIZE
+    resolve: Mapping[tuple[str, int], Sequence[str]] = field(default_factory=dict)
+    family: Literal[4, 6] | None = None
+    source_address: str | tuple[str, int] | None = None
+    limit_rate: float | None = None
+    on_event: Callable[[Event], object] | None = None
+    progress: Callable[[int, int | None], object] | None = None
+    profile: str | None = None
+    # one protocol's own
+    cookies: Mapping[str, str] | None = None
+    active: bool | str = False
+    account: str | Secret | None = None
+    data_host: Literal["peer", "reply"] = "peer"
+    ehlo: str | None = None
+    group: str | None = None
+
+    def __post_init__(self) -> None:
+        put = object.__setattr__
+        put(self, "timeout", Timeout.of(self.timeout))
+        put(self, "tls", TLS.of(self.tls))
+        put(self, "auth", Auth.of(self.auth))
+        put(self, "retry", Retry.of(self.retry))
+        if isinstance(self.proxy, str) and self.proxy != "env":
+            put(self, "proxy", Proxy(self.proxy) if self.proxy else None)
+        elif not isinstance(self.proxy, (Proxy, str, type(None))):
+            raise UsageError('proxy= is a Proxy, a URL, "env" or None')
+        if self.max_size is not None and (isinstance(self.max_size, bool) or self.max_size < 0):
+            raise UsageError("max_size= is a number of octets, or None")
+        if self.family not in (None, 4, 6):
+            raise UsageError(f"family= is 4, 6 or None, not {self.family!r}")
+        if self.limit_rate is not None and not self.limit_rate > 0:
+            raise UsageError("limit_rate= is a number of octets a second above 0")
+        if self.data_host not in ("peer", "reply"):
+            raise UsageError('data_host= is "peer" or "reply"')
+        if self.encoding is not None:
+            try:
+                "".encode(self.encoding)
+            except LookupError:
+                raise UsageError(f"{self.encoding!r} is no encoding that Python knows") from None
+        for name in ("on_event", "progress"):
+            if getattr(self, name) is not None and not callable(getattr(self, name)):
+                raise UsageError(f"{name}= is a callable")
+
+    # what __post_init__ has settled, with the type that the rest of nettools sees
+    @property
+    def times(self) -> Timeout:
+        """`timeout` as a Timeout."""
+        return self.timeout  # type: ignore[return-value]
+
+    @property
+    def security(self) -> TLS:
+        """`tls` as a TLS."""
+        return self.tls  # type: ignore[return-value]
+
+    @property
+    def retries(self) -> Retry:
+        """`retry` as a Retry."""
+        return self.retry  # type: ignore[return-value]
+
+    @property
+    def credentials(self) -> Auth | None:
+        """`auth` as an Auth."""
+        return self.auth  # type: ignore[return-value]
+
+
+_OWN: dict[str, frozenset[str]] = {
+    "http": frozenset({"cookies"}),
+    "ftp": frozenset({"active", "account", "data_host"}),
+    "smtp": frozenset({"ehlo"}),
+    "nntp": frozenset({"group"}),
+}
+_ALL = frozenset(each.name for each in dataclasses.fields(Options))
+_COMMON = _ALL - frozenset().union(*_OWN.values())
+
+
+def option_names(scheme: str) -> tuple[str, ...]:
+    """The keywords that a call to this scheme takes besides its own arguments, sorted.
+
+    >>> "active" in option_names("ftp"), "active" in option_names("https")
+    (True, False)
+    """
+    if scheme not in SCHEMES:
+        raise UsageError(f"unknown scheme {scheme!r}", exit_code=3)
+    return tuple(sorted({*_COMMON, *_OWN.get(SCHEMES[scheme].protocol, ()), "options"}))
+
+
+def resolve_options(protocol: str, keywords: Mapping[str, Any]) -> Options:
+    """The Options of one call.
+
+    Raises:
+        UsageError: for a value that makes no sense, or (also a TypeError) an unknown or foreign keyword.
+    """
+    taken = _COMMON | _OWN.get(protocol, frozenset())
+    for name in keywords:
+        if name not in taken and name != "options":
+            near = difflib.get_close_matches(name, sorted(taken), n=1, cutoff=0.5)
+            foreign = [each for each, own in _OWN.items() if name in own]
+            raise UnknownOptionError(
+                f"{protocol} takes no keyword {name!r}" + (f": it is one of {foreign[0]}'s" if foreign else ""),
+                hint=f"did you mean {near[0]!r}?" if near else "nettools.option_names(scheme) lists them",
+            )
+    given = dict(keywords)
+    base = given.pop("options", None)
+    if base is None:
+        base = Options()
+    elif not isinstance(base, Options):
+        raise UsageError("options= is a nettools.Options")
+    profile = given.get("profile", base.profile)
+    if profile is not None:
+        from nettools.config import load_profile
+
+        given = {**{k: v for k, v in load_profile(profile).items() if getattr(base, k) == _DEFAULTS[k]}, **given}
+    return dataclasses.replace(base, **given) if given else base
+
+
+def since(value: str | dt.date | dt.datetime | Path) -> dt.datetime:
+    """A moment: a datetime, a date, or an age such as "7d", "12h", "30m", "2w" before now."""
+    if isinstance(value, dt.datetime):
+        return value if value.tzinfo else value.astimezone()
+    if isinstance(value, dt.date):
+        return dt.datetime(value.year, value.month, value.day, tzinfo=dt.UTC)
+    units = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+    text = str(value).strip()
+    try:
+        if text[-1:] in units and text[:-1].isdigit():
+            return dt.datetime.now(dt.UTC) - dt.timedelta(**{units[text[-1]]: int(text[:-1])})
+        moment = dt.datetime.fromisoformat(text)
+    except (ValueError, OverflowError):
+        raise UsageError(
+            f"{text!r} is no date or age", hint='a date is "2026-01-31", an age "7d", "12h" or "2w"'
+        ) from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
+
+
+_DEFAULTS: dict[str, Any] = {each.name: getattr(Options(), each.name) for each in dataclasses.fields(Options)}

@@ -1,0 +1,230 @@
+"""Where a call goes: a URL becomes a Target; and the one table of schemes, ports and modules.
+
+Knows the grammar of addresses and no protocol: what a path means (a file, a folder, a mailbox with a UID) is for the
+protocol's file. A malformed address is a UsageError with exit code 3 before anything is resolved or sent. Sources:
+RFC 3986 (URLs), RFC 6874 (zones), RFC 5890 (IDNA, by the `idna` package), RFC 1738 / 2384 / 4248 / 4266 / 5092 / 5538
+(ftp, pop, telnet, gopher, imap, nntp URLs).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import quote, unquote, unquote_to_bytes
+
+from nettools.credentials import Secret
+from nettools.errors import UsageError
+
+__all__ = ["PROTOCOLS", "SCHEMES", "ProtocolRow", "Scheme", "Target", "decode", "parse_url"]
+
+Upgrade = Literal["none", "offered", "required", "implicit"]
+
+
+@dataclass(frozen=True, slots=True)
+class Scheme:
+    """One scheme: its protocol, default port, and TLS: never, taken when offered, required, or from the first octet."""
+
+    name: str
+    protocol: str
+    port: int | None
+    tls: Upgrade = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class ProtocolRow:
+    """One row of the table of protocols: what it is called, what does it, where, with which module."""
+
+    name: str
+    title: str
+    function: str
+    module: str
+    port: int | None
+    tls_port: int | None = None
+    note: str = ""
+
+
+PROTOCOLS: dict[str, ProtocolRow] = {
+    row.name: row
+    for row in (
+        ProtocolRow("http", "HTTP", "fetch_page", "http.client, urllib, requests", 80, 443),
+        ProtocolRow("ftp", "FTP", "ftp_get", "ftplib", 21, 990, "20 is the data port"),
+        ProtocolRow("smtp", "SMTP", "send_mail", "smtplib", 25, 465, "submission 587"),
+        ProtocolRow("pop3", "POP3", "list_mail", "poplib", 110, 995),
+        ProtocolRow("imap", "IMAP4", "list_mail", "imaplib", 143, 993),
+    )
+}
+
+SCHEMES: dict[str, Scheme] = {
+    scheme.name: scheme
+    for scheme in (
+        Scheme("http", "http", 80),
+        Scheme("https", "http", 443, "implicit"),
+        Scheme("ftp", "ftp", 21, "offered"),
+        Scheme("ftps", "ftp", 990, "implicit"),
+        Scheme("ftpes", "ftp", 21, "required"),
+        Scheme("smtp", "smtp", 25, "offered"),
+        Scheme("smtps", "smtp", 465, "implicit"),
+        Scheme("pop3", "pop3", 110, "offered"),
+        Scheme("pop3s", "pop3", 995, "implicit"),
+        Scheme("imap", "imap", 143, "offered"),
+        Scheme("imaps", "imap", 993, "implicit"),
+    )
+}
+
+_FORBIDDEN = re.compile(r"[\r\n\0]")
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
+_REG_NAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_])?\.?")
+_ZONE = re.compile(r"[A-Za-z0-9._~-]+")
+
+
+def _bad(message: str, hint: str | None = None) -> UsageError:
+    return UsageError(message, hint=hint, exit_code=3)
+
+
+def decode(text: str, encoding: str = "utf-8", *, what: str = "URL") -> str:
+    """Percent-decode once; CR, LF and NUL are refused, octets that the encoding does not have kept as surrogates."""
+    result = unquote_to_bytes(text).decode(encoding, "surrogateescape")
+    if _FORBIDDEN.search(result):
+        raise _bad(f"the {what} has a CR, LF or NUL in it, plain or percent-encoded")
+    return result
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """An address, taken apart but not interpreted: `path` and `query` are still percent-encoded.
+
+    `host` is what is resolved (IDNA applied, no brackets); `user` and `password` are decoded; `url` has no password.
+    """
+
+    scheme: Scheme
+    host: str
+    port: int
+    path: str = ""
+    query: str | None = None
+    user: str | None = None
+    password: Secret | None = None
+
+    @property
+    def protocol(self) -> str:
+        """The protocol's name, such as `imap` for imaps."""
+        return self.scheme.protocol
+
+    @property
+    def netloc(self) -> str:
+        """Host and port as a URL has them: brackets around IPv6, the default port left out."""
+        host = f"[{self.host.replace('%', '%25')}]" if ":" in self.host else self.host
+        return host if self.port == self.scheme.port else f"{host}:{self.port}"
+
+    @property
+    def origin(self) -> str:
+        """`scheme://host[:port]`: what credentials belong to (RFC 6454)."""
+        return f"{self.scheme.name}://{self.netloc}"
+
+    @property
+    def url(self) -> str:
+        """The address without its password."""
+        user = "" if self.user is None else quote(self.user, safe="") + "@"
+        query = "" if self.query is None else f"?{self.query}"
+        return f"{self.scheme.name}://{user}{self.netloc}{self.path}{query}"
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether the host *as written* can only be this machine: a name that merely resolves to it does not count."""
+        host = self.host.lower().rstrip(".")
+        if host == "localhost" or self.scheme.protocol == "unix":
+            return True
+        try:
+            return ipaddress.ip_address(host.partition("%")[0]).is_loopback
+        except ValueError:
+            return False
+
+
+def _host(text: str) -> str:
+    """A host as written in a URL, checked and made ready to be resolved."""
+    if text.startswith("["):
+        literal, zone_mark, zone = text[1:-1].partition("%25")
+        try:
+            ipaddress.IPv6Address(literal)
+        except ValueError:
+            raise _bad(f"{text!r} is no IPv6 address") from None
+        if zone_mark and not _ZONE.fullmatch(zone):
+            raise _bad(f"{text!r} has no valid zone")
+        return f"{literal}%{zone}" if zone_mark else literal
+    name = unquote(text)
+    if not name.isascii():
+        import idna
+
+        try:
+            name = idna.encode(name, uts46=True).decode("ascii")
+        except idna.IDNAError as error:
+            raise _bad(f"{text!r} is no valid international host name: {error}") from None
+    if len(name) > 253 or not _REG_NAME.fullmatch(name) or ".." in name:
+        raise _bad(f"{text!r} is no valid host name")
+    return name
+
+
+def _authority(text: str, scheme: Scheme) -> tuple[str, int, str | None, Secret | None]:
+    if "\\" in text:
+        raise _bad("the URL has a backslash in its host part", "percent-encode it as %5C in a user name or password")
+    userinfo, at, hostport = text.rpartition("@")
+    user = password = None
+    if at:
+        # ";AUTH=" of mail URLs (RFC 2384, 5092) is the protocol's to read: it stays in the user
+        name, colon, word = userinfo.partition(":")
+        user = decode(name, what="user name")
+        if colon:
+            password = Secret(decode(word, what="password"))
+    match = re.fullmatch(r"(\[[^\[\]]*\]|[^:\[\]]*)(?::([^:]*))?", hostport)
+    if match is None:
+        raise _bad(f"{hostport!r} is no host and port", "an IPv6 address stands in brackets: [::1]:8080")
+    host, port_text = match.groups()
+    if not host:
+        raise _bad("the URL names no host")
+    port = scheme.port or 0
+    if port_text:
+        if not (port_text.isascii() and port_text.isdigit() and 0 < int(port_text[:6]) < 65536):
+            raise _bad(f"{port_text!r} is no port number", "a port is a number from 1 to 65535")
+        port = int(port_text)
+    return _host(host), port, user, password
+
+
+def parse_url(url: str, schemes: Collection[str] | None = None) -> Target:
+    """A URL as a Target.
+
+    Args:
+        url: absolute, with a scheme of the table.
+        schemes: those the function takes; others are a UsageError that names them.
+
+    Raises:
+        UsageError: exit code 3; nothing was resolved or sent.
+    """
+    if not isinstance(url, str):
+        raise _bad(f"a URL is a str, not {type(url).__name__}")
+    match = _SCHEME.match(url)
+    if match is None or not url[match.end() :].startswith("//"):
+        raise _bad(f"{_masked(url)!r} is no absolute URL", "a URL begins with its scheme: https://host/path")
+    if any(ord(char) < 0x20 or ord(char) == 0x7F for char in url):
+        raise _bad("the URL has a control character in it")
+    name = match[1].lower()
+    scheme = SCHEMES.get(name)
+    if scheme is None:
+        raise _bad(f"unknown scheme {name!r}", "`nettools protocols` lists the schemes")
+    if schemes is not None and name not in schemes:
+        raise _bad(f"{name}:// does not fit here", "this takes " + ", ".join(f"{each}://" for each in schemes))
+    rest = url[match.end() + 2 :].partition("#")[0]
+    front, question, query_text = rest.partition("?")
+    authority, slash, path = front.partition("/")
+    path, query = slash + path, query_text if question else None
+    host, port, user, password = _authority(authority, scheme)
+    decode(path, what="path")
+    if query is not None and scheme.protocol != "http":  # a form's value may well have lines: HTTP never decodes it
+        decode(query, what="query")
+    return Target(scheme, host, port, path, query, user, password)
+
+
+def _masked(url: str) -> str:
+    """A string that is no URL, fit to be shown: what stands before an @ may be a password."""
+    return "***" + url[url.rindex("@") :] if "@" in url else url

@@ -1,0 +1,335 @@
+"""The guard: what every socket of nettools has in common, plain or TLS.
+
+The total deadline, the idle timeout, the counters, the rate limit and the tap of the trace live on the socket itself,
+so that the standard library's protocol modules, urllib3 and http.client get them by reading and writing as they always
+do. Only Python's own socket hooks are used: `recv`, `recv_into`, `send` and `sendall` are overridden, everything else
+is inherited. `SSLContext.sslsocket_class` (see `tls`) makes the TLS twin, also when the standard library upgrades.
+
+The guard's errors are nettools' own (`DeadlineError` is a TimeoutError, `DisconnectedError` a ConnectionError); a
+protocol module that wraps them in its own exception leaves them in the chain, where the conductor finds them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import select
+import socket
+import ssl
+import time
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, Literal
+
+from nettools.errors import DeadlineError, NettoolsError
+
+if TYPE_CHECKING:
+    from nettools.wire.trace import Trace
+
+__all__ = ["BLOCK", "Deadline", "Guard", "WireSocket", "hand_over"]
+
+BLOCK = 256 * 1024  # octets per system call on bulk data; 64 KiB and more cost no more than a bare socket
+_SLACK = 0.02  # seconds: setting a socket's timeout is a system call, so an armed one is kept while it is about right
+
+
+class Deadline:
+    """A moment that must not be passed, shared by everything one call does; None is never.
+
+    `clock` and `sleep` are the only contact with time, so that tests need none.
+    """
+
+    def __init__(
+        self,
+        total: float | None,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.clock = clock
+        self._sleep = sleep
+        self.restart(total)
+
+    def restart(self, total: float | None) -> None:
+        """Begin anew: `total` seconds from now."""
+        self.total = total
+        self.kind: Literal["connect", "total"] = "total"
+        self.end = None if total is None else self.clock() + total
+
+    @contextlib.contextmanager
+    def within(self, limit: float | None, kind: Literal["connect", "total"] = "connect") -> Iterator[None]:
+        """For a while, no longer than `limit` seconds; what runs out then is called by its own name."""
+        outer = self.total, self.kind, self.end
+        if limit is not None:
+            end = self.clock() + limit
+            if self.end is None or end < self.end:
+                self.total, self.kind, self.end = limit, kind, end
+        try:
+            yield
+        finally:
+            self.total, self.kind, self.end = outer
+
+    def remaining(self) -> float | None:
+        """Seconds left, at least 0; None without a limit."""
+        return None if self.end is None else max(0.0, self.end - self.clock())
+
+    def check(self) -> None:
+        """Raise DeadlineError when the moment has passed."""
+        if self.end is not None and self.clock() >= self.end:
+            raise self.error()
+
+    def error(self) -> DeadlineError:
+        """The error for this limit."""
+        if self.kind == "connect":
+            return DeadlineError(
+                f"no connection within {self.total:g} s",
+                kind="connect",
+                hint="allow more with Timeout(connect=...) or --connect-timeout",
+            )
+        return DeadlineError(
+            f"not finished within {self.total:g} s", kind="total", hint="allow more with timeout= or --max-time"
+        )
+
+    def shorter(self, limit: float | None) -> float | None:
+        """The smaller of a limit and what is left."""
+        left = self.remaining()
+        if left is None or limit is None:
+            return left if limit is None else limit
+        return min(left, limit)
+
+    def pause(self, seconds: float) -> None:
+        """Sleep, unless the deadline would pass meanwhile: then DeadlineError at once."""
+        left = self.remaining()
+        if left is not None and seconds >= left:
+            raise self.error()
+        self._sleep(seconds)
+
+
+NEVER = Deadline(None)
+
+
+class Guard:
+    """What is added to a socket class. Attributes have class-level defaults: `ssl` makes sockets without `__init__`."""
+
+    deadline: Deadline = NEVER
+    idle: float | None = None
+    trace: Trace | None = None
+    rate: float | None = None
+    peer: str | None = None  # address and port of the other end
+    failure: NettoolsError | None = None  # what ended this connection; a protocol module may have hidden it
+    at_eof: bool = False  # the peer closed
+    heard: bool = False  # the peer has said something
+    ragged: bool = False  # the peer closed without TLS's close_notify: a body that the close ends may have been cut
+
+    _armed: float | None = -1.0
+    _readers: tuple[io.BufferedReader, ...] = ()
+    _started: float = 0.0
+    _moved: int = 0
+
+    # -- time
+
+    def settimeout(self, value: float | None, /) -> None:
+        """As socket.settimeout, until the next operation: then the guard's own limits hold again."""
+        super().settimeout(value)  # type: ignore[misc]
+        self._armed = -1.0
+
+    def ready(self, seconds: float | None) -> bool:
+        """Wait until there is something to read, at most so long; False, and no error, when nothing came."""
+        if self.failure is not None:
+            raise self.failure
+        if any(not reader.closed and _peek(reader) for reader in self._readers) or self._pending():
+            return True
+        limit = self.deadline.shorter(seconds)
+        poll = select.poll()
+        poll.register(self, select.POLLIN)  # type: ignore[arg-type]
+        came = bool(poll.poll(None if limit is None else limit * 1000))
+        if not came:
+            self.deadline.check()
+        return came
+
+    def _pending(self) -> int:
+        pending = getattr(self, "pending", None)  # octets that TLS has decrypted already
+        return int(pending()) if pending is not None else 0
+
+    def _arm(self) -> None:
+        """Let the next system call wait no longer than the idle timeout and the deadline allow."""
+        if self.failure is not None:
+            raise self.failure
+        want = self.idle
+        end = self.deadline.end
+        if end is not None:
+            left = end - self.deadline.clock()
+            if left <= 0:
+                self.failure = self.deadline.error()
+                raise self.failure
+            if want is None or left < want:
+                want = left
+        armed = self._armed
+        if armed == want:
+            return
+        if armed is None or want is None or armed > want + _SLACK or armed < want * 0.5:
+            super().settimeout(want)  # type: ignore[misc]
+            self._armed = want
+
+    def _timed_out(self, verb: Literal["receive", "send"]) -> NettoolsError:
+        left = self.deadline.remaining()
+        if left is not None and left <= _SLACK:
+            self.failure = self.deadline.error()
+        else:
+            went = "came from" if verb == "receive" else "was taken by"
+            self.failure = DeadlineError(
+                f"nothing {went} the server for {self.idle or self._armed or 0:g} s",
+                kind="idle",
+                hint="allow more with Timeout(idle=...) or --idle-timeout",
+            )
+        return self.failure
+
+    def _pace(self, count: int) -> None:
+        """Hold the average rate down to `rate` octets a second."""
+        now = self.deadline.clock()
+        if not self._moved:
+            self._started = now
+        self._moved += count
+        ahead = self._moved / (self.rate or 1.0) - (now - self._started)
+        if ahead > 0.005:
+            self.deadline.pause(ahead)
+
+    # -- receiving
+
+    def recv(self, bufsize: int = 65536, flags: int = 0) -> bytes:
+        """As socket.recv, within the limits."""
+        self._arm()
+        try:
+            data: bytes = super().recv(bufsize, flags)  # type: ignore[misc]
+        except TimeoutError as error:
+            raise self._timed_out("receive") from error
+        except ssl.SSLEOFError:
+            self.ragged, data = True, b""
+        if self.trace is not None and self.trace.watched:
+            self.trace.show("<", data)
+        self._received(len(data))
+        return data
+
+    def recv_into(self, buffer: Any, nbytes: int | None = 0, flags: int = 0) -> int:
+        """As socket.recv_into, within the limits."""
+        self._arm()
+        try:
+            if nbytes:
+                count: int = super().recv_into(buffer, nbytes, flags)  # type: ignore[misc]
+            else:
+                count = super().recv_into(buffer)  # type: ignore[misc]
+        except TimeoutError as error:
+            raise self._timed_out("receive") from error
+        except ssl.SSLEOFError:
+            self.ragged, count = True, 0
+        trace = self.trace
+        if trace is not None and trace.watched:
+            trace.show("<", bytes(memoryview(buffer)[:count]))
+        self._received(count)
+        return count
+
+    def _received(self, count: int) -> None:
+        if count:
+            self.heard = True
+        else:
+            self.at_eof = True
+        if self.trace is not None:
+            self.trace.count_in(count)
+        if self.rate is not None:
+            self._pace(count)
+
+    # -- sending
+
+    def send(self, data: Any, flags: int = 0) -> int:
+        """As socket.send, within the limits."""
+        self._arm()
+        try:
+            count: int = super().send(data, flags)  # type: ignore[misc]
+        except TimeoutError as error:
+            raise self._timed_out("send") from error
+        trace = self.trace
+        if trace is not None:
+            trace.count_out(count)
+            if trace.watched:
+                trace.show(">", bytes(memoryview(data)[:count]))
+        if self.rate is not None:
+            self._pace(count)
+        return count
+
+    def sendall(self, data: Any, flags: int = 0) -> None:
+        """As socket.sendall, but every block has the idle timeout of its own."""
+        view = memoryview(data).cast("B")
+        if len(view) == 0:
+            return
+        while view:
+            view = view[self.send(view[:BLOCK], flags) :]
+
+    # -- files over the socket
+
+    def makefile(self, mode: str = "r", buffering: int | None = None, **more: Any) -> Any:
+        """As socket.makefile; readers have 64 KiB of buffer and are remembered for the check before STARTTLS."""
+        if buffering is None and "w" not in mode:
+            buffering = 64 * 1024
+        file = super().makefile(mode, buffering, **more)  # type: ignore[misc]
+        reader = getattr(file, "buffer", file)
+        if isinstance(reader, io.BufferedReader):
+            self._readers = (*self._readers, reader)
+        return file
+
+    def injected(self) -> bytes:
+        """What the peer has sent that nobody has read: before a TLS handshake it must be nothing.
+
+        The buffers of all readers, and what the kernel holds, are looked at without waiting.
+        """
+        found = b""
+        self.settimeout(0)
+        try:
+            for reader in self._readers:
+                if not reader.closed:
+                    found += _peek(reader)
+            if not found:
+                with contextlib.suppress(BlockingIOError, ValueError):  # ValueError: a TLS socket takes no flags
+                    found = super().recv(1024, socket.MSG_PEEK)  # type: ignore[misc]
+        finally:
+            self._armed = -1.0
+        return found
+
+    def handshake(self) -> None:
+        """The TLS handshake, each wait of it within the limits (only a TLS twin has one)."""
+        self._arm()
+        try:
+            super().do_handshake()  # type: ignore[misc]
+        except TimeoutError as error:
+            raise self._timed_out("receive") from error
+
+    def hand_over(self, other: Guard) -> None:
+        """Give everything that hangs on this socket to its TLS twin."""
+        other.deadline, other.idle, other.trace, other.rate = self.deadline, self.idle, self.trace, self.rate
+        other.peer = self.peer
+
+
+def hand_over(old: object, new: object) -> None:
+    """The guard of one socket to another, where both have one."""
+    if isinstance(old, Guard) and isinstance(new, Guard):
+        old.hand_over(new)
+
+
+def _peek(reader: io.BufferedReader) -> bytes:
+    """What a reader has buffered. Its raw side is not asked: `peek` would block, or take from the kernel."""
+    raw = reader.raw
+    sock = getattr(raw, "_sock", None)
+    if not isinstance(sock, Guard):
+        return b""
+
+    def nothing(*_: object, **__: object) -> int:
+        raise BlockingIOError
+
+    sock.__dict__["recv_into"] = nothing
+    try:
+        return reader.peek(1)
+    except (BlockingIOError, OSError, ValueError):
+        return b""
+    finally:
+        del sock.__dict__["recv_into"]
+
+
+class WireSocket(Guard, socket.socket):
+    """A plain socket with the guard; its TLS twin is made by `tls.context_for`."""

@@ -1,0 +1,228 @@
+"""TLS: one context for every protocol, whose `wrap_socket` gives back a guarded socket.
+
+The standard library's STARTTLS, STLS and AUTH TLS call `context.wrap_socket(sock, server_hostname=...)` and keep what
+they get; because `SSLContext.sslsocket_class` is ours, the deadline, the limits and the trace survive the upgrade. The
+system's trust store is used on every platform (the `truststore` package), private authorities are added beside it,
+certificates and names are verified unless the caller says otherwise. RFC 8446, 6125; RFC 3207 6 for what was injected
+before a handshake.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import functools
+import os
+import re
+import ssl
+from typing import TYPE_CHECKING, Any
+
+import truststore
+
+from nettools.errors import CertificateError, FileError, ProtocolError, TLSError, UsageError
+from nettools.results import TLSInfo
+from nettools.wire.guard import Guard, hand_over
+
+if TYPE_CHECKING:
+    from nettools.options import TLS
+
+__all__ = ["TLS_ERRORS", "WireContext", "context_for", "describe", "tls_error"]
+
+TLS_ERRORS: tuple[type[Exception], ...] = (ssl.SSLError, ssl.CertificateError)
+
+_VERSIONS = {
+    "1.0": ssl.TLSVersion.TLSv1,
+    "1.1": ssl.TLSVersion.TLSv1_1,
+    "1.2": ssl.TLSVersion.TLSv1_2,
+    "1.3": ssl.TLSVersion.TLSv1_3,
+}
+
+
+class WireContext(truststore.SSLContext):
+    """A client's SSLContext whose sockets are guarded and whose handshake keeps the deadline."""
+
+    server_name: str | None = None
+    verified = True
+
+    def __init__(self, protocol: int = ssl.PROTOCOL_TLS_CLIENT) -> None:
+        super().__init__(protocol)
+        base = self._ctx.sslsocket_class  # on some platforms truststore verifies in this class
+        self._ctx.sslsocket_class = type("WireSSLSocket", (Guard, base), {})
+
+    def wrap_socket(  # inherited
+        self,
+        sock: Any,
+        server_side: bool = False,
+        do_handshake_on_connect: bool = True,
+        suppress_ragged_eofs: bool = True,
+        server_hostname: str | None = None,
+        session: ssl.SSLSession | None = None,
+    ) -> ssl.SSLSocket:
+        name = self.server_name or server_hostname
+        if isinstance(sock, Guard):
+            _refuse_injection(sock)
+            # `localhost.` and a zone are the caller's way to say it; no certificate has them
+            name = name and name.rstrip(".").partition("%")[0]
+        wrapped = super().wrap_socket(
+            sock,
+            server_side=server_side,
+            do_handshake_on_connect=False,
+            suppress_ragged_eofs=False,  # a body that the close ends must end by close_notify
+            server_hostname=name,
+            session=session,
+        )
+        try:
+            hand_over(sock, wrapped)
+            if isinstance(wrapped, Guard):
+                wrapped.handshake()
+            elif do_handshake_on_connect:
+                wrapped.do_handshake()
+        except BaseException as error:
+            wrapped.close()
+            if isinstance(error, TLS_ERRORS):
+                raise tls_error(error, name) from error
+            raise
+        return wrapped
+
+
+def _refuse_injection(sock: Guard) -> None:
+    """RFC 3207 6: what came in clear before the handshake must not be taken for the server's own words."""
+    if sock.heard and sock.injected():
+        sock.close()  # type: ignore[attr-defined]
+        raise ProtocolError(
+            "the server, or somebody in between, sent plain text behind the answer to STARTTLS",
+            hint="an attempt to inject commands or replies; use the TLS port of the service if it persists",
+        )
+
+
+@functools.lru_cache(maxsize=32)
+def context_for(tls: TLS, alpn: tuple[str, ...] | None = None) -> WireContext:
+    """The context for these settings; made once, so that sessions can be resumed and the store is read once."""
+    context = WireContext()
+    context.minimum_version = _VERSIONS[tls.min_version]
+    if not tls.verify:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        context.verified = False
+    context.server_name = tls.server_name
+    if tls.min_version in ("1.0", "1.1"):
+        context._ctx.set_ciphers("DEFAULT:@SECLEVEL=0")
+    if tls.ca is not None:
+        _load_authorities(context, tls.ca)
+    if tls.cert is not None:
+        _load_certificate(context, tls)
+    names = tls.alpn or alpn
+    if names:
+        context.set_alpn_protocols(list(names))
+    keylog = tls.keylog or os.environ.get("SSLKEYLOGFILE")
+    if keylog:
+        context._ctx.keylog_filename = os.fspath(keylog)
+    return context
+
+
+def _load_authorities(context: WireContext, ca: str | os.PathLike[str]) -> None:
+    text = os.fspath(ca)
+    try:
+        if "-----BEGIN" in text:
+            context.load_verify_locations(cadata=text)
+        elif os.path.isdir(text):
+            context.load_verify_locations(capath=text)
+        else:
+            context.load_verify_locations(cafile=text)
+    except FileNotFoundError as error:
+        raise FileError(
+            f"cannot read the certificate authorities: {text}", filename=text, errno=error.errno, exit_code=26
+        ) from error
+    except (ssl.SSLError, OSError) as error:
+        raise UsageError("ca= is no certificate in PEM form, nor a file or folder of them") from error
+
+
+def _load_certificate(context: WireContext, tls: TLS) -> None:
+    cert = os.fspath(tls.cert or "")
+    try:
+        context.load_cert_chain(cert, None if tls.key is None else os.fspath(tls.key), password=_no_passphrase)
+    except FileNotFoundError as error:
+        raise FileError(f"cannot read the client certificate: {cert}", filename=cert, exit_code=26) from error
+    except (ssl.SSLError, OSError, ValueError) as error:
+        raise UsageError(f"{cert} is no client certificate with its key in PEM form") from error
+
+
+def _no_passphrase() -> str:
+    raise ValueError("the key is encrypted")  # never ask on the terminal, as OpenSSL would
+
+
+def describe(sock: object) -> TLSInfo | None:
+    """The TLS of a socket, None where there is none."""
+    if not isinstance(sock, ssl.SSLSocket):
+        return None
+    version, cipher = sock.version(), sock.cipher()
+    if version is None or cipher is None:
+        return None
+    certificate = sock.getpeercert() or {}
+    not_after = certificate.get("notAfter")
+    return TLSInfo(
+        version=version,
+        cipher=cipher[0],
+        subject=_name(certificate.get("subject")),
+        issuer=_name(certificate.get("issuer")),
+        not_after=None
+        if not isinstance(not_after, str)
+        else dt.datetime.fromtimestamp(ssl.cert_time_to_seconds(not_after), dt.UTC),
+    )
+
+
+def _name(rdns: Any) -> str | None:
+    if not rdns:
+        return None
+    return ", ".join(f"{key}={value}" for rdn in rdns for key, value in rdn)
+
+
+def tls_error(error: Exception, host: str | None) -> TLSError:
+    """An error of the ssl module in nettools' terms, with what would help."""
+    where = host or "the server"
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return _certificate_error(error, where)
+    text = str(getattr(error, "reason", None) or error)
+    if "WRONG_VERSION_NUMBER" in text or "HTTP_REQUEST" in text or "UNKNOWN_PROTOCOL" in text:
+        return TLSError(
+            f"{where} answered in plain text where TLS was expected",
+            hint="the port speaks no TLS from the first byte: use the scheme without s, or STARTTLS",
+        )
+    if "UNSUPPORTED_PROTOCOL" in text or "PROTOCOL_VERSION" in text:
+        return TLSError(
+            f"{where} and nettools share no TLS version",
+            hint='a lower one can be allowed: TLS(min_version="1.0"), --tls-min',
+        )
+    if isinstance(error, (ssl.SSLEOFError, ssl.SSLZeroReturnError)) or "EOF" in text:
+        return TLSError(f"{where} closed the connection during the TLS handshake")
+    if "CERTIFICATE_REQUIRED" in text or "HANDSHAKE_FAILURE" in text or "ALERT" in text:
+        return TLSError(
+            f"{where} refused the TLS handshake: {_words(text)}",
+            hint="it may ask for a client certificate: TLS(cert=...)",
+        )
+    return TLSError(f"TLS with {where} failed: {_words(text)}")
+
+
+def _words(reason: str) -> str:
+    return re.sub(r"\s*\(_ssl\.c:\d+\)|\[[^\]]*\]\s*", "", reason).replace("_", " ").strip().lower()
+
+
+def _certificate_error(error: ssl.SSLCertVerificationError, host: str) -> CertificateError:
+    message = (error.verify_message or str(error)).rstrip(".")
+    today = dt.datetime.now(dt.UTC).date().isoformat()
+    renew = "the server's owner has to renew it; check this machine's clock"
+    match error.verify_code:  # X509_V_ERR_*, openssl/x509_vfy.h
+        case 10:
+            return CertificateError(f"the certificate of {host} has expired (today is {today})", hint=renew)
+        case 9:
+            return CertificateError(f"the certificate of {host} is not valid yet (today is {today})", hint=renew)
+        case 62 | 64:
+            return CertificateError(
+                f"the certificate is not for {host}: {message}",
+                hint="use the name that the certificate has, or TLS(server_name=...) if you know why it differs",
+            )
+        case 18 | 19 | 20 | 21:
+            return CertificateError(
+                f"the certificate of {host} is signed by nobody this machine trusts: {message}",
+                hint="name the authority's certificate with TLS(ca=...) or --cacert",
+            )
+    return CertificateError(f"the certificate of {host} is not valid: {message}")

@@ -1,0 +1,212 @@
+"""What happened, as it happened: stages with their times, counters, wire lines, and every secret masked.
+
+One Trace belongs to one call (or session). It costs two additions a read or write when nobody watches; with a watcher
+(`on_event`, -v, --trace) every octet is shown, cut into lines so that a secret that arrives in two pieces is masked
+too. Masking covers the forms that `credentials.secret_forms` lists. This module prints nothing: sinks are for the
+caller.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from typing import Literal
+
+from nettools.credentials import secret_forms
+from nettools.results import Event, Meta, TLSInfo
+from nettools.wire.guard import Deadline
+
+__all__ = ["CallbackRaised", "Progress", "Trace"]
+
+_LINE_LIMIT = 16 * 1024  # octets of one direction held back while waiting for the end of a line
+MASK = "***"
+
+
+class CallbackRaised(BaseException):
+    """Carries an exception of the caller's own callback past every `except Exception` on its way out."""
+
+    def __init__(self, error: BaseException) -> None:
+        super().__init__(error)
+        self.error = error
+
+
+class Progress:
+    """Tells the caller how far a transfer is, `callback(done, total or None)`: 20 times a second at most, and at its end."""
+
+    INTERVAL = 0.05  # seconds
+
+    def __init__(self, callback: Callable[[int, int | None], object] | None, clock: Callable[[], float]) -> None:
+        self._callback = callback
+        self._clock = clock
+        self.restart()
+
+    def restart(self) -> None:
+        """A new transfer."""
+        self._last = self._clock() - self.INTERVAL
+        self._told: tuple[int, int | None] | None = None
+
+    def __call__(self, done: int, total: int | None, *, final: bool = False) -> None:
+        """`done` of `total` octets; the last call of a transfer says `final`."""
+        if self._callback is None or self._told == (done, total):
+            return
+        now = self._clock()
+        if not final and now - self._last < self.INTERVAL:
+            return
+        self._last, self._told = now, (done, total)
+        try:
+            self._callback(done, total)
+        except BaseException as error:
+            raise CallbackRaised(error) from error
+
+
+class Trace:
+    """The record of one call.
+
+    `stage` is where the call is now; `timings` what each stage took, in seconds; `round_trips` how often something was
+    received after something had been sent.
+    """
+
+    def __init__(self, deadline: Deadline, on_event: Callable[[Event], object] | None = None) -> None:
+        self._clock = deadline.clock
+        self._on_event = on_event
+        self.watched = on_event is not None
+        self.stage = "start"
+        self.peer: str | None = None
+        self.tls: TLSInfo | None = None
+        self.attempts = 1
+        self._secrets: dict[str, None] = {}
+        self._held = {"<": bytearray(), ">": bytearray()}
+        self.begin()
+
+    def begin(self) -> None:
+        """Begin a new operation: times and counters start at nothing; what the connection is stays."""
+        self.started = self._clock()
+        self.timings: dict[str, float] = {}
+        self.bytes_sent = self.bytes_received = self.round_trips = 0
+        self.warnings: list[str] = []
+        self.attempts = 1
+        self._sending = False
+
+    # -- stages
+
+    @contextlib.contextmanager
+    def span(self, stage: str) -> Iterator[None]:
+        """A stage: timed, told to the watcher, and named in the errors that happen in it."""
+        before, begun = self.stage, self._clock()
+        self.stage = stage
+        self.event("begin", "")
+        try:
+            yield
+        except BaseException:
+            self._add(stage, begun)
+            raise  # `stage` stays where it was: the error belongs to it
+        self._add(stage, begun)
+        self.event("end", "")
+        self.stage = before
+
+    def _add(self, stage: str, begun: float) -> None:
+        self.timings[stage] = self.timings.get(stage, 0.0) + self._clock() - begun
+
+    def warn(self, text: str) -> None:
+        """Something the caller should know that is no error; it goes into `meta.warnings`."""
+        text = self.mask(text)
+        if text not in self.warnings:
+            self.warnings.append(text)
+            self.event("warning", text)
+
+    def event(self, kind: str, text: str, data: bytes = b"") -> None:
+        """Tell the watcher, if there is one."""
+        if self._on_event is None:
+            return
+        event = Event(self._clock() - self.started, self.stage, kind, self.mask(text), data)
+        try:
+            self._on_event(event)
+        except BaseException as error:
+            raise CallbackRaised(error) from error
+
+    # -- the wire
+
+    def count_in(self, count: int) -> None:
+        """Octets were received."""
+        self.bytes_received += count
+        if self._sending and count:
+            self._turn()
+
+    def count_out(self, count: int) -> None:
+        """Octets were sent."""
+        self.bytes_sent += count
+        self._sending = True
+
+    def _turn(self) -> None:
+        self._sending = False
+        self.round_trips += 1
+        if "first_byte" not in self.timings:
+            self.timings["first_byte"] = self._clock() - self.started
+
+    def show(self, direction: Literal["<", ">"], data: bytes) -> None:
+        """Octets for the watcher: "<" received, ">" sent."""
+        other = "<" if direction == ">" else ">"
+        self._flush(other)
+        held = self._held[direction]
+        held += data
+        cut = held.rfind(b"\n") + 1
+        if not cut and (len(held) >= _LINE_LIMIT or not data):
+            cut = len(held)
+        if cut:
+            self._line(direction, bytes(held[:cut]))
+            del held[:cut]
+
+    def _flush(self, direction: str) -> None:
+        held = self._held[direction]
+        if held:
+            self._line(direction, bytes(held))
+            held.clear()
+
+    def _line(self, direction: str, data: bytes) -> None:
+        masked = self.mask_bytes(data)
+        self.event("receive" if direction == "<" else "send", masked.decode("utf-8", "replace"), masked)
+
+    def flush(self) -> None:
+        """Show what is held back of unfinished lines."""
+        if self.watched:
+            for direction in self._held:
+                self._flush(direction)
+
+    # -- secrets
+
+    def add_secret(self, secret: str) -> None:
+        """From now on, mask this in all its forms."""
+        if secret:
+            self._secrets.update(dict.fromkeys(secret_forms(secret)))
+            self._secrets = dict.fromkeys(sorted(self._secrets, key=len, reverse=True))
+
+    def mask(self, text: str) -> str:
+        """The text with every secret replaced."""
+        for secret in self._secrets:
+            if secret in text:
+                text = text.replace(secret, MASK)
+        return text
+
+    def mask_bytes(self, data: bytes) -> bytes:
+        """The octets with every secret replaced."""
+        for secret in self._secrets:
+            octets = secret.encode("utf-8", "surrogateescape")
+            if octets in data:
+                data = data.replace(octets, MASK.encode())
+        return data
+
+    # -- the outcome
+
+    def meta(self) -> Meta:
+        """What the result carries."""
+        timings = {**self.timings, "total": self._clock() - self.started}
+        return Meta(
+            peer=self.peer,
+            tls=self.tls,
+            timings=timings,
+            bytes_sent=self.bytes_sent,
+            bytes_received=self.bytes_received,
+            round_trips=self.round_trips,
+            attempts=self.attempts,
+            warnings=tuple(self.warnings),
+        )

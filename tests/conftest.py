@@ -1,0 +1,25 @@
+"""What all tests share: no test reaches beyond this machine, none sees the user's own configuration."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from pytest_socket import socket_allow_hosts
+
+PROXIES = [f"{name}_proxy" for name in ("http", "https", "ftp", "smtp", "imap", "pop3", "all", "no")]
+
+
+@pytest.fixture(autouse=True)
+def _loopback_only() -> None:
+    socket_allow_hosts(["127.0.0.1", "::1"], allow_unix_socket=True)
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    home = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(home / ".config"))
+    for name in (*PROXIES, *map(str.upper, PROXIES), "NETRC", "NETTOOLS_PASSWORD", "SSLKEYLOGFILE"):
+        monkeypatch.delenv(name, raising=False)
+    os.environ.setdefault("NO_COLOR", "1")
