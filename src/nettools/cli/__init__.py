@@ -1,0 +1,1 @@
+"""The command `nettools`: parses arguments, calls the facade, prints. Knows no protocol beyond its options."""

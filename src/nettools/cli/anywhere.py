@@ -1,0 +1,57 @@
+"""`nettools get|put|list|send URL`: the scheme picks the protocol, and with it the command that does the work."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import click
+
+from nettools.errors import UsageError
+from nettools.target import SCHEMES
+
+__all__ = ["get", "list_", "put", "send"]
+
+VERBS = {
+    "get": {"http": "get", "ftp": "get", "imap": "fetch", "pop3": "fetch"},
+    "put": {"http": "put", "ftp": "put", "imap": "append"},
+    "list": {"http": "get", "ftp": "list", "imap": "list", "pop3": "list"},
+    "send": {"smtp": "send"},
+}
+
+
+def _command(name: str, text: str) -> click.Command:
+    """A command that takes any options and hands everything on to the protocol's own."""
+
+    @click.pass_context
+    def run(ctx: click.Context, args: tuple[str, ...]) -> Any:
+        url = next((each for each in args if re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", each)), None)
+        if url is None:
+            raise UsageError(f"`nettools {name}` needs a whole URL: its scheme picks the protocol", exit_code=3)
+        scheme = url.partition(":")[0].lower()
+        verbs = VERBS[name]
+        if scheme not in SCHEMES:
+            raise UsageError(f"unknown scheme {scheme!r}", hint="`nettools protocols` lists the schemes", exit_code=3)
+        protocol = SCHEMES[scheme].protocol
+        if protocol not in verbs:
+            raise UsageError(
+                f"{protocol} has no `{name}`", hint=f"`nettools {protocol} --help` lists what it has", exit_code=3
+            )
+        assert ctx.parent is not None
+        root: Any = ctx.parent.command
+        group = root.get_command(ctx.parent, protocol)
+        return group.main(
+            args=[verbs[protocol], *args], prog_name=f"nettools {protocol}", standalone_mode=False, parent=ctx.parent
+        )
+
+    run.__doc__ = text
+    command = click.command(
+        name, context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False}, add_help_option=True
+    )
+    return command(click.argument("args", nargs=-1, type=click.UNPROCESSED, metavar="[OPTIONS] URL [ARGS]...")(run))
+
+
+get = _command("get", "Fetch what a URL names: a page, a file, a message.")
+put = _command("put", "Store a file at a URL.")
+list_ = _command("list", "List what a URL names: a folder, a mailbox.")
+send = _command("send", "Send a message through the server that a URL names.")

@@ -1,0 +1,177 @@
+"""From a command's options to a call of the facade: address, credentials, trace, progress, output.
+
+Credentials, first found: -u or --token, the URL (with a warning), NETTOOLS_PASSWORD, --password-command or the profile's,
+the keyring (extra), ~/.netrc, and at last a question on the terminal.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import click
+
+from nettools.cli.arguments import Settings
+from nettools.cli.render import Bar, Output, tracing, visible
+from nettools.credentials import Auth, Secret, netrc_lookup
+from nettools.errors import AuthError, FileError, UsageError
+from nettools.target import Target, parse_url
+
+__all__ = ["Call", "absolute", "call", "confirm", "output", "read_argument", "standard_input"]
+
+
+@dataclass(slots=True)
+class Call:
+    """One call: the URL, the facade's keywords, and where its result goes."""
+
+    url: str
+    keywords: dict[str, Any]
+    out: Output
+    settings: Settings
+    target: Target
+    warned: list[str] = field(default_factory=list)
+
+
+def absolute(url: str, scheme: str) -> str:
+    """A URL; a bare host, with or without port and path, is taken as the protocol's own scheme."""
+    return url if re.match(r"[A-Za-z][A-Za-z0-9+.-]*:(//|(?!\d))", url) else f"{scheme}://{url}"
+
+
+@contextlib.contextmanager
+def output(settings: Settings, *, to_file: bool = True) -> Iterator[Output]:
+    """Where a command prints; `to_file`: -o names a file for it."""
+    out = Output(
+        as_json=settings.json,
+        include_data=settings.include_data,
+        quiet=settings.quiet,
+        verbose=settings.verbose,
+        to=settings.output if to_file else None,
+    )
+    try:
+        yield out
+    finally:
+        out.close()
+
+
+@contextlib.contextmanager
+def call(settings: Settings, scheme: str, url: str, *, to_file: bool = True, progress: bool = False) -> Iterator[Call]:
+    """Everything a command needs to call the facade once or more.
+
+    Args:
+        to_file: -o is a file for what is printed; else the command itself does with it what it wants.
+        progress: show a bar on a terminal.
+    """
+    url = absolute(url, scheme)
+    target = parse_url(url)
+    keywords = settings.keywords()
+    with (
+        output(settings, to_file=to_file) as out,
+        tracing(settings.trace, settings.verbose, target.protocol) as on_event,
+        Bar(settings.progress, settings.quiet or not progress) as bar,
+    ):
+        auth = find_auth(settings, target, out)
+        if auth is not None:
+            keywords["auth"] = auth
+        if on_event is not None:
+            keywords["on_event"] = on_event
+        if bar.callback is not None:
+            keywords["progress"] = bar.callback
+        yield Call(url, keywords, out, settings, target)
+
+
+def find_auth(settings: Settings, target: Target, out: Output) -> Auth | None:
+    """The credentials of a call, None for none; those of a profile are left to the facade."""
+    named, colon, word = (settings.user or "").partition(":")
+    user = named or target.user
+    mechanism = tuple(settings.mechanism.split(",")) if settings.mechanism else None
+    more: dict[str, Any] = {"mechanism": mechanism, "authzid": settings.authzid}
+    if settings.token is not None:
+        return Auth(user, token=settings.token, **more)
+    if colon:
+        return Auth(user, word, **more)
+    if settings.password_command is not None:
+        from nettools.config import run_password_command
+
+        return Auth(user, lambda: run_password_command(settings.password_command), **more)
+    if target.password is not None and user == target.user:
+        out.note("warning: a password in a URL is seen by everybody who sees the command line; use netrc or -u")
+        return Auth(user, target.password, **more)
+    password = _stored(settings, target, user)
+    if password is not None:
+        return Auth(user, password, **more)
+    if settings.profile is not None and not named:
+        return None
+    if not settings.no_netrc:
+        found = netrc_lookup(True, target.host, user)
+        if found is not None:
+            return Auth(found.user, found.get_password(), **more)
+    if user is None or settings.cert is not None or user == "anonymous":
+        return Auth(user, **more) if user is not None or mechanism else None
+    if sys.stdin.isatty() and sys.stderr.isatty():
+        return Auth(user, _ask(user, target.host), **more)
+    if named:
+        raise AuthError(
+            f"no password for {named}, and no terminal to ask on",
+            hint="give NETTOOLS_PASSWORD, --password-command, or an entry in ~/.netrc",
+            url=target.url,
+        )
+    return Auth(user, **more)
+
+
+def _stored(settings: Settings, target: Target, user: str | None) -> Secret | None:
+    """A password from the environment or the keyring."""
+    if user is None:
+        return None
+    if "NETTOOLS_PASSWORD" in os.environ:
+        return Secret(os.environ["NETTOOLS_PASSWORD"])
+    if settings.profile is not None:
+        return None  # the profile's password command comes before the keyring
+    try:
+        import keyring
+    except ImportError:
+        return None
+    with contextlib.suppress(Exception):  # no back end, locked, no session bus: as if it had none
+        word = keyring.get_password(target.host, user)
+        if word is not None:
+            return Secret(word)
+    return None
+
+
+def _ask(user: str, host: str) -> Secret:
+    return Secret(click.prompt(f"Password of {visible(user)} at {visible(host)}", hide_input=True, err=True))
+
+
+def confirm(settings: Settings, question: str) -> None:
+    """Ask before something is destroyed; without a terminal -y is needed."""
+    if settings.yes or settings.dry_run:
+        return
+    if not sys.stdin.isatty():
+        raise UsageError(f"{question} needs -y when there is no terminal to ask on")
+    if not click.confirm(f"{visible(question)}?", err=True):
+        raise click.Abort
+
+
+def standard_input() -> BinaryIO:
+    """stdin, for `-` and `@-`."""
+    return sys.stdin.buffer
+
+
+def read_argument(value: str) -> bytes:
+    """What an argument stands for: `@FILE` and `@-` (or `-`) a file's contents, anything else itself."""
+    if value in ("-", "@-"):
+        return standard_input().read()
+    if value.startswith("@"):
+        path = Path(value[1:])
+        try:
+            return path.read_bytes()
+        except OSError as error:
+            raise FileError(
+                f"cannot read {path}: {error.strerror}", errno=error.errno, filename=str(path), exit_code=26
+            ) from error
+    return value.encode("utf-8", "surrogateescape")

@@ -1,0 +1,141 @@
+"""`nettools demo`: every row of the table of protocols, walked end to end against the embedded servers.
+
+Each row is one function that talks to a real server on loopback through the facade, as a user would, and says what came
+back. A row for a new protocol is one more function in `ROWS`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import click
+
+from nettools.cli.arguments import Settings, shared_options
+from nettools.cli.calling import output
+from nettools.cli.render import Output
+from nettools.target import PROTOCOLS
+
+__all__ = ["demo"]
+
+ALICE = ("alice", "secret")
+
+
+class Mismatch(Exception):
+    """What came back is not what was sent."""
+
+
+def _same(got: object, expected: object, what: str) -> None:
+    if got != expected:
+        raise Mismatch(f"{what}: got {got!r} instead of {expected!r}")
+
+
+def _http(sandbox: Any) -> str:
+    import nettools
+
+    page = nettools.fetch_page(sandbox.http.url + "/pub/hello.txt")
+    _same(page.content, bytes(sandbox.world.files["pub/hello.txt"]), "the page")
+    echo = nettools.fetch_page(sandbox.http.url + "/_echo", method="POST", json={"row": "HTTP"})
+    _same(echo.json(), {"row": "HTTP"}, "the echo")
+    return f"{page.status} {page.reason}, {len(page.content)} octets; POST of JSON echoed"
+
+
+def _ftp(sandbox: Any) -> str:
+    import nettools
+
+    sent = b"stored and fetched\r\n" * 1000
+    with TemporaryDirectory(prefix="nettools-demo-") as folder:
+        url = sandbox.ftp.url + "/pub/demo.bin"
+        nettools.ftp_put(sent, url, auth=ALICE)
+        got = nettools.ftp_get(url, folder, auth=ALICE)
+        assert got.path is not None
+        _same(got.path.read_bytes(), sent, "the file")
+    entries = nettools.ftp_list(sandbox.ftp.url + "/pub/", auth=ALICE)
+    _same("demo.bin" in [entry.name for entry in entries], True, "the listing")
+    return f"{got.size} octets up and down, sha256 {str(got.sha256)[:12]}; {len(entries)} entries listed"
+
+
+def _smtp(sandbox: Any) -> str:
+    import nettools
+
+    report = nettools.send_mail(
+        sandbox.smtp.url,
+        auth=ALICE,
+        sender="bob@example.org",
+        to="alice@example.org",
+        subject="Grüße from nettools",
+        text="A mail by SMTP, read by POP3 and IMAP.",
+        attachments=[("note.txt", b"attached")],
+    )
+    _same(report.accepted, ("alice@example.org",), "the recipients")
+    return f"{report.reply}; {report.meta.round_trips} round trips"
+
+
+def _mail(sandbox: Any, url: str) -> str:
+    import nettools
+
+    infos = nettools.list_mail(url, auth=ALICE)
+    wanted = next((info for info in infos if info.subject == "Grüße from nettools"), None)
+    if wanted is None:
+        raise Mismatch(f"the mail is not among {len(infos)} listed")
+    mail = nettools.fetch_mail(url, wanted.uid, auth=ALICE)
+    _same((mail.text or "").strip(), "A mail by SMTP, read by POP3 and IMAP.", "the text")
+    _same([(each.name, each.data) for each in mail.attachments], [("note.txt", b"attached")], "the attachment")
+    return f"{mail.info.subject!r} of {mail.info.sender}, {mail.info.size} octets, {len(mail.attachments)} attachment"
+
+
+def _pop3(sandbox: Any) -> str:
+    return _mail(sandbox, sandbox.pop3.url)
+
+
+def _imap(sandbox: Any) -> str:
+    return _mail(sandbox, sandbox.imap.url)
+
+
+ROWS: dict[str, Callable[[Any], str]] = {"http": _http, "ftp": _ftp, "smtp": _smtp, "pop3": _pop3, "imap": _imap}
+
+
+def _walk(out: Output) -> bool:
+    from nettools.errors import NettoolsError
+    from nettools.testing import servers
+
+    good = True
+    with servers(*ROWS) as sandbox:
+        for name, walk in ROWS.items():
+            row = PROTOCOLS[name]
+            began = time.perf_counter()
+            try:
+                result, ok = walk(sandbox), True
+            except (NettoolsError, Mismatch) as error:
+                result, ok = f"{type(error).__name__}: {error}", False
+            good &= ok
+            seconds = time.perf_counter() - began
+            if out.as_json:
+                out.json(
+                    {
+                        "protocol": row.title,
+                        "port": row.port,
+                        "module": row.module,
+                        "ok": ok,
+                        "seconds": round(seconds, 6),
+                        "result": result,
+                    }
+                )
+            else:
+                mark = "ok    " if ok else "FAILED"
+                out.line(
+                    f"{mark}  {row.title:<8} {row.port or '':<5} {row.module:<29} {seconds * 1000:7.1f} ms  {result}"
+                )
+    return good
+
+
+@click.command()
+def demo(settings: Settings) -> int:
+    """Walk every protocol end to end against embedded servers on loopback."""
+    with output(settings) as out:
+        return 0 if _walk(out) else 1
+
+
+shared_options(demo)

@@ -1,0 +1,289 @@
+"""`nettools ftp`: get, put, list, info, rm, mv, mkdir, mirror, command."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import click
+
+from nettools.cli.arguments import RANGE, Settings, shared_options
+from nettools.cli.calling import Call, absolute, call, confirm, standard_input
+from nettools.cli.main import Commands
+from nettools.errors import UsageError
+from nettools.results import FileEntry, MirrorReport, Transfer
+
+__all__ = ["ftp"]
+
+FTP_OPTIONS = (
+    click.option("--active", metavar="yes|ADDR", help="Active mode: the server connects back."),
+    click.option("--account", metavar="NAME", help="Account for ACCT."),
+    click.option("--data-host", type=click.Choice(["peer", "reply"]), help="Trust the address in the answer to PASV?"),
+)
+
+
+def ftp_options(function: Any) -> Any:
+    """The keywords that FTP calls take besides the shared ones."""
+    for option in reversed(FTP_OPTIONS):
+        function = option(function)
+    return function
+
+
+def ftp_keywords(settings: Settings, active: str | None, account: str | None, data_host: str | None) -> None:
+    """Put them among the facade's keywords."""
+    if active is not None:
+        settings.own["active"] = True if active.lower() in ("yes", "true", "1", "") else active
+    if account is not None:
+        settings.own["account"] = account
+    if data_host is not None:
+        settings.own["data_host"] = data_host
+
+
+def _default(args: list[str]) -> str:
+    """`list` for a folder's URL, `get` for a file's."""
+    url = args[0].partition("?")[0]
+    path = re.sub(r"^[A-Za-z]+://", "", url).partition("/")[2]
+    return "list" if not path or path.partition(";")[0].endswith("/") else "get"
+
+
+@click.group(
+    cls=Commands,
+    default=_default,
+    epilog="""\b
+Examples:
+  nettools ftp get ftp://host/pub/x.iso -C -o .
+  nettools ftp ftp://host/pub/
+  nettools ftp put ftpes://me@host/in/ report.pdf
+  nettools ftp mirror ftp://host/pub/ ./pub --dry-run
+""",
+)
+def ftp() -> None:
+    """Move, list and mirror files over FTP, in clear or under TLS (ftpes://, ftps://)."""
+
+
+def verb(name: str) -> Any:
+    """Register a verb with the options that all FTP verbs take."""
+
+    def decorate(function: Any) -> Any:
+        def with_keywords(
+            settings: Settings, active: str | None, account: str | None, data_host: str | None, **more: Any
+        ) -> Any:
+            ftp_keywords(settings, active, account, data_host)
+            return function(settings=settings, **more)
+
+        with_keywords.__doc__ = function.__doc__
+        with_keywords.__click_params__ = getattr(function, "__click_params__", [])  # type: ignore[attr-defined]
+        return shared_options(ftp.command(name)(ftp_options(with_keywords)))
+
+    return decorate
+
+
+@verb("get")
+@click.argument("url")
+@click.argument("dest", required=False)
+@click.option("-r", "--range", "range_", type=RANGE, help="These octets only.")
+@click.option("-z", "--newer-than", metavar="FILE|DATE", help="Only if it changed since.")
+@click.option("--no-keep-time", is_flag=True, help="Do not give the file the server's time.")
+def get(
+    settings: Settings,
+    url: str,
+    dest: str | None,
+    range_: tuple[int, int | None] | None,
+    newer_than: str | None,
+    no_keep_time: bool,
+) -> None:
+    """Fetch a file: to stdout, to -o FILE or DEST, or into a folder; -C continues."""
+    import nettools
+    from nettools.cli.http import _newer
+
+    target = dest or settings.destination
+    if settings.resume and target is None:
+        raise UsageError("-C needs -o FILE or -O to know what to continue")
+    keywords: dict[str, Any] = {}
+    if range_ is not None:
+        keywords["range"] = range_
+    if newer_than is not None:
+        keywords["newer_than"] = _newer(newer_than)
+    with call(settings, "ftp", url, to_file=False, progress=target is not None) as this:
+        if target is None and not this.out.as_json and not this.out.is_terminal:
+            keywords["keep_time"] = False
+            nettools.ftp_get(this.url, this.out.binary, checksum=settings.checksum, **keywords, **this.keywords)
+            return
+        transfer = nettools.ftp_get(
+            this.url,
+            target,
+            resume=settings.resume,
+            checksum=settings.checksum,
+            keep_time=not no_keep_time,
+            **keywords,
+            **this.keywords,
+        )
+        this.out.result(transfer, lambda done: _fetched(this, done))
+
+
+def _fetched(this: Call, done: Transfer) -> None:
+    if done.data is not None:
+        this.out.data(done.data)
+    elif done.skipped:
+        this.out.note(f"{done.path}: not newer")
+    else:
+        this.out.note(f"{done.path}: {done.size} octets")
+    this.out.warnings(done.meta)
+
+
+@verb("put")
+@click.argument("words", nargs=2, metavar="URL FILE|-")
+@click.option("--append", is_flag=True, help="Add to the end of the remote file.")
+@click.option("--parents", is_flag=True, help="Make missing folders.")
+@click.option("--no-atomic", is_flag=True, help="Write under the final name at once.")
+def put(settings: Settings, words: tuple[str, str], append: bool, parents: bool, no_atomic: bool) -> None:
+    """Store a file (- is stdin) at URL, or in the folder URL/; either order."""
+    import nettools
+
+    url, source = words if "://" in words[0] or "://" not in words[1] else words[::-1]
+    url = absolute(url, "ftp")
+    if url.endswith("/") and source != "-":
+        from urllib.parse import quote
+
+        url += quote(Path(source).name)
+    with call(settings, "ftp", url, progress=True) as this:
+        if settings.dry_run:
+            this.out.note(f"would store {source} at {this.target.url}")
+            return
+        transfer = nettools.ftp_put(
+            standard_input() if source == "-" else Path(source),
+            this.url,
+            resume=settings.resume,
+            atomic=not no_atomic,
+            append=append,
+            parents=parents,
+            **this.keywords,
+        )
+        this.out.result(transfer, lambda done: this.out.note(f"{this.target.url}: {done.size} octets"))
+        if not settings.verbose:
+            this.out.warnings(transfer.meta)
+
+
+def entry_row(entry: FileEntry) -> tuple[Any, ...]:
+    """One line of a listing."""
+    name = entry.path if "/" in entry.path.strip("/") else entry.name
+    mark = {"dir": "/", "link": f" -> {entry.target}" if entry.target else ""}.get(entry.kind, "")
+    return entry.permissions, entry.size, entry.modified, name + mark
+
+
+@verb("list")
+@click.argument("url")
+@click.option("-R", "--recursive", is_flag=True, help="Folders within, too.")
+@click.option("--pattern", metavar="GLOB", help="Only names that match, such as '*.iso'.")
+@click.option(
+    "--method", type=click.Choice(["auto", "mlsd", "list", "nlst"]), default="auto", help="Which command to use."
+)
+def list_(settings: Settings, url: str, recursive: bool, pattern: str | None, method: str) -> None:
+    """List a folder."""
+    import nettools
+
+    with call(settings, "ftp", url) as this:
+        entries = nettools.ftp_list(this.url, recursive=recursive, pattern=pattern, method=method, **this.keywords)
+        this.out.rows(entries, ("mode", "size", "modified", "name"), entry_row)
+
+
+@verb("info")
+@click.argument("url")
+def info(settings: Settings, url: str) -> None:
+    """Show what a file or folder is."""
+    import nettools
+
+    with call(settings, "ftp", url) as this:
+        entry = nettools.ftp_info(this.url, **this.keywords)
+        this.out.rows([entry], ("mode", "size", "modified", "name"), entry_row)
+
+
+@verb("rm")
+@click.argument("url")
+@click.option("-r", "--recursive", is_flag=True, help="A folder with everything in it.")
+@click.option("--missing-ok", is_flag=True, help="No error when it is not there.")
+def rm(settings: Settings, url: str, recursive: bool, missing_ok: bool) -> None:
+    """Remove a file, or an empty folder (URL/)."""
+    import nettools
+
+    with call(settings, "ftp", url) as this:
+        if settings.dry_run:
+            this.out.note(f"would remove {this.target.url}")
+            return
+        confirm(settings, f"remove {this.target.url}")
+        nettools.ftp_remove(this.url, recursive=recursive, missing_ok=missing_ok, **this.keywords)
+
+
+@verb("mv")
+@click.argument("url")
+@click.argument("new_path")
+def mv(settings: Settings, url: str, new_path: str) -> None:
+    """Rename a file or folder; NEW_PATH is relative to the login folder, or absolute with a leading /."""
+    import nettools
+
+    with call(settings, "ftp", url) as this:
+        if settings.dry_run:
+            this.out.note(f"would rename {this.target.url} to {new_path}")
+            return
+        entry = nettools.ftp_rename(this.url, new_path, **this.keywords)
+        this.out.result(entry, lambda done: this.out.note(f"now {done.path}"))
+
+
+@verb("mkdir")
+@click.argument("url")
+@click.option("--no-parents", is_flag=True, help="Do not make missing folders above it.")
+def mkdir(settings: Settings, url: str, no_parents: bool) -> None:
+    """Make a folder."""
+    import nettools
+
+    with call(settings, "ftp", url) as this:
+        if settings.dry_run:
+            this.out.note(f"would make {this.target.url}")
+            return
+        nettools.ftp_mkdir(this.url, parents=not no_parents, **this.keywords)
+
+
+@verb("mirror")
+@click.argument("source")
+@click.argument("dest")
+@click.option("--delete", is_flag=True, help="Remove at the destination what is not at the source.")
+@click.option("--pattern", metavar="GLOB", help="Only files that match.")
+@click.option("--workers", type=click.IntRange(1, 32), default=4, show_default=True, help="Connections.")
+def mirror(settings: Settings, source: str, dest: str, delete: bool, pattern: str | None, workers: int) -> int:
+    """Make DEST like SOURCE; one of them is a URL, the other a folder here."""
+    import nettools
+
+    url = source if "://" in source or "://" not in dest else dest
+    with call(settings, "ftp", url) as this:
+        if delete:
+            confirm(settings, f"remove from {dest} what is not at {source}")
+        sides = (this.url, dest) if url == source else (source, this.url)
+        report = nettools.ftp_mirror(
+            *sides, delete=delete, pattern=pattern, workers=workers, dry_run=settings.dry_run, **this.keywords
+        )
+        this.out.result(report, lambda done: _mirrored(this, done))
+        first = next(iter(report.failed.values()), None)
+        return int(getattr(first, "exit_code", 1)) if first is not None else 0
+
+
+def _mirrored(this: Call, report: MirrorReport) -> None:
+    would = "would " if this.settings.dry_run else ""
+    for path in report.transferred:
+        this.out.line(f"{would}transfer {path}")
+    for path in report.deleted:
+        this.out.line(f"{would}delete {path}")
+    for path, error in report.failed.items():
+        this.out.note(f"failed {path}: {error}")
+    counts = len(report.transferred), len(report.skipped), len(report.deleted), len(report.failed)
+    this.out.note("{} transferred, {} up to date, {} deleted, {} failed".format(*counts))
+
+
+@verb("command")
+@click.argument("url")
+@click.argument("line")
+def command(settings: Settings, url: str, line: str) -> None:
+    """Send one command, such as 'SITE HELP', and print the reply."""
+    from nettools.cli.mailbox import send_command
+
+    send_command(settings, "ftp", url, line)

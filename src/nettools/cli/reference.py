@@ -1,0 +1,83 @@
+"""The reference of the command line, written from the commands themselves: `python -m nettools.cli.reference`.
+
+docs/cli.md is its output; a test compares the two, so that no option can be missing there.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+
+import click
+
+from nettools.cli.arguments import SHARED
+from nettools.cli.main import Commands, cli
+
+__all__ = ["reference"]
+
+HEAD = """# Command line
+
+`nettools PROTOCOL [VERB] [OPTIONS] URL [ARGS...]`: the verb may be left out, shared options may stand anywhere, `--` ends
+them, and of a repeated option with one value the last wins. A bare host is taken as the protocol's own scheme.
+
+Data goes to stdout, all else to stderr. Exit codes are curl's where curl has one: see [errors](errors.md).
+"""
+
+
+def _text(line: str) -> str:
+    return " ".join(line.split()).replace("|", "\\|")
+
+
+def _option(option: click.Option) -> str:
+    names = ", ".join(f"`{name}`" for name in (*option.opts, *option.secondary_opts) if name.startswith("-"))
+    value = "" if option.is_flag or option.count else option.metavar or option.type.name.upper()
+    return f"| {names}{f' `{_text(value)}`' if value else ''} | {_text(option.help or '')} |"
+
+
+def _table(options: list[click.Option]) -> Iterator[str]:
+    yield "| option | meaning |"
+    yield "| --- | --- |"
+    yield from map(_option, options)
+    yield ""
+
+
+def _command(command: click.Command, path: str, level: int) -> Iterator[str]:
+    yield f"{'#' * level} `{path}`"
+    yield ""
+    arguments = " ".join(
+        param.make_metavar(click.Context(command)) for param in command.params if isinstance(param, click.Argument)
+    )
+    if not isinstance(command, click.Group):
+        yield f"    {path} [OPTIONS] {arguments}".rstrip()
+        yield ""
+    yield (command.help or "").split("\b")[0].strip()
+    yield ""
+    if command.epilog:
+        yield "```text"
+        yield from (line.strip() for line in command.epilog.replace("\b", "").strip().splitlines()[1:])
+        yield "```"
+        yield ""
+    shared = getattr(command, "shared_names", set())
+    own = [each for each in command.params if isinstance(each, click.Option) and each.name not in shared]
+    if own and not isinstance(command, click.Group):
+        yield from _table(own)
+
+
+def reference() -> str:
+    """The whole reference, in Markdown."""
+    lines = [HEAD, "## Shared options", "", *_table([make() for make in SHARED])]
+    context = click.Context(cli)
+    for name in cli.list_commands(context):
+        command = cli.get_command(context, name)
+        assert command is not None
+        lines += _command(command, f"nettools {name}", 2)
+        if isinstance(command, Commands):
+            for verb in command.list_commands(context):
+                each = command.get_command(context, verb)
+                assert each is not None
+                lines += _command(each, f"nettools {name} {verb}", 3)
+    return "\n".join(lines).rstrip() + "\n"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(reference())

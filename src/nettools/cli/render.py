@@ -1,0 +1,263 @@
+"""What the user sees: data on stdout, all else on stderr, JSON on request, server text made harmless.
+
+Text that came from a server can hold escape sequences and bidirectional controls that rewrite a terminal; `visible` shows
+them instead. rich is loaded only when a table or a progress bar is drawn on a terminal.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import json
+import os
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import IO, TYPE_CHECKING, Any, BinaryIO
+
+from nettools.errors import FileError, NettoolsError, ReplyError
+
+if TYPE_CHECKING:
+    from nettools.results import Event, Meta
+
+__all__ = ["Output", "report_error", "visible"]
+
+# C0 but TAB and LF, DEL, C1, and the characters that reorder or hide text (Unicode UAX 9; zero width)
+_HARMFUL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
+
+
+def visible(text: str, *, one_line: bool = False) -> str:
+    """Text with its control and bidirectional characters shown as escapes."""
+    text = _HARMFUL.sub(lambda match: match[0].encode("unicode_escape").decode("ascii"), text)
+    if one_line:
+        text = text.replace("\n", "\\n").replace("\t", " ")
+    return text
+
+
+def report_error(error: NettoolsError, *, as_json: bool) -> None:
+    """One line with its hint, or one JSON object, on stderr."""
+    if as_json:
+        print(json.dumps(error.to_dict(), ensure_ascii=True), file=sys.stderr)
+        return
+    where = f"{error.protocol}: " if error.protocol else ""
+    print(visible(f"nettools: {where}{error.message}", one_line=True), file=sys.stderr)
+    if error.reply is not None and not isinstance(error, ReplyError):
+        print(visible(f"  server: {error.reply}", one_line=True), file=sys.stderr)
+    if error.hint:
+        print(visible(f"  hint: {error.hint}", one_line=True), file=sys.stderr)
+    if getattr(error, "outcome_unknown", False):
+        print(
+            "  the data had been sent: whether the server acted on it is not known; nothing was sent again",
+            file=sys.stderr,
+        )
+
+
+class Output:
+    """Where one command prints."""
+
+    def __init__(
+        self,
+        *,
+        as_json: bool = False,
+        include_data: bool = False,
+        quiet: bool = False,
+        verbose: int = 0,
+        to: str | None = None,
+    ) -> None:
+        self.as_json = as_json
+        self.include_data = include_data
+        self.quiet = quiet
+        self.verbose = verbose
+        self._file: BinaryIO | None = None
+        self._path = to
+
+    # -- data
+
+    @property
+    def binary(self) -> BinaryIO:
+        """stdout, or the file that -o names."""
+        if self._path is None or self._path == "-":
+            return sys.stdout.buffer
+        if self._file is None:
+            try:
+                self._file = open(self._path, "wb")  # noqa: SIM115  # closed by close()
+            except OSError as error:
+                raise FileError(
+                    f"cannot write {self._path}: {error.strerror}", errno=error.errno, filename=self._path
+                ) from error
+        return self._file
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether a person sees it at once."""
+        return self._path in (None, "-") and sys.stdout.isatty()
+
+    def close(self) -> None:
+        """Flush, and close the file if it is ours."""
+        if self._file is not None:
+            self._file.close()
+        else:
+            sys.stdout.flush()
+
+    def data(self, octets: bytes) -> None:
+        """Octets as they are; on a terminal, as harmless text."""
+        if self.is_terminal:
+            text = visible(octets.decode("utf-8", "replace").replace("\r\n", "\n"))
+            print(text, end="" if text.endswith("\n") else "\n")
+        else:
+            sys.stdout.flush()
+            self.binary.write(octets)
+            self.binary.flush()
+
+    def line(self, text: str) -> None:
+        """One line of data."""
+        self.binary.write((visible(text) + "\n").encode("utf-8", "replace"))
+        self.binary.flush()
+
+    def json(self, value: Any) -> None:
+        """One JSON line."""
+        from nettools.results import Result, plain
+
+        item = value.to_dict(include_data=self.include_data) if isinstance(value, Result) else plain(value)
+        self.binary.write(json.dumps(item, ensure_ascii=True).encode("ascii") + b"\n")
+        self.binary.flush()
+
+    def result(self, value: Any, human: Callable[[Any], None]) -> None:
+        """One result: its JSON, or what `human` prints."""
+        if self.as_json:
+            self.json(value)
+        else:
+            human(value)
+        if self.verbose and not self.quiet:
+            meta = getattr(value, "meta", None)
+            if meta is not None:
+                self.meta(meta)
+
+    def rows(self, items: Iterable[Any], columns: Sequence[str], row: Callable[[Any], Sequence[Any]]) -> None:
+        """Many results: JSON Lines, a table on a terminal, lines with TABs elsewhere."""
+        if self.as_json:
+            for item in items:
+                self.json(item)
+            return
+        if not self.is_terminal:
+            for item in items:
+                self.line("\t".join(visible(_cell(each), one_line=True) for each in row(item)))
+            return
+        from rich.console import Console
+        from rich.table import Table
+        from rich.text import Text
+
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        for number, column in enumerate(columns):
+            table.add_column(column, justify="right" if column in ("size", "count") else "left", overflow="fold")
+            del number
+        for item in items:
+            table.add_row(*(Text(visible(_cell(each), one_line=True)) for each in row(item)))
+        Console(highlight=False).print(table)
+
+    # -- all else
+
+    def note(self, text: str) -> None:
+        """A line for the person, not the pipe."""
+        if not self.quiet:
+            print(visible(text, one_line=True), file=sys.stderr)
+
+    def meta(self, meta: Meta) -> None:
+        """How the call went."""
+        parts = [f"peer {meta.peer}"] if meta.peer else []
+        if meta.tls is not None:
+            parts.append(f"{meta.tls.version} {meta.tls.cipher}")
+        parts += [f"{name} {seconds * 1000:.1f} ms" for name, seconds in meta.timings.items()]
+        parts += [
+            f"{meta.bytes_sent} octets sent",
+            f"{meta.bytes_received} received",
+            f"{meta.round_trips} round trips",
+        ]
+        self.note("; ".join(parts))
+        self.warnings(meta)
+
+    def warnings(self, meta: Meta) -> None:
+        """What the caller should know."""
+        for warning in meta.warnings:
+            self.note(f"warning: {warning}")
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, dt.datetime):
+        return value.astimezone().strftime("%Y-%m-%d %H:%M")
+    return str(value)
+
+
+@contextlib.contextmanager
+def tracing(path: str | None, verbose: int, protocol: str) -> Iterator[Callable[[Event], object] | None]:
+    """The `on_event` for -vv and --trace: human lines on stderr, records of the transcript format in a file."""
+    if path is None and verbose < 2:
+        yield None
+        return
+    with contextlib.ExitStack() as stack:
+        file: IO[str] | None = None
+        if path is not None:
+            try:
+                file = stack.enter_context(open(path, "w", encoding="utf-8"))
+                os.chmod(path, 0o600)  # noqa: PTH101  # mail and files pass through here
+            except OSError as error:
+                raise FileError(f"cannot write {path}: {error.strerror}", errno=error.errno, filename=path) from error
+        yield lambda event: _record(event, file, verbose, protocol)
+
+
+def _record(event: Event, file: IO[str] | None, verbose: int, protocol: str) -> None:
+    wire = event.kind in ("send", "receive")
+    if file is not None and (wire or event.kind == "warning"):
+        record = {
+            "t": round(event.time, 6),
+            "protocol": protocol,
+            "connection": 1,
+            "direction": {"send": "C", "receive": "S"}.get(event.kind, "-"),
+            "tls": False,
+            "bytes": event.bytes.decode("latin-1"),
+            "note": event.stage if wire else event.text,
+        }
+        file.write(json.dumps(record) + "\n")
+        file.flush()
+    if verbose < 2:
+        return
+    if wire:
+        mark = ">" if event.kind == "send" else "<"
+        for line in event.text.splitlines() or [""]:
+            print(f"{mark} {visible(line, one_line=True)[:2000]}", file=sys.stderr)
+    elif event.kind == "begin":
+        print(f"* {event.stage}", file=sys.stderr)
+
+
+class Bar:
+    """A progress bar, made when the first octets are told; a context manager."""
+
+    def __init__(self, wanted: bool | None, quiet: bool) -> None:
+        self.on = (sys.stderr.isatty() if wanted is None else wanted) and not quiet
+        self._progress: Any = None
+        self._task: Any = None
+
+    def __enter__(self) -> Bar:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._progress is not None:
+            self._progress.stop()
+
+    @property
+    def callback(self) -> Callable[[int, int | None], None] | None:
+        """The facade's `progress=`."""
+        return self._show if self.on else None
+
+    def _show(self, done: int, total: int | None) -> None:
+        if self._progress is None:
+            from rich.console import Console
+            from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn
+
+            columns = (BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
+            self._progress = Progress(*columns, console=Console(stderr=True))
+            self._task = self._progress.add_task("", total=total)
+            self._progress.start()
+        self._progress.update(self._task, completed=done, total=total)

@@ -1,0 +1,212 @@
+"""`nettools smtp`: send, check, command."""
+
+from __future__ import annotations
+
+import mailbox
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from nettools.cli.arguments import Settings, shared_options
+from nettools.cli.calling import Call, call, read_argument, standard_input
+from nettools.cli.main import Commands
+from nettools.errors import FileError, UsageError
+from nettools.results import SendReport
+
+__all__ = ["smtp"]
+
+
+@click.group(
+    cls=Commands,
+    default="send",
+    epilog="""\b
+Examples:
+  nettools smtp send smtp://me@mail.example --to a@b.example -s Hi --body 'Hello' -a report.pdf
+  nettools smtp send smtps://me@mail.example --message draft.eml
+  nettools smtp check smtp://mail.example --json
+""",
+)
+def smtp() -> None:
+    """Send mail, or check what a mail server offers."""
+
+
+def _people(values: Iterable[str]) -> list[str]:
+    """Addresses, given several times or with commas; a comma inside quotes or <> is the address's own."""
+    result: list[str] = []
+    for value in values:
+        part, quoted = "", False
+        for char in value:
+            quoted ^= char == '"'
+            if char == "," and not quoted:
+                result.append(part.strip())
+                part = ""
+            else:
+                part += char
+        result.append(part.strip())
+    return [each for each in result if each]
+
+
+@smtp.command("send")
+@click.argument("url")
+@click.option("--from", "--sender", "sender", metavar="ADDRESS", help="Sender; '' is the null reverse path.")
+@click.option("--to", multiple=True, metavar="ADDRESS[,ADDRESS]", help="Recipients.")
+@click.option("--cc", multiple=True, metavar="ADDRESS", help="Recipients of a copy.")
+@click.option("--bcc", multiple=True, metavar="ADDRESS", help="Recipients that the message does not name.")
+@click.option("-s", "--subject", default="", help="Subject.")
+@click.option("--body", "--text", "text", metavar="TEXT|@FILE|-", help="The text.")
+@click.option("--html", metavar="HTML|@FILE", help="The text as HTML.")
+@click.option("-a", "--attach", "attachments", multiple=True, metavar="FILE", help="Attach a file.")
+@click.option("-H", "--header", "headers", multiple=True, metavar="'NAME: VALUE'", help="A header of your own.")
+@click.option("--message", metavar="FILE|-", help="A whole message, sent as it is.")
+@click.option("--mbox", metavar="FILE", help="Send every message of an mbox, over one connection.")
+@click.option("--no-partial", is_flag=True, help="Send to all recipients or to none.")
+@click.option("--mail-option", "mail_options", multiple=True, metavar="NAME[=VALUE]", help="A parameter of MAIL.")
+@click.option("--rcpt-option", "rcpt_options", multiple=True, metavar="NAME[=VALUE]", help="A parameter of RCPT.")
+@click.option("--ehlo", metavar="NAME", help="The name to say in EHLO.")
+def send(settings: Settings, url: str, mbox: str | None, ehlo: str | None, **given: Any) -> int:
+    """Send a message; its text may come from stdin (--body -)."""
+    import nettools
+
+    if ehlo is not None:
+        settings.own["ehlo"] = ehlo
+    with call(settings, "smtp", url) as this:
+        if mbox is not None:
+            return _send_mbox(this, mbox, given)
+        keywords = _keywords(given)
+        if settings.dry_run:
+            return _print_message(this, keywords)
+        report = nettools.send_mail(this.url, **keywords, **this.keywords)
+        this.out.result(report, lambda done: _reported(this, done))
+        return _exit_code(report)
+
+
+def _exit_code(report: SendReport) -> int:
+    """0 when somebody was refused but others were not: the report says who, and the exit code that it was not all."""
+    first = next(iter(report.refused.values()), None)
+    return int(getattr(first, "exit_code", 9)) if first is not None else 0
+
+
+def _keywords(given: dict[str, Any]) -> dict[str, Any]:
+    keywords: dict[str, Any] = {
+        "to": _people(given["to"]) or None,
+        "cc": _people(given["cc"]),
+        "bcc": _people(given["bcc"]),
+        "partial": not given["no_partial"],
+        "mail_options": given["mail_options"],
+        "rcpt_options": given["rcpt_options"],
+    }
+    if given["sender"] is not None:
+        keywords["sender"] = given["sender"]
+    if given["message"] is not None:
+        if given["text"] is not None or given["html"] is not None or given["attachments"] or given["subject"]:
+            raise UsageError("--message is a whole message: --body, --html, -s and -a do not go with it")
+        keywords["message"] = standard_input().read() if given["message"] == "-" else _existing(given["message"])
+        return keywords
+    if given["text"] is not None:
+        keywords["text"] = read_argument(given["text"]).decode("utf-8", "surrogateescape")
+    if given["html"] is not None:
+        keywords["html"] = read_argument(given["html"]).decode("utf-8", "surrogateescape")
+    if given["headers"]:
+        from nettools.cli.http import _header
+
+        keywords["headers"] = [(name, value or "") for name, value in map(_header, given["headers"])]
+    keywords["subject"] = given["subject"]
+    keywords["attachments"] = [_existing(each) for each in given["attachments"]]
+    return keywords
+
+
+def _existing(name: str) -> Path:
+    path = Path(name)
+    if not path.is_file():
+        raise FileError(f"cannot read {name}: no such file", filename=name, exit_code=26)
+    return path
+
+
+def _print_message(this: Call, keywords: dict[str, Any]) -> int:
+    from nettools.protocols.smtp import draft
+
+    prepared = draft(this.url, **keywords, **this.keywords)
+    this.out.note(f"would send from <{prepared.sender}> to {', '.join(prepared.recipients)}")
+    for block in prepared.blocks():
+        this.out.data(block)
+    return 0
+
+
+def _send_mbox(this: Call, name: str, given: dict[str, Any]) -> int:
+    import nettools
+
+    path = _existing(name)
+    envelope = {key: value for key, value in _keywords(given).items() if key in ("to", "sender", "cc", "bcc") and value}
+    box = mailbox.mbox(str(path), create=False)
+    try:
+        messages = [{"message": box.get_bytes(key), **envelope} for key in box.iterkeys()]
+    finally:
+        box.close()
+    if this.settings.dry_run:
+        this.out.note(f"would send {len(messages)} messages")
+        return 0
+    reports = nettools.send_mails(this.url, messages, **this.keywords)
+    this.out.rows(
+        reports,
+        ("message", "accepted", "refused"),
+        lambda each: (each.message_id, ", ".join(each.accepted), ", ".join(each.refused)),
+    )
+    return max((_exit_code(each) for each in reports), default=0)
+
+
+def _reported(this: Call, report: SendReport) -> None:
+    for address in report.accepted:
+        this.out.note(f"accepted: {address}")
+    for address, error in report.refused.items():
+        this.out.note(f"refused: {address}: {error}")
+    if report.message_id:
+        this.out.line(report.message_id)
+    this.out.warnings(report.meta)
+
+
+@smtp.command("check")
+@click.argument("url")
+@click.option("--ehlo", metavar="NAME", help="The name to say in EHLO.")
+def check(settings: Settings, url: str, ehlo: str | None) -> None:
+    """Greeting, TLS, login and capabilities; no mail is sent."""
+    import nettools
+
+    if ehlo is not None:
+        settings.own["ehlo"] = ehlo
+    with call(settings, "smtp", url) as this, nettools.connect(this.url, **this.keywords) as session:
+        names = sorted(session.check())  # type: ignore[attr-defined]
+        parameters = {name: session.capability(name) or "" for name in names}
+        report = {
+            "url": session.url,
+            "peer": session.peer,
+            "tls": session.tls,
+            "login": session.auth.user if session.auth is not None else None,
+            "mechanisms": parameters.get("AUTH", "").split(),
+            "capabilities": parameters,
+            "meta": session.meta,
+        }
+        if this.out.as_json:
+            this.out.json(report)
+            return
+        tls = session.tls
+        this.out.line(f"peer        {session.peer}")
+        this.out.line(f"TLS         {f'{tls.version} {tls.cipher}, {tls.subject}' if tls else 'none'}")
+        this.out.line(f"login       {report['login'] or 'none'}")
+        for name, value in parameters.items():
+            this.out.line(f"{name:<11} {value}".rstrip())
+
+
+@smtp.command("command")
+@click.argument("url")
+@click.argument("line")
+def command(settings: Settings, url: str, line: str) -> None:
+    """Send one command, such as 'VRFY postmaster', and print the reply."""
+    from nettools.cli.mailbox import send_command
+
+    send_command(settings, "smtp", url, line)
+
+
+for _command in (send, check, command):
+    shared_options(_command)

@@ -1,0 +1,129 @@
+"""The configuration file: profiles of options, as TOML in the platform's config folder.
+
+    [profile.work]
+    user = "me@mail.example"
+    password_command = "pass show mail"
+    timeout = 20
+    tls = "starttls"
+
+A profile holds keywords of the facade and `user`, `password_command`. Passwords themselves have no place in it. Only the
+command line reads it unasked; a library call does with `profile="work"`.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from nettools.credentials import Auth, Secret
+from nettools.errors import FileError, UsageError
+
+__all__ = ["config_path", "load_profile", "profiles", "run_password_command"]
+
+KEYS = (
+    "timeout", "connect_timeout", "idle_timeout", "tls", "ca", "cert", "key", "min_version", "proxy", "retry",
+    "netrc", "encoding", "max_size", "family", "source_address", "limit_rate", "ehlo", "active", "data_host",
+    "user", "mechanism", "password_command",
+)  # fmt: skip
+
+
+def config_path() -> Path:
+    """Where the configuration stands; NETTOOLS_CONFIG overrides it."""
+    if named := os.environ.get("NETTOOLS_CONFIG"):
+        return Path(named)
+    import platformdirs
+
+    return Path(platformdirs.user_config_dir("nettools")) / "config.toml"
+
+
+def profiles() -> dict[str, dict[str, Any]]:
+    """All profiles; empty when there is no file.
+
+    Raises:
+        FileError: the file cannot be read (exit code 26). UsageError: it is no TOML, or has what no profile has.
+    """
+    path = config_path()
+    try:
+        data = tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise FileError(f"cannot read {path}: {error.strerror}", filename=str(path), exit_code=26) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} is no TOML: {error}") from error
+    found = data.get("profile", {})
+    if not isinstance(found, dict) or not all(isinstance(each, dict) for each in found.values()):
+        raise UsageError(f"{path}: profiles are tables named [profile.NAME]")
+    for name, values in found.items():
+        for key in values:
+            if key == "password":
+                raise UsageError(
+                    f"{path}: profile {name!r} holds a password",
+                    hint="name a password_command instead, such as `pass show`",
+                )
+            if key not in KEYS:
+                raise UsageError(
+                    f"{path}: profile {name!r} has an unknown key {key!r}", hint="known: " + ", ".join(KEYS)
+                )
+    return found
+
+
+def load_profile(name: str) -> dict[str, Any]:
+    """A profile as keywords of the facade.
+
+    Raises:
+        UsageError: there is no such profile.
+    """
+    found = profiles()
+    if name not in found:
+        there = ", ".join(sorted(found)) or "none"
+        raise UsageError(f"there is no profile {name!r} in {config_path()}", hint=f"profiles there: {there}")
+    return _keywords(dict(found[name]))
+
+
+def _keywords(values: dict[str, Any]) -> dict[str, Any]:
+    from nettools.options import TLS, Timeout
+
+    times = {
+        field: values.pop(key)
+        for field, key in (("connect", "connect_timeout"), ("idle", "idle_timeout"), ("total", "timeout"))
+        if key in values
+    }
+    if times:
+        values["timeout"] = Timeout(**times)
+    tls = {key: values.pop(key) for key in ("ca", "cert", "key", "min_version") if key in values}
+    if tls:
+        mode = values.get("tls", "auto")
+        if isinstance(mode, bool):
+            mode = "required" if mode else "off"
+        values["tls"] = TLS(mode=mode, **tls)
+    user, command, mechanism = (
+        values.pop("user", None),
+        values.pop("password_command", None),
+        values.pop("mechanism", None),
+    )
+    if user is not None or command is not None:
+        password = None if command is None else (lambda: run_password_command(command))
+        values["auth"] = Auth(user, password, mechanism=mechanism)
+    return values
+
+
+def run_password_command(command: str) -> Secret:
+    """The first line that a command prints; it is run without a shell, its other output goes to stderr.
+
+    Raises:
+        UsageError: it cannot be run, fails, or prints nothing. The message has neither its output nor the secret.
+    """
+    try:
+        words = shlex.split(command)
+        done = subprocess.run(words, stdout=subprocess.PIPE, check=False)  # noqa: S603  # the user's own command
+    except (OSError, ValueError, IndexError) as error:
+        raise UsageError("the password command cannot be run", hint=str(error), exit_code=67) from error
+    line = done.stdout.split(b"\n", 1)[0].rstrip(b"\r").decode("utf-8", "replace")
+    if done.returncode or not line:
+        raise UsageError(f"the password command gave no password (exit code {done.returncode})", exit_code=67)
+    return Secret(line)
