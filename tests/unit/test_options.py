@@ -1,0 +1,106 @@
+"""Options: coercion, precedence, and keywords that make no sense."""
+
+from __future__ import annotations
+
+import pickle
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nettools import TLS, Auth, Options, Proxy, Retry, Timeout, UsageError, option_names
+from nettools.options import resolve_options
+
+
+def test_the_defaults_are_those_of_the_contract() -> None:
+    options = resolve_options("http", {})
+    assert options.times == Timeout(connect=10, idle=30, total=None)
+    assert options.security == TLS(mode="auto", verify=True, min_version="1.2")
+    assert options.retries == Retry(attempts=1, backoff=0.5, max_delay=30)
+    assert (options.proxy, options.netrc, options.max_size) == ("env", False, 64 * 1024 * 1024)
+
+
+@pytest.mark.parametrize(
+    ("given", "name", "wanted"),
+    [
+        ({"timeout": 5}, "timeout", Timeout(10, 30, 5)),
+        ({"timeout": None}, "timeout", Timeout(None, None, None)),
+        ({"tls": "off"}, "tls", TLS(mode="off")),
+        ({"tls": False}, "tls", TLS(mode="off")),
+        ({"auth": ("me", "word")}, "auth", Auth("me", "word")),
+        ({"retry": 3}, "retry", Retry(3)),
+        ({"proxy": "socks5h://p:1"}, "proxy", Proxy("socks5h://p:1")),
+        ({"proxy": None}, "proxy", None),
+    ],
+)
+def test_short_forms_are_accepted(given: dict[str, Any], name: str, wanted: object) -> None:
+    assert getattr(resolve_options("http", given), name) == wanted
+
+
+def test_keywords_win_over_reusable_options() -> None:
+    base = Options(timeout=5, family=4)
+    options = resolve_options("ftp", {"options": base, "timeout": 7, "active": True})
+    assert (options.times.total, options.family, options.active) == (7, 4, True)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"timeout": -1},
+        {"timeout": "soon"},
+        {"timeout": True},
+        {"tls": "sometimes"},
+        {"tls": 3},
+        {"tls": TLS},
+        {"auth": "me"},
+        {"retry": 0},
+        {"proxy": 3},
+        {"max_size": -1},
+        {"family": 5},
+        {"limit_rate": 0},
+        {"encoding": "utf-99"},
+        {"on_event": "print"},
+        {"options": {"timeout": 3}},
+    ],
+)
+def test_a_value_that_makes_no_sense_is_a_usage_error(given: dict[str, Any]) -> None:
+    with pytest.raises(UsageError):
+        resolve_options("http", given)
+
+
+def test_an_unknown_keyword_is_a_type_error_too_and_names_the_nearest() -> None:
+    with pytest.raises(UsageError, match="time_out") as caught:
+        resolve_options("http", {"time_out": 3})
+    assert isinstance(caught.value, TypeError)
+    assert "'timeout'" in (caught.value.hint or "")
+
+
+def test_a_keyword_of_another_protocol_is_refused_and_says_whose_it_is() -> None:
+    with pytest.raises(UsageError, match="one of ftp's"):
+        resolve_options("http", {"active": True})
+    assert "active" in option_names("ftps")
+    assert "active" not in option_names("http")
+
+
+def test_options_pickle_with_their_secrets_and_never_show_them() -> None:
+    options = Options(auth=("me", "hunter2"), proxy=Proxy("http://u:hunter2@p:1"))
+    assert pickle.loads(pickle.dumps(options)) == options
+    assert "hunter2" not in repr(options)
+
+
+def test_backoff_doubles_up_to_its_maximum() -> None:
+    assert [Retry(9, 0.5, 3).delay(n) for n in (1, 2, 3, 4)] == [0.5, 1, 2, 3]
+
+
+def test_a_profile_fills_in_what_the_call_leaves_open(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text('[profile.work]\nuser = "me"\npassword_command = "echo s3cret"\ntimeout = 20\nfamily = 4\n')
+    monkeypatch.setenv("NETTOOLS_CONFIG", str(file))
+    options = resolve_options("imap", {"profile": "work", "family": 6})
+    assert (options.times.total, options.family) == (20, 6)
+    assert options.credentials is not None
+    password = options.credentials.get_password()
+    assert password is not None
+    assert password.reveal() == "s3cret"
+    with pytest.raises(UsageError, match="no profile 'home'"):
+        resolve_options("imap", {"profile": "home"})
