@@ -1,0 +1,91 @@
+"""Fake servers for tests: every protocol over one World, in one thread, on loopback, with transcripts.
+
+    with servers("smtp", "imap", tls=True) as s:
+        send_my_mail(s.smtp.url)
+        assert s.world.wait_for_mail(subject="Welcome")
+
+Imports nothing else of nettools, so that one misreading of an RFC cannot hide in both ends.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from nettools.testing.server import Server
+    from nettools.testing.world import World
+
+__all__ = ["FAKES", "Sandbox", "World", "load_world", "make_server", "servers"]
+
+FAKES: dict[str, str] = {
+    "http": "nettools.testing.http:HTTPServer",
+    "ftp": "nettools.testing.ftp:FTPServer",
+    "smtp": "nettools.testing.smtp:SMTPServer",
+    "pop3": "nettools.testing.pop3:POP3Server",
+    "imap": "nettools.testing.imap.server:IMAPServer",
+}
+
+_HOMES = {"World": "nettools.testing.world", "Server": "nettools.testing.server", "load_world": "nettools.testing.load"}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(importlib.import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'nettools.testing' has no attribute {name!r}")
+
+
+def make_server(name: str, world: World | None = None, **options: Any) -> Server:
+    """A fake by its protocol's name, not started."""
+    module, _, attribute = FAKES[name].partition(":")
+    server: Server = getattr(importlib.import_module(module), attribute)(world, **options)
+    return server
+
+
+class Sandbox(SimpleNamespace):
+    """Running servers by name (`sandbox.smtp`), the `world` they share, and `ca`, the authority's file, None without TLS."""
+
+    world: World
+    ca: Path | None
+    running: dict[str, Server]
+
+    def environ(self) -> dict[str, str]:
+        """Variables for a subprocess: NAME_HOST, NAME_PORT, NAME_URL, NAME_TLS_PORT of each server, and SSL_CERT_FILE."""
+        result: dict[str, str] = {}
+        for name, server in self.running.items():
+            prefix = name.upper()
+            result |= {f"{prefix}_HOST": server.host, f"{prefix}_PORT": str(server.port), f"{prefix}_URL": server.url}
+            if server.tls_port is not None:
+                result[f"{prefix}_TLS_PORT"] = str(server.tls_port)
+        if self.ca is not None:
+            result["SSL_CERT_FILE"] = str(self.ca)
+        return result
+
+
+@contextlib.contextmanager
+def servers(
+    *names: str, tls: bool = False, world: World | None = None, host: str = "127.0.0.1", **options: dict[str, Any]
+) -> Iterator[Sandbox]:
+    """Run fakes of these protocols, all of them if none is named.
+
+    Args:
+        tls: they offer STARTTLS, and TLS on a second port; needs the extra `testing`.
+        options: by protocol, a dict of that fake's own: `servers("smtp", smtp={"without": {"PIPELINING"}})`.
+    """
+    from nettools.testing.world import World as NewWorld
+
+    world = world if world is not None else NewWorld()
+    chosen = names or tuple(FAKES)
+    if unknown := [name for name in (*chosen, *options) if name not in FAKES]:
+        raise ValueError(f"no fake is called {unknown[0]!r}; there are {', '.join(FAKES)}")
+    with contextlib.ExitStack() as stack:
+        running = {
+            name: stack.enter_context(make_server(name, world, host=host, tls=tls, **options.get(name, {})))
+            for name in chosen
+        }
+        ca = next((server.ca for server in running.values()), None)
+        yield Sandbox(world=world, ca=ca, running=running, **running)

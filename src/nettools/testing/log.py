@@ -1,0 +1,110 @@
+"""The transcript: one record for every piece that went over the wire, in both directions, inside TLS too.
+
+`records` are what happened; `lines()` shows them as `C:` and `S:` lines with secrets masked; `commands()` are the lines
+that clients sent; `round_trips()` counts how often a client had to wait.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Literal
+
+__all__ = ["Log", "Record"]
+
+_SECRET = re.compile(
+    rb"(?im)^(PASS |[^ \r\n]+ LOGIN \S+ |AUTHINFO PASS |AUTH \S+ |[^ \r\n]+ AUTHENTICATE \S+ |(?:Proxy-)?Authorization: \S+ )[^\r\n]+"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Seconds since the log began, protocol, number of the connection, `C` or `S`, inside TLS or not, octets, note."""
+
+    t: float
+    protocol: str
+    connection: int
+    direction: Literal["C", "S", "-"]
+    tls: bool
+    bytes: bytes
+    note: str = ""
+
+
+class Log:
+    """What one server saw; safe to read while it runs."""
+
+    def __init__(self, protocol: str) -> None:
+        self.protocol = protocol
+        self.records: list[Record] = []
+        self._began = time.monotonic()
+        self._lock = threading.Lock()
+
+    def add(self, connection: int, direction: Literal["C", "S", "-"], tls: bool, data: bytes, note: str = "") -> None:
+        """One more record."""
+        record = Record(time.monotonic() - self._began, self.protocol, connection, direction, tls, bytes(data), note)
+        with self._lock:
+            self.records.append(record)
+
+    def clear(self) -> None:
+        """Forget everything so far."""
+        with self._lock:
+            self.records.clear()
+
+    def _of(self, connection: int | None) -> list[Record]:
+        return [each for each in tuple(self.records) if connection is None or each.connection == connection]
+
+    def client_bytes(self, connection: int | None = None) -> bytes:
+        """Every octet that clients sent, in order."""
+        return b"".join(each.bytes for each in self._of(connection) if each.direction == "C")
+
+    def server_bytes(self, connection: int | None = None) -> bytes:
+        """Every octet that the server sent, in order."""
+        return b"".join(each.bytes for each in self._of(connection) if each.direction == "S")
+
+    def commands(self, connection: int | None = None) -> list[str]:
+        """The lines that clients sent, without line ends; bodies count as lines too."""
+        return self.client_bytes(connection).decode("utf-8", "surrogateescape").splitlines()
+
+    @property
+    def connections(self) -> int:
+        """How many connections there were."""
+        return len({each.connection for each in tuple(self.records)})
+
+    def round_trips(self, connection: int | None = None) -> int:
+        """How often a client waited: turns from the server's sending to the client's sending, the first greeting included.
+
+        A batch of pipelined commands is one turn, however many replies it gets; a reply that nothing follows (to QUIT, or
+        the last one) is one too, for the client waited for it.
+        """
+        turns = 0
+        for number in {each.connection for each in self._of(connection)}:
+            last = "C"
+            for record in self._of(number):
+                if record.direction == "S" and last == "C":
+                    turns += 1
+                if record.direction != "-":
+                    last = record.direction
+        return turns
+
+    def lines(self) -> Iterator[str]:
+        """`C:` and `S:` lines, secrets masked, octets that are no text shown as escapes."""
+        for record in tuple(self.records):
+            if record.direction == "-":
+                yield f"-- {record.note}"
+                continue
+            masked = _SECRET.sub(rb"\1***", record.bytes)
+            for line in masked.decode("utf-8", "backslashreplace").splitlines():
+                yield f"{record.direction}: {line}"
+
+    def __str__(self) -> str:
+        return "\n".join(self.lines())
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write JSON Lines, one record each; octets as Latin-1 text."""
+        with open(path, "w", encoding="utf-8") as file:
+            file.writelines(json.dumps({**asdict(record), "bytes": record.bytes.decode("latin-1")}) + "\n" for record in tuple(self.records))

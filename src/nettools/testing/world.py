@@ -1,0 +1,384 @@
+"""The World: everything the fake servers serve, in memory, shared by all of them.
+
+Mail sent by SMTP appears in IMAP and POP3; a file put by FTP is served by HTTP. Servers run in one thread and tests in
+another, so every change takes the World's lock, and wakes whoever waits (`wait_for_mail`, IDLE) at once, without polling.
+Knows no protocol.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import email
+import email.policy
+import threading
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator, MutableMapping
+from dataclasses import dataclass, field
+from typing import Any
+
+__all__ = ["File", "Files", "Folder", "Group", "Mailbox", "Message", "World"]
+
+EPOCH = dt.datetime(2026, 1, 1, 12, 0, tzinfo=dt.UTC)  # when the World's first files were made
+SPECIAL_USES = {
+    "INBOX": "",
+    "Archive": "\\Archive",
+    "Drafts": "\\Drafts",
+    "Junk": "\\Junk",
+    "Sent": "\\Sent",
+    "Trash": "\\Trash",
+}
+
+
+def _now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC).replace(microsecond=0)
+
+
+class Change:
+    """Where every change of a World is told: a lock, a condition, and listeners."""
+
+    def __init__(self) -> None:
+        self.condition = threading.Condition(threading.RLock())
+        self.listeners: list[Callable[[], None]] = []
+
+    def __enter__(self) -> Change:
+        self.condition.acquire()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.condition.notify_all()
+        listeners = tuple(self.listeners)
+        self.condition.release()
+        for listener in listeners:
+            listener()
+
+
+# --- mail
+
+
+@dataclass(slots=True)
+class Message:
+    """A message in a folder: UID, exact octets, flags and keywords, date of arrival."""
+
+    uid: int
+    raw: bytes
+    flags: frozenset[str]
+    internaldate: dt.datetime
+
+
+class Folder:
+    """A folder: messages in ascending order of UID; a UID is never used twice."""
+
+    def __init__(self, change: Change, special_use: str = "", uidvalidity: int = 1) -> None:
+        self._change = change
+        self.special_use = special_use
+        self.uidvalidity = uidvalidity
+        self.uidnext = 1
+        self.messages: list[Message] = []
+
+    def __len__(self) -> int:
+        return len(self.messages)
+
+    def __iter__(self) -> Iterator[Message]:
+        return iter(self.messages)
+
+    def __getitem__(self, place: int) -> Message:
+        return self.messages[place]
+
+    def append(self, raw: bytes, *, flags: Iterable[str] = (), internaldate: dt.datetime | None = None) -> Message:
+        """Add a message; its UID is the next one."""
+        with self._change:
+            message = Message(self.uidnext, bytes(raw), frozenset(flags), internaldate or _now())
+            self.uidnext += 1
+            self.messages = [*self.messages, message]
+            return message
+
+    def set_flags(self, uid: int, flags: Iterable[str]) -> None:
+        """Replace the flags of a message."""
+        with self._change:
+            for message in self.messages:
+                if message.uid == uid:
+                    message.flags = frozenset(flags)
+
+    def remove(self, uids: Collection[int]) -> None:
+        """Take messages out."""
+        gone = set(uids)
+        with self._change:
+            self.messages = [message for message in self.messages if message.uid not in gone]
+
+
+class Mailbox:
+    """A user's folders by name, "/" between levels; INBOX is always there."""
+
+    def __init__(self, change: Change) -> None:
+        self._change = change
+        self.folders: dict[str, Folder] = {name: Folder(change, use) for name, use in SPECIAL_USES.items()}
+        self.subscribed: set[str] = set(self.folders)
+        self._validity = 1
+
+    def create(self, name: str) -> Folder:
+        """Make a folder; one that was deleted and made again has another UIDVALIDITY."""
+        with self._change:
+            self._validity += 1
+            self.folders[name] = Folder(self._change, uidvalidity=self._validity)
+            return self.folders[name]
+
+    def delete(self, name: str) -> None:
+        """Remove a folder with its messages."""
+        with self._change:
+            del self.folders[name]
+
+    def rename(self, source: str, target: str) -> None:
+        """Rename a folder and those below it; INBOX is emptied into the new one and stays."""
+        with self._change:
+            if source == "INBOX":
+                fresh = self.create(target)
+                fresh.messages, fresh.uidnext = self.folders["INBOX"].messages, self.folders["INBOX"].uidnext
+                self.folders["INBOX"].messages = []
+                return
+            for name in [each for each in self.folders if each == source or each.startswith(f"{source}/")]:
+                self.folders[target + name[len(source) :]] = self.folders.pop(name)
+
+
+# --- files
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file: octets and time of change."""
+
+    data: bytes
+    modified: dt.datetime = EPOCH
+
+
+class Files(MutableMapping[str, bytes]):
+    """One tree of files: `files["pub/x"]` are octets; folders are those of the paths, and those made on their own."""
+
+    def __init__(self, change: Change) -> None:
+        self._change = change
+        self._files: dict[str, File] = {}
+        self._folders: dict[str, dt.datetime] = {"": EPOCH}
+
+    @staticmethod
+    def path(name: str) -> str:
+        """A path without leading, trailing or double slashes, `.` and `..` resolved; never above the root."""
+        parts: list[str] = []
+        for part in name.split("/"):
+            if part == "..":
+                del parts[-1:]
+            elif part not in ("", "."):
+                parts.append(part)
+        return "/".join(parts)
+
+    def __getitem__(self, name: str) -> bytes:
+        return self._files[self.path(name)].data
+
+    def __setitem__(self, name: str, data: bytes | str) -> None:
+        self.put(name, data.encode() if isinstance(data, str) else data)
+
+    def __delitem__(self, name: str) -> None:
+        with self._change:
+            del self._files[self.path(name)]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(sorted(self._files))
+
+    def __len__(self) -> int:
+        return len(self._files)
+
+    def put(self, name: str, data: bytes, modified: dt.datetime | None = None) -> None:
+        """Write a file; the folders of its path are made."""
+        name = self.path(name)
+        with self._change:
+            self.make_folder(name.rpartition("/")[0])
+            self._files[name] = File(bytes(data), modified or _now())
+
+    def file(self, name: str) -> File | None:
+        """A file with its time, None where there is none."""
+        return self._files.get(self.path(name))
+
+    def touch(self, name: str, modified: dt.datetime) -> None:
+        """Set a file's time."""
+        self.put(name, self[name], modified)
+
+    def is_folder(self, name: str) -> bool:
+        """Whether there is such a folder."""
+        return self.path(name) in self._folders
+
+    def make_folder(self, name: str) -> None:
+        """Make a folder and those above it."""
+        parts = self.path(name).split("/")
+        with self._change:
+            for end in range(1, len(parts) + 1):
+                self._folders.setdefault("/".join(parts[:end]), _now())
+
+    def remove_folder(self, name: str) -> None:
+        """Remove an empty folder."""
+        with self._change:
+            del self._folders[self.path(name)]
+
+    def rename(self, source: str, target: str) -> None:
+        """Rename a file, or a folder with everything in it."""
+        source, target = self.path(source), self.path(target)
+        with self._change:
+            self.make_folder(target.rpartition("/")[0])
+            for table in (self._files, self._folders):
+                items: dict[str, Any] = table  # type: ignore[assignment]
+                for name in [each for each in items if each == source or each.startswith(f"{source}/")]:
+                    items[target + name[len(source) :]] = items.pop(name)
+
+    def children(self, name: str) -> list[tuple[str, File | None, dt.datetime]]:
+        """What is in a folder: (name, File, or None for a folder, time), sorted."""
+        prefix = f"{path}/" if (path := self.path(name)) else ""
+        found: dict[str, tuple[str, File | None, dt.datetime]] = {}
+        for each, file in self._files.items():
+            rest = each.removeprefix(prefix)
+            if each.startswith(prefix) and "/" not in rest:
+                found[rest] = (rest, file, file.modified)
+        for each, modified in self._folders.items():
+            rest = each.removeprefix(prefix)
+            if each.startswith(prefix) and rest and "/" not in rest:
+                found[rest] = (rest, None, modified)
+        return [found[each] for each in sorted(found)]
+
+
+# --- news
+
+
+@dataclass(slots=True)
+class Group:
+    """A newsgroup: articles by number."""
+
+    name: str
+    description: str = ""
+    posting: str = "y"
+    articles: dict[int, bytes] = field(default_factory=dict)
+
+    def add(self, raw: bytes) -> int:
+        """Add an article; its number is the next one."""
+        number = max(self.articles, default=0) + 1
+        self.articles[number] = bytes(raw)
+        return number
+
+
+# --- all of it
+
+
+class World:
+    """Users, mail, files and news; begins with user alice (password secret), a few files, and the group local.test.
+
+    `files`, `groups` and `users` are mappings; `inbox("alice")` a folder; `wait_for_mail` waits for what a test expects.
+    """
+
+    def __init__(self) -> None:
+        self.change = Change()
+        self.users: dict[str, str] = {}
+        self.tokens: dict[str, str] = {}
+        self.mail: dict[str, Mailbox] = {}
+        self.files = Files(self.change)
+        self.groups: dict[str, Group] = {"local.test": Group("local.test", "A group to test with")}
+        self.add_user("alice", "secret")
+        for name, data in _FIRST_FILES.items():
+            self.files.put(name, data, EPOCH)
+
+    def add_user(self, name: str, password: str, *, token: str | None = None) -> Mailbox:
+        """Add a user with an empty mailbox; `token` is what OAuth mechanisms accept (default: `token-of-NAME`)."""
+        with self.change:
+            self.users[name] = password
+            self.tokens[name] = token or f"token-of-{name}"
+            return self.mail.setdefault(name, Mailbox(self.change))
+
+    def check_password(self, name: str, password: str) -> bool:
+        """Whether this is the user's password."""
+        return name in self.users and self.users[name] == password
+
+    def user_of(self, address: str) -> str | None:
+        """Whose mail an address is: NAME at any domain, whatever the case; None for nobody's."""
+        local = address.rpartition("@")[0] or address
+        local = local.strip('"').lower()
+        return next((name for name in self.users if name.lower() == local), None)
+
+    def folder(self, user: str, name: str = "INBOX") -> Folder:
+        """A folder of a user's."""
+        return self.mail[user].folders[name]
+
+    def inbox(self, user: str) -> Folder:
+        """A user's INBOX."""
+        return self.folder(user)
+
+    def deliver(self, address: str, raw: bytes) -> Message:
+        """Put a message into the INBOX of the user whose address it is.
+
+        Raises:
+            KeyError: it is nobody's.
+        """
+        user = self.user_of(address)
+        if user is None:
+            raise KeyError(address)
+        return self.inbox(user).append(raw)
+
+    def listen(self, listener: Callable[[], None]) -> Callable[[], None]:
+        """Have a function called after every change; returns the function that ends that."""
+        with self.change:
+            self.change.listeners.append(listener)
+
+        def stop() -> None:
+            with self.change.condition:
+                self.change.listeners.remove(listener)
+
+        return stop
+
+    def wait_for_mail(
+        self,
+        *,
+        to: str | None = None,
+        subject: str | None = None,
+        user: str = "alice",
+        folder: str = "INBOX",
+        timeout: float = 5.0,
+    ) -> Message:
+        """The first message that fits, waiting for it at most `timeout` seconds.
+
+        Args:
+            to: contained in To, Cc or Bcc. subject: contained in the decoded Subject.
+
+        Raises:
+            TimeoutError: none came; the message lists those that are there.
+        """
+
+        def fits(message: Message) -> bool:
+            head = email.message_from_bytes(message.raw, policy=email.policy.default)
+            people = " ".join(str(head.get(name, "")) for name in ("To", "Cc", "Bcc"))
+            return (to is None or to.lower() in people.lower()) and (
+                subject is None or subject in str(head.get("Subject", ""))
+            )
+
+        end = time.monotonic() + timeout
+        with self.change.condition:
+            while True:
+                messages = self.folder(user, folder).messages
+                found = next((each for each in messages if fits(each)), None)
+                if found is not None:
+                    return found
+                left = end - time.monotonic()
+                if left <= 0:
+                    there = [email.message_from_bytes(each.raw).get("Subject", "(none)") for each in messages]
+                    raise TimeoutError(
+                        f"no such mail in {user}'s {folder} within {timeout:g} s; subjects there: {there}"
+                    )
+                self.change.condition.wait(left)
+
+
+_FIRST_FILES = {
+    "pub/hello.txt": b"Hello, world.\n",
+    "pub/index.html": b'<!DOCTYPE html>\n<title>A page</title>\n<p><a href="hello.txt">Hello</a></p>\n',
+    "pub/data.json": b'{"hello": "world"}\n',
+    "pub/bytes.bin": bytes(range(256)) * 64,
+    "pub/empty.txt": b"",
+    "pub/pixel.png": bytes.fromhex(
+        "89504e470d0a1a0a0000000d4948445200000001000000010806000000"
+        "1f15c4890000000d49444154789c6360606060000000050001a5f645400000000049454e44ae426082"
+    ),
+    "pub/sub/deep.txt": b"Further down.\n",
+    "pub/sub/with space.txt": b"A name with a space.\n",
+    "pub/grüße.txt": "Grüße.\n".encode(),
+}
