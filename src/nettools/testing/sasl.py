@@ -23,7 +23,11 @@ import stringprep
 import time
 import unicodedata
 from collections.abc import Awaitable, Callable, Generator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from nettools.testing.world import World
 
 Exchange = Generator[bytes, bytes, str]
 
@@ -81,6 +85,14 @@ class Accounts:
             if named and hmac.compare_digest(expected.encode(), token.encode("utf-8", "surrogateescape")):
                 return account
         raise Refused(name)
+
+
+def accounts(world: World, ssl_object: Any = None) -> Accounts:
+    """Return the accounts of a World, and the name in the client's certificate if the connection has one."""
+    certificate = ssl_object.getpeercert() if ssl_object is not None else None
+    names = {key: value for parts in (certificate or {}).get("subject", ()) for key, value in parts}
+    found = Accounts(world.users, world.tokens)
+    return replace(found, external=found.find(names.get("commonName", "")))
 
 
 def _saslname(text: str | None) -> str:

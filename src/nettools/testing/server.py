@@ -153,6 +153,20 @@ class Connection:
         self._log("C", data)
         return data
 
+    async def read_until(self, end: bytes) -> bytes:
+        """Everything up to and with `end`, however long; Hangup when the client closes before."""
+        chunks: list[bytes] = []
+        while not chunks or not chunks[-1].endswith(end):
+            try:
+                chunks.append(await self.reader.readuntil(end))
+            except asyncio.IncompleteReadError as error:
+                raise Hangup from error
+            except asyncio.LimitOverrunError as error:
+                chunks.append(await self.reader.readexactly(error.consumed))
+        data = b"".join(chunks)
+        self._log("C", data)
+        return data
+
     async def write(self, data: bytes) -> None:
         """One reply, whole."""
         if not data:

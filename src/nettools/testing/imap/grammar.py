@@ -114,6 +114,10 @@ class Cursor:
             if not value.isascii() and not (self.utf8 and is_utf8(value)):
                 raise Malformed("8-bit octets in a quoted string")
             return value
+        return self.literal()
+
+    def literal(self) -> bytes:
+        """Take a literal; NUL is for literal8 alone, which is not spoken here."""
         size = int(self._take(_LITERAL, "string")[1])
         value = self.data[self.at : self.at + size]
         if len(value) != size or b"\0" in value:

@@ -146,6 +146,8 @@ def parse_query(cursor: Cursor, uids: tuple[int, ...]) -> Query:
         returns = returns or frozenset({"ALL"})
         cursor.space()
     if cursor.accept(b"CHARSET "):
+        if cursor.utf8:
+            raise Malformed("no CHARSET once UTF8=ACCEPT is on (RFC 6855 section 3)")
         reader.charset = cursor.astring().decode("ascii", "replace").upper()
         if reader.charset not in CHARSETS:
             raise BadCharset(reader.charset)

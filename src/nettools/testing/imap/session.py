@@ -1,0 +1,93 @@
+"""One IMAP connection's state, and what every command handler has to work with.
+
+Handlers are plain functions `(session, cursor) -> text of the tagged OK`. They add untagged responses with `send`, and
+refuse with `No`, or with `Malformed` for BAD. They live in `folders`, `listing` and `messages` by what they act on;
+`server` has the table of them. Everything a command answers leaves in one write, so no handler touches the connection.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from weakref import WeakKeyDictionary
+
+from nettools.testing.imap.grammar import Malformed
+from nettools.testing.imap.view import View
+from nettools.testing.sasl import Accounts
+from nettools.testing.world import Folder, Mailbox, World
+
+
+class No(Exception):  # noqa: N818  # a refusal on its way out
+    """The command was understood and is refused; `code` is the response code without its brackets."""
+
+    def __init__(self, text: str, code: str = "") -> None:
+        super().__init__(text)
+        self.text = f"[{code}] {text}" if code else text
+
+
+@dataclass
+class Session:
+    """The state of RFC 3501 section 3, the responses of the command in progress, and what was enabled.
+
+    `reported` is the server's: the highest UID of each folder that some session was told of, for \\Recent.
+    """
+
+    world: World
+    capabilities: tuple[str, ...]
+    accounts: Accounts
+    reported: WeakKeyDictionary[Folder, int]
+    user: str | None = None
+    view: View | None = None
+    utf8: bool = False
+    tag: str = ""
+    responses: list[bytes] = field(default_factory=list)
+
+    @property
+    def mailbox(self) -> Mailbox:
+        """The user's folders."""
+        assert self.user is not None  # the table lets nobody in who is not logged in
+        return self.world.mail[self.user]
+
+    @property
+    def selected(self) -> View:
+        """The selected folder."""
+        assert self.view is not None  # the table lets nobody in who has nothing selected
+        return self.view
+
+    @property
+    def writable(self) -> View:
+        """The selected folder, if it may be changed."""
+        if self.selected.readonly:
+            raise No("The folder was opened by EXAMINE", "READ-ONLY")
+        return self.selected
+
+    def send(self, line: bytes) -> None:
+        """Add an untagged response, without its "* " and line end."""
+        self.responses.append(b"* " + line + b"\r\n")
+
+    def logged_in(self, user: str) -> str:
+        """Note who it is and return the reply's text, with the capabilities that hold from now on."""
+        self.user = user
+        self.capabilities = tuple(
+            name for name in self.capabilities if name not in ("STARTTLS", "LOGINDISABLED") and name[:5] != "AUTH="
+        )
+        return f"[CAPABILITY {' '.join(self.capabilities)}] Logged in"
+
+    def require(self, capability: str) -> None:
+        """Refuse a command or an option whose capability is switched off."""
+        if capability not in self.capabilities:
+            raise Malformed("unknown command or option")
+
+    def folder(self, name: str, *, create_hint: bool = False) -> Folder:
+        """Return a folder of the user's; TRYCREATE is for commands that put messages into it (RFC 3501 section 7.1)."""
+        folder = self.mailbox.folders.get(name)
+        if folder is None:
+            raise No("No such folder", "TRYCREATE" if create_hint else "NONEXISTENT")
+        return folder
+
+    def recent(self, folder: Folder, *, peek: bool = False) -> set[int]:
+        """Return the UIDs that no session was told of yet; unless `peek`, this one has been now."""
+        reported = self.reported.get(folder, 0)
+        uids = {message.uid for message in folder.messages if message.uid > reported}
+        if uids and not peek:
+            self.reported[folder] = max(uids)
+        return uids

@@ -1,0 +1,345 @@
+"""The SMTP and LMTP fakes: RFC 5321 and RFC 2033 over the World, strict where clients get it wrong.
+
+Mail is delivered to the World's INBOX at the final dot, octet for octet as it came (dots unstuffed; no Received or
+Return-Path is added), and kept with its envelope in `.envelopes`. NAME@any-domain is NAME's mail, other recipients get
+550 5.1.1. Lines end with CR LF: a message with a bare CR or LF in it is taken to its end and refused with 550, and only
+CR LF . CR LF ends it, so that no smuggled dot does. MAIL and RCPT parameters are checked against what EHLO announced.
+
+Extensions: PIPELINING (2920), SIZE (1870), 8BITMIME (6152), SMTPUTF8 (6531), ENHANCEDSTATUSCODES (2034), STARTTLS
+(3207), AUTH (4954). Any is left out by name, a mechanism of AUTH by its own: `without={"SIZE", "CRAM-MD5"}`. Rules see
+each command, and the end of a message as the verb ".".
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from nettools.testing import sasl
+from nettools.testing.server import Connection, Hangup, LineTooLongError, Server
+from nettools.testing.world import World
+
+_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\u0080-\U0010ffff-]+"
+_MAILBOX = (
+    rf'(?:{_ATOM}(?:\.{_ATOM})*|"(?:[^"\\\r\n]|\\.)*")'
+    r"@(?:[A-Za-z0-9\u0080-\U0010ffff](?:[A-Za-z0-9.\u0080-\U0010ffff-]*[A-Za-z0-9\u0080-\U0010ffff])?|\[[^\]\s]+\])"
+)
+_FROM = re.compile(rf"FROM:<(?:@[^:>]+:)?({_MAILBOX})?>((?: .*)?)", re.IGNORECASE)
+_TO = re.compile(rf"TO:<(?:@[^:>]+:)?({_MAILBOX}|postmaster)>((?: .*)?)", re.IGNORECASE)
+_PARAMETER = re.compile(r"([A-Za-z0-9][A-Za-z0-9-]*)(?:=([^=\s\x00-\x1f]+))?")
+_VERBS = ("HELO", "EHLO", "MAIL", "RCPT", "DATA", "RSET", "NOOP", "VRFY", "HELP", "QUIT")
+
+COMMAND_LIMIT = 12288 + 10  # RFC 4954 section 4: the longest line is an AUTH response
+
+
+@dataclass(frozen=True)
+class Envelope:
+    """A message as it was delivered, with what was said about it."""
+
+    sender: str
+    recipients: tuple[str, ...]
+    raw: bytes
+    mail_options: tuple[str, ...] = ()
+    user: str | None = None
+
+
+class Reply(Exception):  # noqa: N818  # a refusal on its way out
+    """A reply that ends the command; the text begins with the enhanced status code."""
+
+    def __init__(self, code: int, text: str) -> None:
+        super().__init__(code, text)
+        self.code = code
+        self.text = text
+
+
+@dataclass
+class Transaction:
+    """What MAIL and RCPT have said so far."""
+
+    sender: str
+    options: tuple[str, ...]
+    recipients: list[str] = field(default_factory=list)
+
+    @property
+    def smtputf8(self) -> bool:
+        return "SMTPUTF8" in self.options
+
+
+class _Session:
+    """One connection's state: greeted or not, who logged in, the transaction under way."""
+
+    def __init__(self, conn: Connection) -> None:
+        self.conn = conn
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget everything, as after the greeting and after STARTTLS."""
+        self.helo: str | None = None
+        self.extended = False
+        self.user: str | None = None
+        self.transaction: Transaction | None = None
+
+
+class SMTPServer(Server):
+    """A mail server that accepts mail for the users of its World.
+
+    Args beyond those of `Server`: `size` is the greatest message taken, in octets; `require_auth` refuses MAIL before
+    AUTH (530 5.7.0). AUTH is offered otherwise, and wrong passwords always fail (535 5.7.8).
+    """
+
+    protocol = "smtp"
+    hello: ClassVar[tuple[str, ...]] = ("HELO", "EHLO")
+
+    def __init__(
+        self, world: World | None = None, *, size: int = 35_882_577, require_auth: bool = False, **options: Any
+    ) -> None:
+        super().__init__(world, **options)
+        self.size = size
+        self.require_auth = require_auth
+        self.envelopes: list[Envelope] = []
+
+    async def session(self, conn: Connection) -> None:
+        session = _Session(conn)
+        await conn.write(f"220 localhost {self.protocol.upper()} nettools.testing\r\n".encode())
+        while True:
+            try:
+                line = await self._line(conn)
+                verb, _, arg = line.partition(" ")
+                verb = verb.upper()
+                if await self.intercept(conn, verb, arg):
+                    continue
+                text = await self._command(session, verb, arg)
+            except Reply as reply:
+                text = f"{reply.code} {reply.text}"
+            if text:
+                await self._write(conn, text)
+            if text.startswith("221 "):
+                return
+
+    async def _line(self, conn: Connection) -> str:
+        """Read a command, or an answer of the AUTH exchange, without its line end."""
+        try:
+            line = await conn.readline(COMMAND_LIMIT)
+        except LineTooLongError:
+            raise Reply(500, "5.5.2 Line too long") from None
+        if not line:
+            raise Hangup
+        try:
+            text = line.decode()
+        except UnicodeDecodeError:
+            raise Reply(500, "5.5.2 Not UTF-8") from None
+        if not text.endswith("\r\n"):
+            raise Reply(500, "5.5.2 Lines end with CR LF")
+        return text[:-2]
+
+    async def _command(self, session: _Session, verb: str, arg: str) -> str:
+        handler = getattr(self, f"do_{verb.lower()}", None)
+        if handler is None or not verb.isalpha() or (verb in ("HELO", "EHLO", "LHLO") and verb not in self.hello):
+            raise Reply(500, "5.5.1 Unknown command")
+        return str(await handler(session, arg))
+
+    async def _write(self, conn: Connection, text: str) -> None:
+        if not self.offers("ENHANCEDSTATUSCODES"):
+            text = re.sub(r"(?m)^(\d{3}[ -])\d\.\d\.\d+ ", r"\1", text)
+        await conn.write(text.encode() + b"\r\n")
+
+    # -- greeting -----------------------------------------------------------------------------------------------------
+
+    def keywords(self, session: _Session) -> list[str]:
+        """Return the EHLO keywords offered on this connection now."""
+        known = {
+            "PIPELINING": "PIPELINING",
+            "SIZE": f"SIZE {self.size}",
+            "8BITMIME": "8BITMIME",
+            "SMTPUTF8": "SMTPUTF8",
+            "ENHANCEDSTATUSCODES": "ENHANCEDSTATUSCODES",
+        }
+        if self.starttls and not session.conn.tls:
+            known["STARTTLS"] = "STARTTLS"
+        mechanisms = self._mechanisms(session)
+        if mechanisms:
+            known["AUTH"] = " ".join(["AUTH", *mechanisms])
+        return [text for name, text in known.items() if self.offers(name)] + list(self.extra)
+
+    def _accounts(self, session: _Session) -> sasl.Accounts:
+        return sasl.accounts(self.world, session.conn.ssl_object)
+
+    def _mechanisms(self, session: _Session) -> tuple[str, ...]:
+        return sasl.offered(self._accounts(session), self.without) if self.offers("AUTH") else ()
+
+    async def do_helo(self, session: _Session, arg: str) -> str:
+        return self._greet(session, arg, extended=False)
+
+    async def do_ehlo(self, session: _Session, arg: str) -> str:
+        return self._greet(session, arg, extended=True)
+
+    def _greet(self, session: _Session, arg: str, *, extended: bool) -> str:
+        if not arg or " " in arg:
+            raise Reply(501, "5.5.4 Syntax: one domain or address literal")
+        session.helo, session.extended, session.transaction = arg, extended, None
+        lines = ["localhost greets you", *(self.keywords(session) if extended else ())]
+        return "\r\n".join(f"250{' ' if line is lines[-1] else '-'}{line}" for line in lines)
+
+    async def do_lhlo(self, session: _Session, arg: str) -> str:
+        return self._greet(session, arg, extended=True)
+
+    async def do_starttls(self, session: _Session, arg: str) -> str:
+        if not self.starttls or session.conn.tls:
+            raise Reply(503, "5.5.1 TLS is not available here")
+        if arg:
+            raise Reply(501, "5.5.4 STARTTLS takes no argument")
+        await self._write(session.conn, "220 2.0.0 Ready to start TLS")
+        await session.conn.start_tls()
+        session.reset()  # RFC 3207 section 4.2: everything learned before TLS is forgotten
+        return ""
+
+    # -- login --------------------------------------------------------------------------------------------------------
+
+    async def do_auth(self, session: _Session, arg: str) -> str:
+        if not session.extended or session.user is not None or session.transaction is not None:
+            raise Reply(503, "5.5.1 AUTH comes once, after EHLO, outside a mail transaction")
+        mechanism, _, initial = arg.partition(" ")
+        if not mechanism or " " in initial:
+            raise Reply(501, "5.5.4 Syntax: AUTH mechanism [initial-response]")
+        if mechanism.upper() not in self._mechanisms(session):
+            raise Reply(504, "5.5.4 Unrecognized authentication mechanism")
+
+        async def ask(challenge: bytes) -> bytes:
+            await session.conn.write(b"334 " + challenge + b"\r\n")
+            return (await self._line(session.conn)).encode()
+
+        try:
+            session.user = await sasl.authenticate(mechanism, initial.encode() or None, self._accounts(session), ask)
+        except sasl.Refused:
+            raise Reply(535, "5.7.8 Authentication credentials invalid") from None
+        except sasl.Cancelled:
+            raise Reply(501, "5.7.0 Authentication cancelled") from None
+        except sasl.SASLError:
+            raise Reply(501, "5.5.2 Malformed authentication exchange") from None
+        return "235 2.7.0 Authentication succeeded"
+
+    # -- the transaction ----------------------------------------------------------------------------------------------
+
+    def _parameters(self, text: str, session: _Session, known: dict[str, str]) -> dict[str, str]:
+        """Return the parameters of MAIL or RCPT; `known` maps each to the capability that allows it."""
+        found: dict[str, str] = {}
+        for word in text.split(" ")[1:] if text else ():
+            match = _PARAMETER.fullmatch(word)
+            if match is None or match[1].upper() in found:
+                raise Reply(501, "5.5.4 Bad parameters")
+            name = match[1].upper()
+            if name not in known or not self.offers(known[name]) or not session.extended:
+                raise Reply(555, f"5.5.4 Unsupported parameter {name}")
+            found[name] = match[2] or ""
+        return found
+
+    async def do_mail(self, session: _Session, arg: str) -> str:
+        if session.helo is None:
+            raise Reply(503, f"5.5.1 Say {self.hello[-1]} first")
+        if session.transaction is not None:
+            raise Reply(503, "5.5.1 Nested MAIL command")
+        if self.require_auth and session.user is None:
+            raise Reply(530, "5.7.0 Authentication required")
+        match = _FROM.fullmatch(arg)
+        if match is None:
+            raise Reply(501, "5.1.7 Syntax: MAIL FROM:<address> [parameters]")
+        known = {"SIZE": "SIZE", "BODY": "8BITMIME", "SMTPUTF8": "SMTPUTF8", "AUTH": "AUTH"}
+        found = self._parameters(match[2], session, known)
+        if "SIZE" in found and not found["SIZE"].isdigit():
+            raise Reply(501, "5.5.4 SIZE is a number of octets")
+        if found.get("BODY", "7BIT").upper() not in ("7BIT", "8BITMIME") or found.get("SMTPUTF8"):
+            raise Reply(501, "5.5.4 Bad parameters")
+        if self.size and int(found.get("SIZE", "0")) > self.size:
+            raise Reply(552, "5.3.4 Message size exceeds the limit")
+        sender = match[1] or ""
+        _check_ascii(sender, "SMTPUTF8" in found)
+        options = tuple(f"{name}={value}" if value else name for name, value in found.items())
+        session.transaction = Transaction(sender, options)
+        return "250 2.1.0 Sender OK"
+
+    async def do_rcpt(self, session: _Session, arg: str) -> str:
+        transaction = session.transaction
+        if transaction is None:
+            raise Reply(503, "5.5.1 MAIL first")
+        match = _TO.fullmatch(arg)
+        if match is None:
+            raise Reply(501, "5.1.3 Syntax: RCPT TO:<address> [parameters]")
+        self._parameters(match[2], session, {})
+        _check_ascii(match[1], transaction.smtputf8)
+        if self.world.user_of(match[1]) is None:
+            raise Reply(550, "5.1.1 No such user here")
+        transaction.recipients.append(match[1])
+        return "250 2.1.5 Recipient OK"
+
+    async def do_data(self, session: _Session, arg: str) -> str:
+        transaction = session.transaction
+        if arg:
+            raise Reply(501, "5.5.4 DATA takes no argument")
+        if transaction is None:
+            raise Reply(503, "5.5.1 MAIL first")
+        if not transaction.recipients:
+            raise Reply(554, "5.5.1 No valid recipients")
+        await self._write(session.conn, "354 End data with <CR><LF>.<CR><LF>")
+        session.transaction = None
+        raw = await self._receive(session.conn)
+        if await self.intercept(session.conn, ".", "\n".join(transaction.recipients)):
+            return ""
+        if self.size and len(raw) > self.size:
+            raise Reply(552, "5.3.4 Message size exceeds the limit")
+        if re.search(rb"\r(?!\n)|(?<!\r)\n", raw):
+            raise Reply(550, "5.5.2 A bare CR or LF in the message: lines end with CR LF")
+        for user in dict.fromkeys(map(self.world.user_of, transaction.recipients)):
+            if user is not None:
+                self.world.deliver(user, raw)
+        self.envelopes.append(
+            Envelope(transaction.sender, tuple(transaction.recipients), raw, transaction.options, session.user)
+        )
+        return self._accepted_text(transaction)
+
+    def _accepted_text(self, transaction: Transaction) -> str:
+        return "250 2.0.0 Message accepted"
+
+    @staticmethod
+    async def _receive(conn: Connection) -> bytes:
+        """Read up to CR LF . CR LF and return the octets before it, dots unstuffed (RFC 5321 section 4.5.2)."""
+        data = bytearray()
+        while not (data == b".\r\n" or data.endswith(b"\r\n.\r\n")):
+            data += await conn.read_until(b".\r\n")
+        return re.sub(rb"(\A|\r\n)\.", rb"\1", bytes(data[:-3]))
+
+    async def do_rset(self, session: _Session, arg: str) -> str:
+        session.transaction = None
+        return "250 2.0.0 Reset"
+
+    async def do_noop(self, session: _Session, arg: str) -> str:
+        return "250 2.0.0 OK"
+
+    async def do_vrfy(self, session: _Session, arg: str) -> str:
+        if not arg:
+            raise Reply(501, "5.5.4 Syntax: VRFY name")
+        user = self.world.user_of(arg.strip("<>"))
+        if user is None:
+            raise Reply(550, "5.1.1 No such user here")
+        return f"250 2.1.5 <{user}@localhost>"
+
+    async def do_quit(self, session: _Session, arg: str) -> str:
+        return "221 2.0.0 Goodbye"
+
+    async def do_help(self, session: _Session, arg: str) -> str:
+        return f"214 2.0.0 {' '.join(_VERBS)}"
+
+
+def _check_ascii(address: str, smtputf8: bool) -> None:
+    if not smtputf8 and not address.isascii():
+        raise Reply(553, "5.6.7 A non-ASCII address needs SMTPUTF8")
+
+
+class LMTPServer(SMTPServer):
+    """The same with LHLO for EHLO and, after the final dot, a reply for each recipient (RFC 2033)."""
+
+    protocol = "lmtp"
+    hello = ("LHLO",)
+
+    def _accepted_text(self, transaction: Transaction) -> str:
+        return "\r\n".join(f"250 2.1.5 <{recipient}> delivered" for recipient in transaction.recipients)
