@@ -18,7 +18,6 @@ from __future__ import annotations
 import contextlib
 import functools
 import os
-import socket  # gaierror, timeout and herror only: what a protocol module's own look-ups may raise
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,7 +43,7 @@ from nettools.target import Target, parse_url
 from nettools.wire.dial import Dialer, source_address
 from nettools.wire.guard import Deadline, Guard, WireSocket
 from nettools.wire.proxy import route_for
-from nettools.wire.tls import TLS_ERRORS, context_for, tls_error
+from nettools.wire.tls import TLS_ERRORS, context_for, describe, tls_error
 from nettools.wire.trace import CallbackRaised, Progress, Trace
 
 __all__ = [
@@ -184,6 +183,13 @@ class Session:
         return TLSError(
             f"{self.target.netloc} refused {self.PROTOCOL.upgrade}", reply=str(reply) if reply else None, exit_code=64
         )
+
+    def upgraded(self, sock: object) -> None:
+        """Take note of the TLS twin that an upgrade left behind; an upgrade that left none is not believed."""
+        self._trace.tls = describe(sock)
+        if self._trace.tls is None or not isinstance(sock, Guard):
+            raise ProtocolError(f"{self.PROTOCOL.upgrade} left the connection in clear")
+        self._socks.append(sock)
 
     def _find_credentials(self) -> None:
         netrc = self.options.netrc
@@ -432,7 +438,7 @@ def translate(error: Exception, host: str) -> NettoolsError:
     """An exception of the system or the standard library that no protocol has a better name for."""
     if isinstance(error, TLS_ERRORS):
         return tls_error(error, host)
-    if isinstance(error, (TimeoutError, socket.timeout)):
+    if isinstance(error, TimeoutError):
         return DeadlineError(f"{host} did not answer in time", kind="idle")
     if isinstance(error, (ConnectionError, EOFError)):
         how = "reset" if isinstance(error, ConnectionResetError) else "closed"

@@ -1,0 +1,113 @@
+"""SMTP: `send_mail`, `send_mails`, and the session behind them (RFC 5321 and its extensions, over smtplib)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from nettools.options import resolve_options
+from nettools.parse.compose import Prepared
+from nettools.protocols.smtp.client import LMTPClient, SMTPClient, SMTPTLSClient
+from nettools.protocols.smtp.session import SMTPSession, classify, draft_message
+from nettools.results import SendReport
+from nettools.session import Protocol, run
+from nettools.target import parse_url
+
+if TYPE_CHECKING:
+    import os
+
+__all__ = [
+    "PROTOCOL",
+    "LMTPClient",
+    "SMTPClient",
+    "SMTPSession",
+    "SMTPTLSClient",
+    "draft",
+    "send_mail",
+    "send_mails",
+]
+
+PROTOCOL = Protocol(name="smtp", schemes=("smtp", "smtps"), session=SMTPSession, classify=classify, upgrade="STARTTLS")
+SMTPSession.PROTOCOL = PROTOCOL
+
+People = str | Iterable[str] | None
+
+
+def send_mail(
+    url: str,
+    *,
+    to: People = None,
+    sender: str | None = None,
+    subject: str = "",
+    text: str | None = None,
+    html: str | None = None,
+    cc: People = (),
+    bcc: People = (),
+    attachments: Iterable[str | os.PathLike[str] | tuple[Any, ...]] = (),
+    headers: Mapping[str, str] | Iterable[tuple[str, str]] | None = None,
+    message: Any = None,
+    partial: bool = True,
+    mail_options: Iterable[str] = (),
+    rcpt_options: Iterable[str] = (),
+    **opts: Any,
+) -> SendReport:
+    """Send one message: built from text, html and attachments, or a ready one.
+
+    Args:
+        to, cc, bcc: addresses; they are the envelope too. Bcc never stands in the message.
+        sender: None is the From header's or the login's; "" is the null reverse path.
+        attachments: paths, or `(name, data)` or `(name, data, type)` each.
+        message: an EmailMessage, bytes, a path or a binary file, sent as it is but for line ends, dots and Bcc.
+        partial: send if at least one recipient was accepted; False sends to all or to none.
+        mail_options, rcpt_options: parameters of MAIL and RCPT, such as "RET=HDRS", if the server announced them.
+
+    >>> send_mail(smtp.url, sender="bob@example.org", to="alice@example.org", subject="Hi", text="Hello").accepted
+    ('alice@example.org',)
+
+    Raises:
+        RecipientsError: nobody was accepted. DeniedError: the sender was refused. ReplyError (exit code 55): the message
+            was. TooLargeError: the server's SIZE is less, before anything was sent. DisconnectedError and DeadlineError
+            with `outcome_unknown`: the answer to the final dot was lost; it is never sent again.
+    """
+    keywords = {
+        "to": to,
+        "sender": sender,
+        "subject": subject,
+        "text": text,
+        "html": html,
+        "cc": cc,
+        "bcc": bcc,
+        "attachments": attachments,
+        "headers": headers,
+        "message": message,
+        "partial": partial,
+        "mail_options": tuple(mail_options),
+        "rcpt_options": tuple(rcpt_options),
+    }
+    return run(PROTOCOL, url, lambda session: session.send(**keywords), opts)
+
+
+def send_mails(url: str, messages: Iterable[Any], **opts: Any) -> tuple[SendReport, ...]:
+    """Send many messages over one connection, in order; one that is refused does not stop the rest.
+
+    Args:
+        messages: EmailMessage, bytes, or a dict of `send_mail`'s keywords each.
+
+    >>> notes = [{"sender": "b@x.org", "to": "alice@x.org", "text": str(n)} for n in range(2)]
+    >>> [report.accepted for report in send_mails(smtp.url, notes)]
+    [('alice@x.org',), ('alice@x.org',)]
+    """
+    from nettools.session import make_session
+
+    with make_session(PROTOCOL, url, opts) as session:
+        return session.send_many(messages)
+
+
+def draft(url: str, *, partial: bool = True, mail_options: Any = (), rcpt_options: Any = (), **given: Any) -> Prepared:
+    """What `send_mail` would send, envelope and octets, without connecting; the connection's options are checked."""
+    names = ("to", "sender", "subject", "text", "html", "cc", "bcc", "attachments", "headers", "message")
+    keywords = {name: given.pop(name) for name in names if name in given}
+    options = resolve_options("smtp", given)
+    target = parse_url(url, PROTOCOL.schemes)
+    user = options.credentials.user if options.credentials and options.credentials.user else target.user
+    return draft_message(user, **keywords)

@@ -1,0 +1,94 @@
+"""smtplib's classes, made to take a dialed socket and to read replies within bounds.
+
+Without a `dialer` they behave as their base. With one, `_get_socket` gives the guarded socket, replies are bounded
+(RFC 5321 4.5.3.1.5 says 512 octets a line; servers send more) and anything that is no reply is a ProtocolError. Added:
+`send_commands` and `read_reply`, which pipelining is made of (RFC 2920).
+"""
+
+from __future__ import annotations
+
+import smtplib
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from nettools.errors import DisconnectedError, ProtocolError, ReplyTooLongError
+from nettools.results import Reply
+from nettools.wire.text import read_line
+
+__all__ = ["LMTPClient", "SMTPClient", "SMTPTLSClient"]
+
+REPLY_LIMIT = 1024 * 1024  # octets of all lines of one reply
+
+Dial = Callable[[str, int], Any]
+
+
+class _Dialed(smtplib.SMTP):
+    """What the three classes have in common."""
+
+    def __init__(self, host: str = "", port: int = 0, *args: Any, dialer: Dial | None = None, **keywords: Any) -> None:
+        self._dialer = dialer
+        super().__init__(host, port, *args, **keywords)
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> Any:
+        if self._dialer is None:
+            return super()._get_socket(host, port, timeout)  # type: ignore[misc]
+        return self._dialer(host, port)
+
+    def getreply(self) -> tuple[int, bytes]:
+        """As smtplib's: code and text, the lines joined by LF."""
+        if self._dialer is None:
+            return super().getreply()
+        reply = self.read_reply()
+        assert isinstance(reply.code, int)
+        return reply.code, b"\n".join(reply.lines)
+
+    def read_reply(self) -> Reply:
+        """One reply, all its lines (RFC 5321 4.2.1).
+
+        Raises:
+            DisconnectedError, ProtocolError, ReplyTooLongError: then the connection is closed.
+        """
+        if self.sock is None:
+            raise DisconnectedError("the connection is closed")
+        if self.file is None:
+            self.file = self.sock.makefile("rb")
+        lines: list[bytes] = []
+        octets = 0
+        try:
+            while True:
+                line = read_line(self.file)
+                octets += len(line)
+                if octets > REPLY_LIMIT:
+                    raise ReplyTooLongError(f"a reply of the server's has more than {REPLY_LIMIT} octets")
+                code, mark = line[:3], line[3:4]
+                if not (code.isdigit() and len(code) == 3 and mark in (b" ", b"-", b"")):
+                    raise ProtocolError(
+                        f"this is no SMTP reply: {line[:80].decode('ascii', 'backslashreplace')!r}",
+                        hint="is it a mail server, and does it expect TLS from the first byte (smtps://)?",
+                    )
+                if lines and code != first:
+                    raise ProtocolError("the lines of one reply have different codes")
+                first = code
+                lines.append(line[4:].strip(b" \t"))
+                if mark != b"-":
+                    text = b"\n".join(lines).decode("utf-8", "replace")
+                    return Reply(int(code), text, tuple(lines))
+        except BaseException:
+            self.close()
+            raise
+
+    def send_commands(self, commands: Iterable[str], *, encoding: str = "ascii") -> None:
+        """Several command lines in one write; each was checked for CR and LF."""
+        self.send("".join(f"{command}\r\n" for command in commands).encode(encoding))
+
+
+class SMTPClient(_Dialed):
+    """`smtplib.SMTP` on a dialed socket."""
+
+
+class SMTPTLSClient(_Dialed, smtplib.SMTP_SSL):
+    """`smtplib.SMTP_SSL`; a `dialer` gives a socket that has TLS already."""
+
+
+class LMTPClient(_Dialed, smtplib.LMTP):
+    """`smtplib.LMTP` on a dialed socket."""
