@@ -24,7 +24,10 @@ _SECRET = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """Seconds since the log began, protocol, number of the connection, `C` or `S`, inside TLS or not, octets, note."""
+    """Seconds since the log began, protocol, number of the connection, `C` or `S`, inside TLS or not, octets, note.
+
+    A note of `C` holds "ahead" when the client had sent the octets before it could see the last reply.
+    """
 
     t: float
     protocol: str
@@ -87,7 +90,7 @@ class Log:
             for record in self._of(number):
                 if record.direction == "S" and last == "C":
                     turns += 1
-                if record.direction != "-":
+                if record.direction == "S" or (record.direction == "C" and "ahead" not in record.note):
                     last = record.direction
         return turns
 
@@ -97,7 +100,7 @@ class Log:
             if record.direction == "-":
                 yield f"-- {record.note}"
                 continue
-            masked = _SECRET.sub(rb"\1***", record.bytes)
+            masked = b"***" if "secret" in record.note else _SECRET.sub(rb"\1***", record.bytes)
             for line in masked.decode("utf-8", "backslashreplace").splitlines():
                 yield f"{record.direction}: {line}"
 

@@ -102,9 +102,9 @@ class POP3Server(Server):
             if verb == "QUIT":
                 return
 
-    async def _line(self, conn: Connection) -> str:
+    async def _line(self, conn: Connection, *, secret: bool = False) -> str:
         try:
-            line = await conn.readline(LINE_LIMIT)
+            line = await conn.readline(LINE_LIMIT, secret=secret)
         except LineTooLongError:
             raise Err("Line too long") from None
         if not line:
@@ -187,7 +187,7 @@ class POP3Server(Server):
 
         async def ask(challenge: bytes) -> bytes:
             await session.conn.write(b"+ " + challenge + b"\r\n")
-            return (await self._line(session.conn)).encode("utf-8", "surrogateescape")
+            return (await self._line(session.conn, secret=True)).encode("utf-8", "surrogateescape")
 
         accounts = sasl.accounts(self.world, session.conn.ssl_object)
         try:

@@ -117,12 +117,19 @@ class Connection:
     def _log(self, direction: Any, data: bytes, note: str = "") -> None:
         self.server.log.add(self.number, direction, self.tls, data, note)
 
-    async def readline(self, limit: int = LINE_LIMIT) -> bytes:
+    def _note(self, secret: bool = False) -> str:
+        """What the log says of octets about to be read: sent ahead of the last reply, not to be shown."""
+        return " ".join((["ahead"] if getattr(self.reader, "_buffer", b"") else []) + (["secret"] if secret else []))
+
+    async def readline(self, limit: int = LINE_LIMIT, *, secret: bool = False) -> bytes:
         """A line with its end; b"" when the client has closed; what it left unfinished is dropped.
+
+        A `secret` one is masked where the log is shown.
 
         Raises:
             LineTooLongError: what was read so far is lost.
         """
+        note = self._note(secret)
         try:
             line = await self.reader.readuntil(b"\n")
         except asyncio.IncompleteReadError as error:
@@ -132,30 +139,32 @@ class Connection:
         except asyncio.LimitOverrunError as error:
             await self.reader.readexactly(error.consumed)
             raise LineTooLongError(f"more than {limit} octets") from None
-        self._log("C", line)
+        self._log("C", line, note)
         if len(line) > limit:
             raise LineTooLongError(f"more than {limit} octets")
         return line
 
     async def read(self, size: int = 65536) -> bytes:
         """What is there, at most so many octets; b"" when the client has closed."""
+        note = self._note()
         data = await self.reader.read(size)
         if data:
-            self._log("C", data)
+            self._log("C", data, note)
         return data
 
-    async def readexactly(self, size: int) -> bytes:
+    async def readexactly(self, size: int, *, secret: bool = False) -> bytes:
         """Exactly so many octets; Hangup when the client closes before."""
+        note = self._note(secret)
         try:
             data = await self.reader.readexactly(size)
         except asyncio.IncompleteReadError as error:
             raise Hangup from error
-        self._log("C", data)
+        self._log("C", data, note)
         return data
 
     async def read_until(self, end: bytes) -> bytes:
         """Everything up to and with `end`, however long; Hangup when the client closes before."""
-        chunks: list[bytes] = []
+        note, chunks = self._note(), list[bytes]()
         while not chunks or not chunks[-1].endswith(end):
             try:
                 chunks.append(await self.reader.readuntil(end))
@@ -164,7 +173,7 @@ class Connection:
             except asyncio.LimitOverrunError as error:
                 chunks.append(await self.reader.readexactly(error.consumed))
         data = b"".join(chunks)
-        self._log("C", data)
+        self._log("C", data, note)
         return data
 
     async def write(self, data: bytes) -> None:

@@ -117,10 +117,10 @@ class SMTPServer(Server):
             if text.startswith("221 "):
                 return
 
-    async def _line(self, conn: Connection) -> str:
+    async def _line(self, conn: Connection, *, secret: bool = False) -> str:
         """Read a command, or an answer of the AUTH exchange, without its line end."""
         try:
-            line = await conn.readline(COMMAND_LIMIT)
+            line = await conn.readline(COMMAND_LIMIT, secret=secret)
         except LineTooLongError:
             raise Reply(500, "5.5.2 Line too long") from None
         if not line:
@@ -207,7 +207,7 @@ class SMTPServer(Server):
 
         async def ask(challenge: bytes) -> bytes:
             await session.conn.write(b"334 " + challenge + b"\r\n")
-            return (await self._line(session.conn)).encode()
+            return (await self._line(session.conn, secret=True)).encode()
 
         try:
             session.user = await sasl.authenticate(mechanism, initial.encode() or None, self._accounts(session), ask)

@@ -43,6 +43,7 @@ _CAPABILITIES = (
     "UTF8=ACCEPT",
 )
 _LITERAL = re.compile(rb"\{(\d{1,10})(\+?)\}\r\n\Z")
+_LOGIN = re.compile(rb"\S+ LOGIN ", re.IGNORECASE)
 LITERAL_LIMIT = 64 * 1024 * 1024
 
 
@@ -125,7 +126,7 @@ class IMAPServer(Server):
                 problem = "LITERAL+ is not offered"
             if not plus:
                 await conn.write(b"+ Go ahead\r\n")
-            data += await conn.readexactly(size)
+            data += await conn.readexactly(size, secret=_LOGIN.match(data) is not None)
         if not data.endswith(b"\r\n"):
             problem = problem or "lines end with CR LF"
         return data.removesuffix(b"\r\n"), problem
@@ -166,7 +167,7 @@ class IMAPServer(Server):
 
         async def ask(challenge: bytes) -> bytes:
             await conn.write(b"+ " + challenge + b"\r\n")
-            line = await conn.readline()
+            line = await conn.readline(secret=True)
             if not line:
                 raise Hangup
             return line.rstrip(b"\r\n")
