@@ -35,11 +35,12 @@ class Wire:
 
     def until(self, start: bytes) -> list[bytes]:
         """Return the lines up to and with the first one that begins so."""
-        lines = [self.line()]
-        while not lines[-1].startswith(start):
-            assert lines[-1], lines
-            lines.append(self.line())
-        return lines
+        lines: list[bytes] = []
+        for line in self.file:
+            lines.append(line.rstrip(b"\r\n"))
+            if line.startswith(start):
+                return lines
+        raise AssertionError(f"the connection ended after {lines}")
 
     def close(self) -> None:
         self.file.close()
