@@ -254,7 +254,9 @@ def _address(words: list[tuple[str, str]], route: list[tuple[str, str]] | None) 
         mailbox, host = text, ""
     if mailbox.startswith('"') and mailbox.endswith('"') and len(mailbox) > 1:
         inner = _unquote(mailbox)
-        if re.fullmatch(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\x80-\U0010ffff-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~\x80-\U0010ffff-]+)*", inner):
+        if re.fullmatch(
+            r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\x80-\U0010ffff-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~\x80-\U0010ffff-]+)*", inner
+        ):
             mailbox = inner
     if not mailbox and not host:
         return Address(name, "", "") if name else None
@@ -262,9 +264,7 @@ def _address(words: list[tuple[str, str]], route: list[tuple[str, str]] | None) 
 
 
 def _phrase(words: list[tuple[str, str]]) -> str:
-    parts = [
-        _unquote(token) if kind == "quoted" else token for kind, token in words if kind not in ("comment",)
-    ]
+    parts = [_unquote(token) if kind == "quoted" else token for kind, token in words if kind not in ("comment",)]
     return decode_header(re.sub(r"\s+", " ", "".join(parts)).strip())
 
 
@@ -374,7 +374,9 @@ def _without_comments(text: str) -> str:
     if "(" not in text:
         return text
     return "".join(
-        token for kind, token in re.findall(r'("(?:[^"\\]|\\.)*"?)|(\([^()]*\)|[^"(]+|\()', text) for token in (kind or _uncommented(token),)
+        token
+        for kind, token in re.findall(r'("(?:[^"\\]|\\.)*"?)|(\([^()]*\)|[^"(]+|\()', text)
+        for token in (kind or _uncommented(token),)
     )
 
 

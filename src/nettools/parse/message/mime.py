@@ -172,9 +172,7 @@ def _without_line_end(part: bytes) -> bytes:
 
 
 def _is_text(part: Part) -> bool:
-    return (
-        part.kind in ("text/plain", "text/html") and part.disposition != "attachment" and not part.name
-    )
+    return part.kind in ("text/plain", "text/html") and part.disposition != "attachment" and not part.name
 
 
 def parse_mail(raw: bytes | str) -> Mail:

@@ -54,6 +54,7 @@ class _Dialed(smtplib.SMTP):
             self.file = self.sock.makefile("rb")
         lines: list[bytes] = []
         octets = 0
+        previous = b""
         try:
             while True:
                 line = read_line(self.file)
@@ -66,9 +67,9 @@ class _Dialed(smtplib.SMTP):
                         f"this is no SMTP reply: {line[:80].decode('ascii', 'backslashreplace')!r}",
                         hint="is it a mail server, and does it expect TLS from the first byte (smtps://)?",
                     )
-                if lines and code != first:
+                if lines and code != previous:
                     raise ProtocolError("the lines of one reply have different codes")
-                first = code
+                previous = code
                 lines.append(line[4:].strip(b" \t"))
                 if mark != b"-":
                     text = b"\n".join(lines).decode("utf-8", "replace")
