@@ -1,0 +1,102 @@
+"""poplib's classes, made to take a dialed socket, to read long lines, and to have several commands in flight.
+
+Without a `dialer` they behave as their base. With one, `_create_socket` gives the guarded socket, a reply line may have
+64 KiB and a body line 1 MiB (poplib stops at 2048 octets, which mail exceeds), and an argument with a CR or LF is refused,
+which poplib would send as a second command.
+"""
+
+from __future__ import annotations
+
+import poplib
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from nettools.errors import DisconnectedError, IncompleteError, ProtocolError
+from nettools.results import Reply
+from nettools.wire.pipeline import pipelined
+from nettools.wire.text import BODY_LINE, REPLY_LINE, check, read_line, undot
+
+__all__ = ["POP3Client", "POP3TLSClient"]
+
+Dial = Callable[[str, int], Any]
+
+
+class _Dialed(poplib.POP3):
+    """What the two classes have in common."""
+
+    def __init__(self, host: str, *args: Any, dialer: Dial | None = None, **keywords: Any) -> None:
+        self._dialer = dialer
+        super().__init__(host, *args, **keywords)
+
+    def _create_socket(self, timeout: float) -> Any:
+        if self._dialer is None:
+            return super()._create_socket(timeout)  # type: ignore[misc]
+        return self._dialer(self.host, self.port)
+
+    def _getline(self) -> tuple[bytes, int]:
+        if self._dialer is None:
+            return super()._getline()  # type: ignore[misc,no-any-return]
+        line = read_line(self.file, BODY_LINE)
+        return line, len(line) + 2
+
+    def _putcmd(self, line: str) -> None:
+        if self._dialer is not None:
+            check(line, "a command")
+        super()._putcmd(line)  # type: ignore[misc]
+
+    # -- replies as values
+
+    def read_reply(self) -> Reply:
+        """One status line; -ERR is a reply like any other (RFC 1939 3)."""
+        line = read_line(self.file, REPLY_LINE)
+        word, _, text = line.partition(b" ")
+        if word not in (b"+OK", b"-ERR", b"+"):
+            raise ProtocolError(
+                f"this is no POP3 reply: {line[:80].decode('ascii', 'backslashreplace')!r}",
+                hint="is it a POP3 server, and does it expect TLS from the first byte (pop3s://)?",
+            )
+        return Reply(word.decode(), text.decode("utf-8", "replace"), ())
+
+    def read_body(self) -> Iterator[bytes]:
+        """The lines of a multi-line reply, without line ends and dots (RFC 1939 3).
+
+        Raises:
+            IncompleteError: the connection ended before the lone dot.
+        """
+        received = 0
+
+        def lines() -> Iterator[bytes]:
+            nonlocal received
+            while True:
+                try:
+                    line = read_line(self.file, BODY_LINE)
+                except DisconnectedError as error:
+                    raise IncompleteError(
+                        "the connection ended in the middle of a message", received=received
+                    ) from error
+                received += len(line) + 2
+                yield line
+
+        return undot(lines())
+
+    def send_command(self, line: str) -> None:
+        """One command line."""
+        self.sock.sendall(check(line, "a command").encode("utf-8", "surrogateescape") + b"\r\n")
+
+    def ask(self, line: str) -> Reply:
+        """One command and its status line."""
+        self.send_command(line)
+        return self.read_reply()
+
+    def ask_many(self, lines: Iterable[str], receive: Callable[[], Any], *, ahead: bool) -> Iterator[Any]:
+        """Many commands, written ahead where the server takes PIPELINING (RFC 2449 6.6)."""
+        commands = (check(line, "a command").encode() + b"\r\n" for line in lines)
+        return pipelined(commands, self.sock.sendall, receive, **({} if ahead else {"window": 1}))
+
+
+class POP3Client(_Dialed):
+    """`poplib.POP3` on a dialed socket."""
+
+
+class POP3TLSClient(_Dialed, poplib.POP3_SSL):
+    """`poplib.POP3_SSL`; a `dialer` gives a socket that has TLS already."""
