@@ -70,7 +70,7 @@ class Section:
         if self.text == "MIME":
             return part.header
         if not self.text:
-            return part.octets if not self.path else part.body
+            return part.body if self.path else part.octets
         # The other specifiers speak of a message: the whole one, or one enclosed as message/rfc822.
         message = root if not self.path else part.message
         if message is None:
@@ -169,8 +169,7 @@ def _section(cursor: Cursor) -> Section:
 
 def render(items: Collection[Item], message: Stored, flags: Collection[str]) -> bytes:
     """Return the items of one message as they stand between the parentheses; `flags` are those of this session."""
-    root = parse(message.raw)
-    return b" ".join(_render(item, root, message, flags) for item in items)
+    return b" ".join(_render(item, message, flags) for item in items)
 
 
 def render_flags(flags: Collection[str]) -> bytes:
@@ -178,9 +177,10 @@ def render_flags(flags: Collection[str]) -> bytes:
     return b"FLAGS (" + " ".join(sorted(flags, key=lambda f: (not f.startswith("\\"), f))).encode() + b")"
 
 
-def _render(item: Item, root: Part, message: Stored, flags: Collection[str]) -> bytes:
+def _render(item: Item, message: Stored, flags: Collection[str]) -> bytes:
     if item.section is not None:
-        label, octets = b"BODY[" + item.section.label() + b"]", item.section.octets(root)
+        label = b"BODY[" + item.section.label() + b"]"
+        octets = message.raw if item.section == Section() else item.section.octets(parse(message.raw))
         if item.partial is not None:
             offset, count = item.partial
             label += b"<%d>" % offset
@@ -196,13 +196,14 @@ def _render(item: Item, root: Part, message: Stored, flags: Collection[str]) -> 
         case "RFC822.SIZE":
             return b"RFC822.SIZE %d" % len(message.raw)
         case "ENVELOPE":
-            return b"ENVELOPE " + envelope(root)
+            return b"ENVELOPE " + envelope(parse(message.raw))
         case "BODY" | "BODYSTRUCTURE":
-            return item.name.encode() + b" " + body_structure(root, extended=item.name == "BODYSTRUCTURE")
+            structure = body_structure(parse(message.raw), extended=item.name == "BODYSTRUCTURE")
+            return item.name.encode() + b" " + structure
         case "RFC822.HEADER":
-            return b"RFC822.HEADER " + _literal(root.header)
+            return b"RFC822.HEADER " + _literal(parse(message.raw).header)
         case "RFC822.TEXT":
-            return b"RFC822.TEXT " + _literal(root.body)
+            return b"RFC822.TEXT " + _literal(parse(message.raw).body)
         case _:
             return b"RFC822 " + _literal(message.raw)
 

@@ -187,17 +187,20 @@ class IMAPServer(Server):
         with self.watch() as changed:
             await conn.write(b"+ Idling\r\n")
             line = asyncio.ensure_future(conn.readline())
+            wake = asyncio.ensure_future(changed.wait())
             try:
                 while not line.done():
                     if session.view is not None:
                         await conn.write(b"".join(session.view.update(expunge=True)))
-                    wake = asyncio.ensure_future(changed.wait())
                     await asyncio.wait({line, wake}, return_when=asyncio.FIRST_COMPLETED)
-                    wake.cancel()
-                    changed.clear()
+                    if wake.done():
+                        changed.clear()
+                        wake = asyncio.ensure_future(changed.wait())
                 done = await line
-            finally:
+            finally:  # a server that stops, or a client that goes, must leave no task behind
                 line.cancel()
+                wake.cancel()
+                await asyncio.gather(line, wake, return_exceptions=True)
         if not done:
             raise Hangup
         return "OK IDLE completed" if done.strip().upper() == b"DONE" else "BAD DONE expected"

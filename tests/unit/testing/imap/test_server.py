@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import imaplib
 import ssl
@@ -10,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from nettools.testing.imap.server import IMAPServer
+from nettools.testing.imap import IMAPServer
+from nettools.testing.server import loop
 
 RAW = b"Subject: one\r\nFrom: bob@example.org\r\n\r\nbody\r\n"
 Connect = Callable[[IMAPServer], Any]
@@ -150,6 +152,15 @@ def test_a_client_that_goes_while_idling_leaves_nothing_behind(server: IMAPServe
     server.world.deliver("alice", RAW)
     server.stop()
     assert server.errors == []
+
+
+def test_a_server_that_stops_ends_an_idle_and_leaves_no_task(server: IMAPServer, wire: Connect) -> None:
+    talk = wire(server)
+    login(talk)
+    assert talk.ask(b"i IDLE") == b"+ Idling"
+    server.stop()
+    assert talk.line() == b""
+    assert [task for task in asyncio.all_tasks(loop()) if "readline" in repr(task) or "wait" in repr(task)] == []
 
 
 def test_idle_can_be_left_out(wire: Connect) -> None:
