@@ -147,17 +147,17 @@ class Auth:
 def find(target: Target, auth: Auth | None, netrc: bool | Path) -> Auth | None:
     """The credentials of a call: those given, then the URL's, then netrc's; None where there are none."""
     if auth is not None:
-        if auth.user is not None or target.user is None:
-            return auth
-        password = auth.password if auth.has_secret else target.password
-        return Auth(target.user, password, token=auth.token, mechanism=auth.mechanism, authzid=auth.authzid)
+        user = target.user if auth.user is None else auth.user
+        password = auth.password if auth.has_secret or user != target.user else target.password
+        mechanism = auth.mechanism or target.mechanism
+        return Auth(user, password, token=auth.token, mechanism=mechanism, authzid=auth.authzid)
     if target.password is None and netrc:
         found = netrc_lookup(netrc, target.host, target.user)
         if found is not None:
             return found
-    if target.user is None:
+    if target.user is None and target.mechanism is None:
         return None
-    return Auth(target.user, target.password)
+    return Auth(target.user, target.password, mechanism=target.mechanism)
 
 
 def netrc_lookup(path: bool | Path, host: str, user: str | None) -> Auth | None:

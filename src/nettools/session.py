@@ -27,7 +27,6 @@ from typing import Any, ClassVar, Generic, TypeVar, cast
 from nettools import credentials
 from nettools.credentials import Auth
 from nettools.errors import (
-    ConnectError,
     DeadlineError,
     DisconnectedError,
     FileError,
@@ -35,6 +34,7 @@ from nettools.errors import (
     ProtocolError,
     ReplyError,
     TLSError,
+    UnsupportedError,
     UsageError,
 )
 from nettools.options import Options, resolve_options
@@ -371,10 +371,9 @@ class Session:
                 error = self._complete(self._translate(caught))
                 if error is not caught:
                     error.__cause__ = caught
-                if not isinstance(error, ReplyError):
+                if self._breaks(error):
                     dead = self._kept and not revived and isinstance(error, DisconnectedError)
-                    if self._breaks(error):
-                        self._discard()
+                    self._discard()
                     if dead and repeatable and not self._committed and self._trace.bytes_received == received:
                         revived = True
                         self._trace.warn("the kept connection was dead; the operation ran on a fresh one")
@@ -389,9 +388,8 @@ class Session:
 
     def _breaks(self, error: NettoolsError) -> bool:
         """Whether the connection is out of step after this error, and must not be used again."""
-        return isinstance(error, (ConnectError, DisconnectedError, DeadlineError, ProtocolError)) or any(
-            sock.failure is not None for sock in self._socks
-        )
+        in_step = isinstance(error, (ReplyError, UsageError, UnsupportedError))
+        return not in_step or any(sock.failure is not None for sock in self._socks)
 
     def _retry_delay(self, error: NettoolsError, delay: float) -> float:
         """Seconds before the next attempt; a protocol that is told how long (Retry-After) overrides it."""
@@ -422,6 +420,12 @@ class Session:
         error.url = error.url or self.target.url
         error.protocol = error.protocol or self.PROTOCOL.name
         error.stage = error.stage or trace.stage
+        implicit = f"{self.target.scheme.name}s"
+        if error.hint is None or isinstance(error, DeadlineError):
+            silent = error.stage == "greeting" and isinstance(error, (DeadlineError, DisconnectedError))
+            if silent and self.tls is None and implicit in self.PROTOCOL.schemes:
+                port = self.target.port
+                error.hint = f"if the server on port {port} expects TLS from the first byte: use {implicit}://"
         error.args = (trace.mask(error.message),)
         error.url = trace.mask(error.url)
         if error.hint is not None:

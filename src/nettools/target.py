@@ -77,6 +77,7 @@ SCHEMES: dict[str, Scheme] = {
 _FORBIDDEN = re.compile(r"[\r\n\0]")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 _REG_NAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_])?\.?")
+_AUTH = re.compile(r";AUTH=([^;]*)$", re.IGNORECASE)
 _ZONE = re.compile(r"[A-Za-z0-9._~-]+")
 
 
@@ -106,6 +107,7 @@ class Target:
     query: str | None = None
     user: str | None = None
     password: Secret | None = None
+    mechanism: str | None = None  # `;AUTH=` of a mail URL
 
     @property
     def protocol(self) -> str:
@@ -166,15 +168,18 @@ def _host(text: str) -> str:
     return name
 
 
-def _authority(text: str, scheme: Scheme) -> tuple[str, int, str | None, Secret | None]:
+def _authority(text: str, scheme: Scheme) -> tuple[str, int, str | None, Secret | None, str | None]:
     if "\\" in text:
         raise _bad("the URL has a backslash in its host part", "percent-encode it as %5C in a user name or password")
     userinfo, at, hostport = text.rpartition("@")
-    user = password = None
+    user = password = mechanism = None
     if at:
-        # ";AUTH=" of mail URLs (RFC 2384, 5092) is the protocol's to read: it stays in the user
         name, colon, word = userinfo.partition(":")
-        user = decode(name, what="user name")
+        match = _AUTH.search(name) if scheme.protocol in ("imap", "pop3", "smtp") else None
+        if match is not None:  # RFC 2384, RFC 5092 3.2; * is any
+            name, mechanism = name[: match.start()], decode(match[1], what="mechanism").upper()
+            mechanism = None if mechanism == "*" else mechanism
+        user = decode(name, what="user name") if name or match is None else None
         if colon:
             password = Secret(decode(word, what="password"))
     match = re.fullmatch(r"(\[[^\[\]]*\]|[^:\[\]]*)(?::([^:]*))?", hostport)
@@ -188,7 +193,7 @@ def _authority(text: str, scheme: Scheme) -> tuple[str, int, str | None, Secret 
         if not (port_text.isascii() and port_text.isdigit() and 0 < int(port_text[:6]) < 65536):
             raise _bad(f"{port_text!r} is no port number", "a port is a number from 1 to 65535")
         port = int(port_text)
-    return _host(host), port, user, password
+    return _host(host), port, user, password, mechanism
 
 
 def parse_url(url: str, schemes: Collection[str] | None = None) -> Target:
@@ -218,11 +223,11 @@ def parse_url(url: str, schemes: Collection[str] | None = None) -> Target:
     front, question, query_text = rest.partition("?")
     authority, slash, path = front.partition("/")
     path, query = slash + path, query_text if question else None
-    host, port, user, password = _authority(authority, scheme)
+    host, port, user, password, mechanism = _authority(authority, scheme)
     decode(path, what="path")
     if query is not None and scheme.protocol != "http":  # a form's value may well have lines: HTTP never decodes it
         decode(query, what="query")
-    return Target(scheme, host, port, path, query, user, password)
+    return Target(scheme, host, port, path, query, user, password, mechanism)
 
 
 def _masked(url: str) -> str:

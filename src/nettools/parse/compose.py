@@ -28,7 +28,7 @@ from nettools.errors import FileError, UsageError
 from nettools.parse.message.headers import parse_addresses, raw_fields, split_message
 from nettools.results import Address
 
-__all__ = ["Draft", "Prepared", "check_address", "compose", "prepare"]
+__all__ = ["Draft", "Prepared", "check_address", "compose", "prepare", "wire_octets"]
 
 People = str | Address | Iterable[str | Address] | None
 
@@ -427,6 +427,20 @@ def _octets(message: Any) -> bytes:
         if isinstance(data, bytes):
             return data
     raise UsageError("message= is an EmailMessage, bytes, a path or a binary file")
+
+
+def wire_octets(message: Any) -> bytes:
+    """A message as it is, with CR LF line ends: what APPEND stores.
+
+    Raises:
+        UsageError: it is no message. FileError: it cannot be read (exit code 26).
+    """
+    if isinstance(message, Draft):
+        return b"".join(piece if isinstance(piece, bytes) else b"".join(piece.blocks()) for piece in message.pieces)
+    octets = _crlf(_octets(message))
+    if b"\0" in octets:
+        raise UsageError("the message has a NUL in it, which a literal cannot carry (RFC 3501 4.3)")
+    return octets
 
 
 def prepare(

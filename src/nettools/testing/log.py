@@ -110,4 +110,7 @@ class Log:
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write JSON Lines, one record each; octets as Latin-1 text."""
         with open(path, "w", encoding="utf-8") as file:
-            file.writelines(json.dumps({**asdict(record), "bytes": record.bytes.decode("latin-1")}) + "\n" for record in tuple(self.records))
+            file.writelines(
+                json.dumps({**asdict(record), "bytes": record.bytes.decode("latin-1")}) + "\n"
+                for record in tuple(self.records)
+            )

@@ -72,7 +72,10 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class FetchData:
-    """What one FETCH response tells of a message; None is what it did not tell. `sections` are the other items, by name in upper case: bytes, None, or a tuple."""
+    """What one FETCH response tells of a message; None is what it did not tell.
+
+    `sections` are the other items by name in upper case: bytes, None, or a tuple.
+    """
 
     seq: int
     uid: int | None = None

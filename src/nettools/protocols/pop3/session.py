@@ -204,7 +204,7 @@ class POP3Session(Session):
             raise reply_error(reply, verb)
         if multiline is None:
             multiline = verb in ("CAPA", "RETR", "TOP") or (verb in ("LIST", "UIDL") and not rest.strip())
-        if verb in ("DELE",):
+        if verb == "DELE":
             self._deleted = True
         elif verb == "RSET":
             self._deleted = False

@@ -1,0 +1,76 @@
+"""What the path of an IMAP URL names: folder, UIDVALIDITY, UID, section (RFC 5092), and sets of UIDs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from nettools.errors import UsageError
+from nettools.target import decode
+
+__all__ = ["Place", "parse_path", "uid_list", "uid_sets"]
+
+_PARAMETER = re.compile(r"/?;(UIDVALIDITY|UID|SECTION|PARTIAL)=([^;/]+(?:/(?!;)[^;/]*)*)/?", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where in a mailbox a URL points."""
+
+    folder: str | None = None
+    uid_validity: int | None = None
+    uid: str | None = None
+    section: str | None = None
+
+
+def parse_path(path: str) -> Place:
+    """`/INBOX;UIDVALIDITY=1/;UID=7/;SECTION=1.2` taken apart.
+
+    Raises:
+        UsageError: exit code 3.
+    """
+    found: dict[str, str] = {}
+
+    def note(match: re.Match[str]) -> str:
+        found[match[1].upper()] = decode(match[2], what="URL").strip("/")
+        return ""
+
+    folder = decode(_PARAMETER.sub(note, path).removeprefix("/"), what="folder")
+    folder = folder.rstrip("/") if folder.endswith("/") else folder
+    numbers = {}
+    for name in ("UIDVALIDITY", "UID"):
+        if name in found:
+            if not found[name].isdigit() or int(found[name]) == 0:
+                raise UsageError(f";{name}={found[name]} is no number", exit_code=3)
+            numbers[name] = int(found[name])
+    uid = str(numbers["UID"]) if "UID" in numbers else None
+    return Place(folder or None, numbers.get("UIDVALIDITY"), uid, found.get("SECTION"))
+
+
+def uid_list(value: object, what: str = "uid") -> list[int]:
+    """One or several UIDs or numbers, as str or int, in the order given, each once."""
+    items: Iterable[object] = (value,) if isinstance(value, (str, int)) else value  # type: ignore[assignment]
+    result: dict[int, None] = {}
+    try:
+        for item in items:
+            text = str(item)
+            if isinstance(item, bool) or not text.isascii() or not text.isdigit() or not 0 < int(text) < 2**32:
+                raise UsageError(f"{text[:40]!r} is no {what}", hint="a UID is a number above 0, as str or int")
+            result[int(text)] = None
+    except TypeError:
+        raise UsageError(f"{what}s are one or an iterable of str or int, not {type(value).__name__}") from None
+    return list(result)
+
+
+def uid_sets(numbers: Iterable[int], most: int = 1000) -> Iterator[bytes]:
+    """Numbers as sets for commands (RFC 3501 9, sequence-set), ranges drawn together, short enough for a line."""
+    ranges: list[tuple[int, int]] = []
+    for number in sorted(set(numbers)):
+        if ranges and number == ranges[-1][1] + 1:
+            ranges[-1] = (ranges[-1][0], number)
+        else:
+            ranges.append((number, number))
+    for start in range(0, len(ranges), most):
+        piece = ranges[start : start + most]
+        yield b",".join(b"%d" % first if first == last else b"%d:%d" % (first, last) for first, last in piece)

@@ -1,0 +1,64 @@
+"""What NO, BAD and BYE mean: response codes as errors (RFC 5530, RFC 3501 7.1)."""
+
+from __future__ import annotations
+
+import imaplib
+import re
+
+from nettools.errors import (
+    AuthError,
+    DeniedError,
+    DisconnectedError,
+    NettoolsError,
+    NotFoundError,
+    ReplyError,
+    UnsupportedError,
+)
+from nettools.parse.imap_data import Response
+from nettools.results import Reply
+
+__all__ = ["classify", "refusal"]
+
+_KINDS: dict[str, type[ReplyError]] = {
+    "NONEXISTENT": NotFoundError,
+    "TRYCREATE": NotFoundError,
+    "NOPERM": DeniedError,
+    "PRIVACYREQUIRED": DeniedError,
+    "AUTHENTICATIONFAILED": AuthError,
+    "AUTHORIZATIONFAILED": AuthError,
+    "EXPIRED": AuthError,
+}
+_TEMPORARY = frozenset({"UNAVAILABLE", "INUSE", "SERVERBUG", "EXPUNGEISSUED"})
+_ABSENT = re.compile(r"(?i)doesn'?t exist|does not exist|not exist|no such|unknown|not found|nonexist")
+
+
+def refusal(response: Response, what: str, *, kind: type[ReplyError] | None = None) -> NettoolsError:
+    """The error for a tagged NO or BAD."""
+    code = response.code[0] if isinstance(response.code, tuple) else response.code
+    text = response.text or ""
+    shown = f"{response.status} {f'[{code}] ' if code else ''}{text}".rstrip()
+    if code == "BADCHARSET":
+        return UnsupportedError(f"{what}: the server cannot search for this text: {shown}")
+    chosen = _KINDS.get(code or "", kind or ReplyError)
+    if (
+        chosen is ReplyError
+        and what.startswith(("SELECT", "EXAMINE", "STATUS", "APPEND", "COPY", "MOVE"))
+        and _ABSENT.search(text)
+    ):
+        chosen = NotFoundError
+    return chosen(
+        f"{what}: the server answered {shown}",
+        code=response.status,
+        text=f"[{code}] {text}".rstrip() if code else text,
+        temporary=code in _TEMPORARY,
+        reply=Reply(response.status or "", f"[{code}] {text}" if code else text),
+    )
+
+
+def classify(error: Exception) -> NettoolsError | None:
+    """imaplib's exceptions in nettools' terms; they come from `raw` only."""
+    if isinstance(error, imaplib.IMAP4.abort):
+        return DisconnectedError(f"the conversation broke off: {error}")
+    if isinstance(error, imaplib.IMAP4.error):
+        return ReplyError(f"refused: {error}", code="NO", text=str(error))
+    return None
