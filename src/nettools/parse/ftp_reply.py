@@ -1,0 +1,139 @@
+"""FTP replies: the values inside them (RFC 959 4.2, 2428, 3659, 2389). Pure."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+
+from nettools.errors import ProtocolError
+from nettools.results import Reply
+
+__all__ = ["parse_epsv", "parse_feat", "parse_mdtm", "parse_pasv", "parse_pwd", "parse_reply", "parse_size"]
+
+
+def _text(data: bytes | str) -> str:
+    return data if isinstance(data, str) else data.decode("utf-8", "surrogateescape")
+
+
+def _bad(data: bytes | str, what: str) -> ProtocolError:
+    return ProtocolError(f"this is no {what}: {_text(data)[:80].encode('ascii', 'backslashreplace').decode()!r}")
+
+
+def parse_reply(data: bytes) -> Reply:
+    """A whole reply, of one line or several (RFC 959 4.2): `lines` are without code, mark and line ends.
+
+    Raises:
+        ProtocolError: it is none, or its last line is missing.
+    """
+    lines = data.split(b"\n")
+    if lines and lines[-1] == b"":
+        lines.pop()
+    lines = [line.removesuffix(b"\r") for line in lines]
+    first = re.match(rb"([1-6]\d\d)([ -]|\Z)(.*)", lines[0] if lines else b"", re.DOTALL)
+    if first is None:
+        raise _bad(data, "FTP reply")
+    code = first[1]
+    found = [first[3]]
+    if first[2] == b"-":
+        for place, line in enumerate(lines[1:], 1):
+            if line == code or line.startswith(code + b" "):
+                found.append(line[4:])
+                if place != len(lines) - 1:
+                    raise _bad(data, "single FTP reply")
+                break
+            found.append(line.removeprefix(code + b"-"))
+        else:
+            raise ProtocolError("the last line of an FTP reply is missing")
+    elif len(lines) > 1:
+        raise _bad(data, "single FTP reply")
+    return Reply(int(code), "\n".join(_text(line) for line in found), tuple(found))
+
+
+def parse_pwd(data: bytes | str) -> str:
+    '''The path in a 257 reply: quoted, quotes in it doubled (RFC 959 appendix II).
+
+    >>> parse_pwd('257 "/a ""b""" is the current directory')
+    '/a "b"'
+    '''
+    text = _text(data)
+    match = re.match(r'\s*(?:257[ -])?\s*[^"]*?"((?:[^"]|"")*)"', text)
+    if match is not None:
+        return match[1].replace('""', '"')
+    bare = re.match(r"\s*257[ -]\s*(/\S*)", text)
+    if bare is not None:
+        return bare[1]
+    raise _bad(data, "answer to PWD")
+
+
+def parse_pasv(data: bytes | str) -> tuple[str, int]:
+    """Host and port of a 227 reply; with or without parentheses.
+
+    >>> parse_pasv("227 Entering Passive Mode (127,0,0,1,4,1)")
+    ('127.0.0.1', 1025)
+    """
+    text = _text(data)
+    body = re.sub(r"\A\s*227[ -]?", "", text)
+    match = re.search(
+        r"(?<!\d)(\d{1,3})\s*,\s*(\d{1,3})\s*,\s*(\d{1,3})\s*,\s*(\d{1,3})\s*,\s*(\d{1,3})\s*,\s*(\d{1,3})(?!\d)", body
+    )
+    if match is None or any(int(each) > 255 for each in match.groups()):
+        raise _bad(data, "answer to PASV")
+    numbers = [int(each) for each in match.groups()]
+    port = numbers[4] * 256 + numbers[5]
+    if not port:
+        raise _bad(data, "answer to PASV")
+    return ".".join(map(str, numbers[:4])), port
+
+
+def parse_epsv(data: bytes | str) -> int:
+    """The port of a 229 reply (RFC 2428 3).
+
+    >>> parse_epsv("229 Entering Extended Passive Mode (|||6446|)")
+    6446
+    """
+    match = re.search(r"\(([\x21-\x7e])\1\1(\d{1,5})\1\)", _text(data))
+    if match is None or not 0 < int(match[2]) < 65536:
+        raise _bad(data, "answer to EPSV")
+    return int(match[2])
+
+
+def parse_mdtm(data: bytes | str) -> dt.datetime:
+    """The time in a 213 reply (RFC 3659 2.3), UTC; fractions of a second are kept."""
+    match = re.search(
+        r"(?<!\d)(?:(19)(1\d\d)|(\d{4}))(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(?:\.(\d+))?(?!\d)",
+        re.sub(r"\A\s*213[ -]?", "", _text(data)),
+    )
+    if match is None:
+        raise _bad(data, "answer to MDTM")
+    year = int(match[3]) if match[3] else 1900 + int(match[2])  # 19100 and on: some servers' 2000
+    month, day, hour, minute, second = (int(match[n]) for n in range(4, 9))
+    fraction = int((match[9] or "0").ljust(6, "0")[:6])
+    try:
+        return dt.datetime(year, month, day, hour, minute, min(second, 59), fraction, tzinfo=dt.UTC)
+    except ValueError:
+        raise _bad(data, "answer to MDTM") from None
+
+
+def parse_size(data: bytes | str) -> int:
+    """The octets in a 213 reply (RFC 3659 4)."""
+    match = re.fullmatch(r"\s*(?:213[ -])?\s*(\d{1,19})\s*", _text(data))
+    if match is None:
+        raise _bad(data, "answer to SIZE")
+    return int(match[1])
+
+
+def parse_feat(data: bytes | str) -> dict[str, str]:
+    """The features of a 211 reply (RFC 2389 3.2), names in upper case, with their parameters.
+
+    >>> parse_feat("211-Features:\\r\\n SIZE\\r\\n REST STREAM\\r\\n211 End\\r\\n")
+    {'SIZE': '', 'REST': 'STREAM'}
+    """
+    found: dict[str, str] = {}
+    lines = _text(data).splitlines()
+    for place, line in enumerate(lines):
+        if re.match(r"211[ -]", line) and (place in (0, len(lines) - 1)):
+            continue
+        name, _, rest = line.removeprefix("211-").strip().partition(" ")
+        if name:
+            found[name.upper()] = rest.strip()
+    return found
