@@ -24,7 +24,12 @@ from nettools.target import SCHEMES
 
 __all__ = ["TLS", "Options", "Proxy", "Retry", "Timeout", "option_names", "resolve_options"]
 
-DEFAULT_MAX_SIZE = 64 * 1024 * 1024
+
+class _Default(int):
+    """A default that can be told from the same number given by the caller."""
+
+
+DEFAULT_MAX_SIZE = _Default(64 * 1024 * 1024)
 
 
 def _seconds(name: str, value: object) -> float | None:
@@ -227,6 +232,11 @@ class Options:
     def retries(self) -> Retry:
         """`retry` as a Retry."""
         return self.retry  # type: ignore[return-value]
+
+    @property
+    def file_limit(self) -> int | None:
+        """`max_size` for what goes to a file: only one that was given counts."""
+        return None if isinstance(self.max_size, _Default) else self.max_size
 
     @property
     def credentials(self) -> Auth | None:

@@ -121,6 +121,9 @@ class Session:
     def _establish(self) -> None:
         raise NotImplementedError  # every protocol has its own
 
+    def _enter(self) -> None:
+        """What `connect(url)` does besides logging in: go where the URL points."""
+
     def _goodbye(self) -> None:
         """Say that this is the end, and wait for the answer; errors here are nobody's concern."""
 
@@ -523,7 +526,7 @@ def make_session(protocol: Protocol[S], url: str, keywords: Mapping[str, Any]) -
 def open_session(protocol: Protocol[S], url: str, keywords: Mapping[str, Any]) -> S:
     """A session, connected and logged in: what `connect(url)` gives."""
     session = make_session(protocol, url, keywords)
-    session.perform(lambda: None)
+    session.perform(session._enter)
     return session
 
 
