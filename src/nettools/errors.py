@@ -117,7 +117,7 @@ class NettoolsError(Exception):
         """The object that `--json` prints for an error."""
         reply = self.reply
         return {
-            "error": type(self).__name__,
+            "error": next(cls.__name__ for cls in type(self).__mro__ if cls.__name__ in __all__),
             "message": self.message,
             "stage": self.stage,
             "reply": None if reply is None else str(reply),

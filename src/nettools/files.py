@@ -392,10 +392,7 @@ class Destination:
             if self._folder is not None:
                 self._folder.mkdir(parents=True, exist_ok=True)
             self._take_over(offset)
-            flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
-            descriptor = os.open(self._part, flags, 0o666)
-            self._file = os.fdopen(descriptor, "r+b", buffering=0)
-            self._lock()
+            self._open_part()
             if offset:
                 self._digest_part(offset)
             self._file.truncate(offset)
@@ -406,6 +403,20 @@ class Destination:
                 raise
             raise file_error(error, "write", self._part) from error
         self.offset = self.written = offset
+
+    def _open_part(self) -> None:
+        """Open and lock the part; in a folder, a part that another transfer is writing gets the next number."""
+        flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
+        assert self.path is not None
+        places = [self.path] if self._folder is None else _numbered(self._folder, self.path.name)
+        for path in places:
+            self._part = path.with_name(path.name + ".part")
+            self._file = os.fdopen(os.open(self._part, flags, 0o666), "r+b", buffering=0)
+            if self._locked():
+                return
+            self._file.close()
+            self._file = None
+        raise FileError(f"{self._part} is being written by another transfer", filename=str(self._part), stage="local")
 
     def _take_over(self, offset: int) -> None:
         """Where a shorter final file is to be continued, its octets are copied to the part: the old file stays whole."""
@@ -419,17 +430,18 @@ class Destination:
                 part.write(block)
                 left -= len(block)
 
-    def _lock(self) -> None:
+    def _locked(self) -> bool:
+        """Whether the part is ours alone now."""
         if fcntl is None:
-            return
+            return True
         try:
             fcntl.flock(self._file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            self._file.close()
-            self._file = None
-            raise FileError(
-                f"{self._part} is being written by another transfer", filename=str(self._part), stage="local"
-            ) from error
+        except OSError:
+            return False
+        try:  # somebody may have finished with it, and renamed it, between our opening and locking it
+            return self._part is not None and os.path.samestat(os.fstat(self._file.fileno()), os.stat(self._part))
+        except OSError:
+            return False
 
     def _digest_part(self, offset: int) -> None:
         left = offset

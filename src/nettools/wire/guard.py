@@ -20,7 +20,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Literal
 
-from nettools.errors import DeadlineError, NettoolsError
+from nettools.errors import DeadlineError, NettoolsError, ReplyTooLongError
 
 if TYPE_CHECKING:
     from nettools.wire.trace import Trace
@@ -104,6 +104,22 @@ class Deadline:
 
 
 NEVER = Deadline(None)
+
+
+LINE_LIMIT = 1024 * 1024  # octets that `readline()` without a limit of its own may give
+
+
+class Reader(io.BufferedReader):
+    """What `makefile("rb")` gives: a buffered reader whose lines cannot grow without bound."""
+
+    def readline(self, size: int | None = -1, /) -> bytes:
+        """As io.BufferedReader.readline."""
+        if size is not None and size >= 0:
+            return super().readline(size)
+        line = super().readline(LINE_LIMIT + 1)
+        if len(line) > LINE_LIMIT:
+            raise ReplyTooLongError(f"a line of the server's has more than {LINE_LIMIT} octets")
+        return line
 
 
 class Guard:
@@ -265,13 +281,16 @@ class Guard:
     # -- files over the socket
 
     def makefile(self, mode: str = "r", buffering: int | None = None, **more: Any) -> Any:
-        """As socket.makefile; readers have 64 KiB of buffer and are remembered for the check before STARTTLS."""
-        if buffering is None and "w" not in mode:
-            buffering = 64 * 1024
-        file = super().makefile(mode, buffering, **more)  # type: ignore[misc]
-        reader = getattr(file, "buffer", file)
-        if isinstance(reader, io.BufferedReader):
+        """As socket.makefile; readers have 64 KiB of buffer, bounded lines, and are remembered for STARTTLS."""
+        if mode == "rb" and buffering is None:
+            raw = super().makefile(mode, 0)  # type: ignore[misc]
+            reader: Any = Reader(raw, 64 * 1024)
             self._readers = (*self._readers, reader)
+            return reader
+        file = super().makefile(mode, buffering, **more)  # type: ignore[misc]
+        buffered = getattr(file, "buffer", file)
+        if isinstance(buffered, io.BufferedReader):
+            self._readers = (*self._readers, buffered)
         return file
 
     def injected(self) -> bytes:
