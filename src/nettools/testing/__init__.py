@@ -27,7 +27,7 @@ FAKES: dict[str, str] = {
     "ftp": "nettools.testing.ftp:FTPServer",
     "smtp": "nettools.testing.smtp:SMTPServer",
     "pop3": "nettools.testing.pop3:POP3Server",
-    "imap": "nettools.testing.imap.server:IMAPServer",
+    "imap": "nettools.testing.imap:IMAPServer",
 }
 
 _HOMES = {"World": "nettools.testing.world", "Server": "nettools.testing.server", "load_world": "nettools.testing.load"}
