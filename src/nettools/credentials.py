@@ -170,7 +170,7 @@ def netrc_lookup(path: bool | Path, host: str, user: str | None) -> Auth | None:
         UsageError: the file is malformed.
     """
     named = not isinstance(path, bool)
-    file = Path(path) if named else Path(os.environ.get("NETRC") or Path.home() / ".netrc")
+    file = Path(os.environ.get("NETRC") or Path.home() / ".netrc") if isinstance(path, bool) else Path(path)
     try:
         text = file.read_text("utf-8")
         status = file.stat()

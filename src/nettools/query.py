@@ -214,7 +214,7 @@ def _evaluate(node: tuple[Any, ...], info: MailInfo, headers: Any) -> bool:
 def _holds(name: str, value: Any, *, info: MailInfo, headers: Any) -> bool:
     match name:
         case "subject":
-            return value.casefold() in info.subject.casefold()
+            return str(value).casefold() in info.subject.casefold()
         case "sender":
             return _among(value, () if info.sender is None else (info.sender,))
         case "to":
@@ -224,11 +224,11 @@ def _holds(name: str, value: Any, *, info: MailInfo, headers: Any) -> bool:
             return any(value[1].casefold() in each.casefold() for each in found)
         case "since" | "before" | "on" if info.date is not None:
             day = info.date.date()
-            return {"since": day >= value, "before": day < value, "on": day == value}[name]
+            return bool({"since": day >= value, "before": day < value, "on": day == value}[name])
         case "since" | "before" | "on":
             return False
         case "larger" | "smaller" if info.size is not None:
-            return info.size > value if name == "larger" else info.size < value
+            return bool(info.size > value if name == "larger" else info.size < value)
     raise UnsupportedError(
         f"{name}= cannot be told from the headers", side="peer", hint="IMAP searches the whole message and its flags"
     )

@@ -121,7 +121,7 @@ class Session:
     def _establish(self) -> None:
         raise NotImplementedError  # every protocol has its own
 
-    def _enter(self) -> None:
+    def _arrive(self) -> None:
         """What `connect(url)` does besides logging in: go where the URL points."""
 
     def _goodbye(self) -> None:
@@ -526,7 +526,7 @@ def make_session(protocol: Protocol[S], url: str, keywords: Mapping[str, Any]) -
 def open_session(protocol: Protocol[S], url: str, keywords: Mapping[str, Any]) -> S:
     """A session, connected and logged in: what `connect(url)` gives."""
     session = make_session(protocol, url, keywords)
-    session.perform(session._enter)
+    session.perform(session._arrive)
     return session
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from nettools.cli.arguments import Settings, shared_options
@@ -16,7 +18,7 @@ __all__ = ["completion", "config", "protocols"]
 def protocols(settings: Settings) -> None:
     """Print the table: protocol, common function, ports, Python module wrapped, schemes."""
     with output(settings) as out:
-        rows = []
+        rows: list[dict[str, Any]] = []
         for row in PROTOCOLS.values():
             schemes = [name for name, scheme in SCHEMES.items() if scheme.protocol == row.name]
             ports = [port for port in (row.port, row.tls_port) if port is not None]

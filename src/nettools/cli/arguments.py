@@ -20,7 +20,7 @@ from nettools.errors import NettoolsError, UsageError
 __all__ = ["AMOUNT", "LIMIT", "MOMENT", "RANGE", "SHARED", "Settings", "shared_options"]
 
 
-class _Amount(click.ParamType):
+class _Amount(click.ParamType):  # type: ignore[type-arg,unused-ignore]
     """A number of octets: 4096, 64k, 1.5M, 2G (powers of 1024, as curl has them)."""
 
     name = "size"
@@ -35,7 +35,7 @@ class _Amount(click.ParamType):
         return int(float(match[1]) * self.UNITS[match[2].lower()])
 
 
-class _Limit(click.ParamType):
+class _Limit(click.ParamType):  # type: ignore[type-arg,unused-ignore]
     """A number of entries, or `all`."""
 
     name = "n|all"
@@ -48,7 +48,7 @@ class _Limit(click.ParamType):
         return int(value)
 
 
-class _Moment(click.ParamType):
+class _Moment(click.ParamType):  # type: ignore[type-arg,unused-ignore]
     """A date, or an age such as 7d."""
 
     name = "date|age"
@@ -64,7 +64,7 @@ class _Moment(click.ParamType):
             self.fail(f"{error.message}; {error.hint}", param, ctx)
 
 
-class _Range(click.ParamType):
+class _Range(click.ParamType):  # type: ignore[type-arg,unused-ignore]
     """A range of octets as curl has it: 0-499, 500-, -500."""
 
     name = "first-last"
@@ -82,55 +82,59 @@ class _Range(click.ParamType):
 
 AMOUNT, LIMIT, MOMENT, RANGE = _Amount(), _Limit(), _Moment(), _Range()
 
-SHARED: tuple[Callable[[], click.Option], ...] = tuple(
-    (lambda names=names, settings=settings: click.Option(list(names), **settings))
-    for names, settings in (
-        (("-u", "--user"), {"metavar": "USER[:PASS]", "help": "Log in as this user."}),
-        (("--password-command",), {"metavar": "CMD", "help": "Run this; its first line of output is the password."}),
-        (("--token",), {"metavar": "TOKEN", "help": "An OAuth 2 or bearer token."}),
-        (("--mechanism",), {"metavar": "NAME[,NAME]", "help": "SASL or HTTP authentication mechanisms, in order."}),
-        (("--authzid",), {"metavar": "USER", "help": "Act as this user (SASL authorization identity)."}),
-        (("--no-netrc",), {"is_flag": True, "help": "Do not look into ~/.netrc."}),
-        (("--profile",), {"metavar": "NAME", "help": "Take options from this profile of the configuration."}),
-        (("--tls",), {"type": click.Choice(["auto", "off", "starttls", "implicit"]), "help": "When to use TLS."}),
-        (("-k", "--insecure"), {"is_flag": True, "help": "Accept any certificate."}),
-        (("--cacert",), {"metavar": "FILE|DIR", "help": "Trust these authorities besides the system's."}),
-        (("--cert",), {"metavar": "FILE", "help": "Client certificate (PEM)."}),
-        (("--key",), {"metavar": "FILE", "help": "Its private key (PEM)."}),
-        (("--tls-min",), {"metavar": "1.2|1.3", "help": "The lowest TLS version to accept."}),
-        (("--server-name",), {"metavar": "NAME", "help": "Expect this name in the certificate."}),
-        (
-            ("--connect-timeout",),
-            {"type": float, "metavar": "SECONDS", "help": "To connect, TLS and greeting included."},
-        ),
-        (("--idle-timeout",), {"type": float, "metavar": "SECONDS", "help": "Without an octet from the server."}),
-        (("-m", "--max-time"), {"type": float, "metavar": "SECONDS", "help": "For everything, retries included."}),
-        (
-            ("--retry",),
-            {"type": click.IntRange(0), "metavar": "N", "help": "Try again this often what may be repeated."},
-        ),
-        (("-x", "--proxy"), {"metavar": "URL", "help": "socks4, socks4a, socks5, socks5h or http proxy; '' for none."}),
-        (("-4", "--ipv4", "ipv4"), {"is_flag": True, "help": "Use IPv4 only."}),
-        (("-6", "--ipv6", "ipv6"), {"is_flag": True, "help": "Use IPv6 only."}),
-        (("--resolve",), {"multiple": True, "metavar": "HOST:PORT:ADDR", "help": "Take this address for that host."}),
-        (("--source-address",), {"metavar": "ADDR", "help": "Connect from this address."}),
-        (("--encoding",), {"metavar": "NAME", "help": "Encoding of names and text that say none."}),
-        (("-o", "--output"), {"metavar": "FILE|DIR|-", "help": "Write to this file, or into this folder."}),
-        (("-O", "--remote-name"), {"is_flag": True, "help": "Write to a file with the remote name."}),
-        (("-C", "--continue", "resume"), {"is_flag": True, "help": "Continue an interrupted transfer."}),
-        (("--checksum",), {"metavar": "sha256:HEX", "help": "What the file must have."}),
-        (("--max-size",), {"type": AMOUNT, "help": "Refuse more octets than this."}),
-        (("--limit-rate",), {"type": AMOUNT, "help": "Octets a second."}),
-        (("--json", "json"), {"is_flag": True, "help": "Print JSON: one object, or a line each."}),
-        (("--include-data",), {"is_flag": True, "help": "With --json: contents too, in base64."}),
-        (("-q", "--quiet"), {"is_flag": True, "help": "Print nothing but data and errors."}),
-        (("-v", "--verbose"), {"count": True, "help": "Say more; twice: every line on the wire."}),
-        (("--trace",), {"metavar": "FILE", "help": "Write every line on the wire as JSON Lines."}),
-        (("--progress/--no-progress",), {"default": None, "help": "A progress bar (default: on a terminal)."}),
-        (("--dry-run",), {"is_flag": True, "help": "Say what would be done, and change nothing."}),
-        (("-y", "--yes"), {"is_flag": True, "help": "Do not ask."}),
-    )
+_TABLE: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
+    (("-u", "--user"), {"metavar": "USER[:PASS]", "help": "Log in as this user."}),
+    (("--password-command",), {"metavar": "CMD", "help": "Run this; its first line of output is the password."}),
+    (("--token",), {"metavar": "TOKEN", "help": "An OAuth 2 or bearer token."}),
+    (("--mechanism",), {"metavar": "NAME[,NAME]", "help": "SASL or HTTP authentication mechanisms, in order."}),
+    (("--authzid",), {"metavar": "USER", "help": "Act as this user (SASL authorization identity)."}),
+    (("--no-netrc",), {"is_flag": True, "help": "Do not look into ~/.netrc."}),
+    (("--profile",), {"metavar": "NAME", "help": "Take options from this profile of the configuration."}),
+    (("--tls",), {"type": click.Choice(["auto", "off", "starttls", "implicit"]), "help": "When to use TLS."}),
+    (("-k", "--insecure"), {"is_flag": True, "help": "Accept any certificate."}),
+    (("--cacert",), {"metavar": "FILE|DIR", "help": "Trust these authorities besides the system's."}),
+    (("--cert",), {"metavar": "FILE", "help": "Client certificate (PEM)."}),
+    (("--key",), {"metavar": "FILE", "help": "Its private key (PEM)."}),
+    (("--tls-min",), {"metavar": "1.2|1.3", "help": "The lowest TLS version to accept."}),
+    (("--server-name",), {"metavar": "NAME", "help": "Expect this name in the certificate."}),
+    (
+        ("--connect-timeout",),
+        {"type": float, "metavar": "SECONDS", "help": "To connect, TLS and greeting included."},
+    ),
+    (("--idle-timeout",), {"type": float, "metavar": "SECONDS", "help": "Without an octet from the server."}),
+    (("-m", "--max-time"), {"type": float, "metavar": "SECONDS", "help": "For everything, retries included."}),
+    (
+        ("--retry",),
+        {"type": click.IntRange(0), "metavar": "N", "help": "Try again this often what may be repeated."},
+    ),
+    (("-x", "--proxy"), {"metavar": "URL", "help": "socks4, socks4a, socks5, socks5h or http proxy; '' for none."}),
+    (("-4", "--ipv4", "ipv4"), {"is_flag": True, "help": "Use IPv4 only."}),
+    (("-6", "--ipv6", "ipv6"), {"is_flag": True, "help": "Use IPv6 only."}),
+    (("--resolve",), {"multiple": True, "metavar": "HOST:PORT:ADDR", "help": "Take this address for that host."}),
+    (("--source-address",), {"metavar": "ADDR", "help": "Connect from this address."}),
+    (("--encoding",), {"metavar": "NAME", "help": "Encoding of names and text that say none."}),
+    (("-o", "--output"), {"metavar": "FILE|DIR|-", "help": "Write to this file, or into this folder."}),
+    (("-O", "--remote-name"), {"is_flag": True, "help": "Write to a file with the remote name."}),
+    (("-C", "--continue", "resume"), {"is_flag": True, "help": "Continue an interrupted transfer."}),
+    (("--checksum",), {"metavar": "sha256:HEX", "help": "What the file must have."}),
+    (("--max-size",), {"type": AMOUNT, "help": "Refuse more octets than this."}),
+    (("--limit-rate",), {"type": AMOUNT, "help": "Octets a second."}),
+    (("--json", "json"), {"is_flag": True, "help": "Print JSON: one object, or a line each."}),
+    (("--include-data",), {"is_flag": True, "help": "With --json: contents too, in base64."}),
+    (("-q", "--quiet"), {"is_flag": True, "help": "Print nothing but data and errors."}),
+    (("-v", "--verbose"), {"count": True, "help": "Say more; twice: every line on the wire."}),
+    (("--trace",), {"metavar": "FILE", "help": "Write every line on the wire as JSON Lines."}),
+    (("--progress/--no-progress",), {"default": None, "help": "A progress bar (default: on a terminal)."}),
+    (("--dry-run",), {"is_flag": True, "help": "Say what would be done, and change nothing."}),
+    (("-y", "--yes"), {"is_flag": True, "help": "Do not ask."}),
 )
+
+
+def _maker(names: tuple[str, ...], settings: dict[str, Any]) -> Callable[[], click.Option]:
+    return lambda: click.Option(list(names), **settings)
+
+
+SHARED: tuple[Callable[[], click.Option], ...] = tuple(_maker(names, settings) for names, settings in _TABLE)
 
 
 @dataclass(slots=True)

@@ -133,7 +133,7 @@ def _stored(settings: Settings, target: Target, user: str | None) -> Secret | No
     if settings.profile is not None:
         return None  # the profile's password command comes before the keyring
     try:
-        import keyring
+        import keyring  # type: ignore[import-not-found,unused-ignore]
     except ImportError:
         return None
     with contextlib.suppress(Exception):  # no back end, locked, no session bus: as if it had none

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
@@ -15,6 +16,8 @@ from nettools.errors import UsageError
 from nettools.results import FileEntry, MirrorReport, Transfer
 
 __all__ = ["ftp"]
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 FTP_OPTIONS = (
     click.option("--active", metavar="yes|ADDR", help="Active mode: the server connects back."),
@@ -62,10 +65,10 @@ def ftp() -> None:
     """Move, list and mirror files over FTP, in clear or under TLS (ftpes://, ftps://)."""
 
 
-def verb(name: str) -> Any:
+def verb(name: str) -> Callable[[F], F]:
     """Register a verb with the options that all FTP verbs take."""
 
-    def decorate(function: Any) -> Any:
+    def decorate(function: F) -> F:
         def with_keywords(
             settings: Settings, active: str | None, account: str | None, data_host: str | None, **more: Any
         ) -> Any:
@@ -74,7 +77,8 @@ def verb(name: str) -> Any:
 
         with_keywords.__doc__ = function.__doc__
         with_keywords.__click_params__ = getattr(function, "__click_params__", [])  # type: ignore[attr-defined]
-        return shared_options(ftp.command(name)(ftp_options(with_keywords)))
+        shared_options(ftp.command(name)(ftp_options(with_keywords)))
+        return function
 
     return decorate
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
@@ -16,6 +17,8 @@ from nettools.errors import FileError, UsageError
 from nettools.results import Mail, MailInfo
 
 __all__ = ["imap", "pop3", "send_command"]
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 QUERY = (
     click.option("--subject", metavar="TEXT", help="Subject contains."),
@@ -124,10 +127,10 @@ pop3 = group(
 BOTH, IMAP = (imap, pop3), (imap,)
 
 
-def verb(name: str, *params: Any, groups: Iterable[Commands] = BOTH) -> Any:
+def verb(name: str, *params: Any, groups: Iterable[Commands] = BOTH) -> Callable[[F], F]:
     """Register a verb in one or both groups; the function gets the scheme's name first."""
 
-    def decorate(function: Any) -> Any:
+    def decorate(function: F) -> F:
         for each in groups:
             scheme = each.name
 
@@ -230,8 +233,8 @@ def fetch(
             mails = session.fetch_many(**wanted, folder=folder, mark_seen=mark_seen)  # type: ignore[attr-defined]
             for mail in mails:
                 if into or (raw and named is not None):
-                    path = _save(mail, named, into)
-                    this.out.result(mail, lambda _, path=path: this.out.note(str(path)))
+                    note = partial(this.out.note, str(_save(mail, named, into)))
+                    this.out.result(mail, lambda _, note=note: note())  # type: ignore[misc]
                 elif raw and not this.out.as_json:
                     this.out.data(mail.raw)
                 else:
@@ -241,7 +244,7 @@ def fetch(
 def _fetch_uids(session: Any, uids: tuple[str, ...]) -> tuple[str, ...]:
     """The UIDs of the command line, or the one of the URL."""
     from_url = getattr(session, "url_uid", None)
-    return uids if uids else _needed((from_url,) if from_url else ())
+    return uids or _needed((from_url,) if from_url else ())
 
 
 def _save(mail: Mail, path: Path | None, into: bool) -> Path:

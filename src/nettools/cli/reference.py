@@ -57,7 +57,7 @@ def _command(command: click.Command, path: str, level: int) -> Iterator[str]:
         yield from (line.strip() for line in command.epilog.replace("\b", "").strip().splitlines()[1:])
         yield "```"
         yield ""
-    shared = getattr(command, "shared_names", set())
+    shared: set[str] = getattr(command, "shared_names", set())
     own = [each for each in command.params if isinstance(each, click.Option) and each.name not in shared]
     if own and not isinstance(command, click.Group):
         yield from _table(own)

@@ -201,7 +201,7 @@ def tracing(path: str | None, verbose: int, protocol: str) -> Iterator[Callable[
         if path is not None:
             try:
                 file = stack.enter_context(open(path, "w", encoding="utf-8"))
-                os.chmod(path, 0o600)  # noqa: PTH101  # mail and files pass through here
+                os.chmod(path, 0o600)  # mail and files pass through here
             except OSError as error:
                 raise FileError(f"cannot write {path}: {error.strerror}", errno=error.errno, filename=path) from error
         yield lambda event: _record(event, file, verbose, protocol)

@@ -117,7 +117,7 @@ def _announce(out: Output, sandbox: Any, names: list[str], world: Any, ready_fil
         try:
             temporary = Path(f"{ready_file}.part")
             temporary.write_text(line + "\n", "utf-8")
-            os.replace(temporary, ready_file)  # noqa: PTH105  # whoever waits for it must never see half of it
+            os.replace(temporary, ready_file)  # whoever waits for it must never see half of it
         except OSError as error:
             raise FileError(f"cannot write {ready_file}: {error.strerror}", filename=ready_file) from error
     if out.as_json:

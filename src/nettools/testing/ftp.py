@@ -16,7 +16,7 @@ import ssl
 from collections.abc import Callable
 from typing import Any, Literal
 
-from nettools.testing.server import Connection, LineTooLongError, Server
+from nettools.testing.server import Connection, LineTooLongError, Server, over_tls
 from nettools.testing.world import File, World
 
 __all__ = ["FTPServer"]
@@ -448,6 +448,7 @@ class FTPServer(Server):
 
     async def _protect(self, writer: asyncio.StreamWriter) -> None:
         await writer.start_tls(self.tls_context)
+        over_tls(writer)
         if self.require_reuse and not writer.get_extra_info("ssl_object").session_reused:
             raise Refused("522 The TLS session has to be that of the control connection")
 

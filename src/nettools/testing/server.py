@@ -186,11 +186,12 @@ class Connection:
 
     async def start_tls(self, context: ssl.SSLContext | None = None) -> None:
         """The handshake after STARTTLS and its kin; what the client sent in clear behind it is dropped."""
-        buffer = getattr(self.reader, "_buffer", b"")
+        buffer: Any = getattr(self.reader, "_buffer", bytearray())
         if buffer:
             self._log("-", b"", f"dropped {len(buffer)} octets sent in clear behind the upgrade")
             buffer.clear()
         await self.writer.start_tls(context or self.server.tls_context)
+        over_tls(self.writer)
         self.tls = True
         self._log("-", b"", "TLS")
 
@@ -205,6 +206,12 @@ class Connection:
             with contextlib.suppress(OSError):
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.writer.transport.abort()
+
+
+def over_tls(writer: asyncio.StreamWriter) -> None:
+    """Tell the stream what Python 3.11 forgets to tell it after an upgrade: that TLS has no half-closed connections."""
+    protocol: Any = writer.transport.get_protocol()
+    protocol._over_ssl = True
 
 
 # --- a server
@@ -347,7 +354,11 @@ class Server:
     def _wake(self) -> None:
         running = loop()
         with contextlib.suppress(RuntimeError):
-            running.call_soon_threadsafe(lambda: [event.set() for event in tuple(self._wakers)])
+            running.call_soon_threadsafe(self._set_wakers)
+
+    def _set_wakers(self) -> None:
+        for event in tuple(self._wakers):
+            event.set()
 
     # -- running
 

@@ -49,7 +49,8 @@ def ca_path() -> Path:
 def server_context(certificate: Certificate = "good") -> ssl.SSLContext:
     """A server's context with such a certificate."""
     authority = _authority(certificate != "untrusted")
-    names, more = NAMES, {}
+    names: tuple[str, ...] = NAMES
+    more: dict[str, Any] = {}
     if certificate == "wrong_host":
         names = ("elsewhere.example",)
     if certificate == "expired":

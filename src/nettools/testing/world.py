@@ -222,7 +222,7 @@ class Files(MutableMapping[str, bytes]):
         with self._change:
             self.make_folder(target.rpartition("/")[0])
             for table in (self._files, self._folders):
-                items: dict[str, Any] = table  # type: ignore[assignment]
+                items: dict[str, Any] = table
                 for name in [each for each in items if each == source or each.startswith(f"{source}/")]:
                     items[target + name[len(source) :]] = items.pop(name)
 

@@ -168,7 +168,8 @@ def envelope_of(value: Any) -> Envelope | None:
     items = value if len(value) >= 10 else (*value, *(None,) * (10 - len(value)))
     texts = [each if isinstance(each, bytes) else None for each in (items[0], items[1], items[8], items[9])]
     date, subject, in_reply_to, message_id = texts
-    return Envelope(date, subject, *(_people(each) for each in items[2:8]), in_reply_to, message_id)
+    from_, sender, reply_to, to, cc, bcc = (_people(each) for each in items[2:8])
+    return Envelope(date, subject, from_, sender, reply_to, to, cc, bcc, in_reply_to, message_id)
 
 
 def _parameters(value: Any) -> dict[str, str]:

@@ -172,7 +172,7 @@ def _tokens(text: str) -> Iterator[tuple[str, str]]:
                 else:
                     comment += part
             else:
-                comment += part[1:] if part.startswith("\\") else part
+                comment += part.removeprefix("\\")
             continue
         found = _TOKEN.match(text, place)
         if found is None:
@@ -272,7 +272,7 @@ def _phrase(words: list[tuple[str, str]]) -> str:
 
 _ZONES = {"ut": 0, "utc": 0, "gmt": 0, "z": 0, "est": -5, "edt": -4, "cst": -6, "cdt": -5, "mst": -7, "mdt": -6}
 _ZONES |= {"pst": -8, "pdt": -7, "cet": 1, "cest": 2, "met": 1, "mest": 2, "bst": 1, "jst": 9, "msk": 3, "eet": 2}
-_MONTHS = {name: n for n, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), 1)}
+_MONTHS = {name: n for n, name in enumerate(["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"], 1)}
 _DATE = re.compile(
     r"(?:[A-Za-z]{2,9}\.?\s*,?\s*)?(\d{1,2})[\s-]+([A-Za-z]{3,9})\.?,?[\s-]+(\d{2,4})"
     r"(?:,?\s+(\d{1,2})[:.](\d{1,2})(?:[:.](\d{1,2})(?:[.,]\d+)?)?\s*([AaPp][Mm])?)?\s*(.*)",

@@ -64,7 +64,7 @@ def ftp_get(
     Raises:
         NotFoundError, DeniedError: the server has it not, or not for this user. IncompleteError: it was cut; the part stays.
     """
-    keywords = {
+    keywords: dict[str, Any] = {
         "resume": resume,
         "checksum": checksum,
         "keep_time": keep_time,

@@ -65,10 +65,10 @@ class Data:
             ) from error
         code = cast("int", reply.code)
         if code not in (225, 226, 250):
-            error = refusal(reply, self.what)
+            refused = refusal(reply, self.what)
             if code in (426, 425, 451):
-                raise IncompleteError(f"{self.what}: the server broke off: {reply}", reply=reply) from error
-            raise error
+                raise IncompleteError(f"{self.what}: the server broke off: {reply}", reply=reply) from refused
+            raise refused
         return reply
 
 
@@ -167,7 +167,7 @@ class Channel(Session):
             if cast("int", reply.code) >= 300:
                 raise TLSError("the server refuses to protect the data channel", reply=str(reply), exit_code=64)
             self._protected = True
-            self.client._prot_p = True
+            self.client._prot_p = True  # type: ignore[attr-defined]
         if not self._features:
             self._feat()
         if "UTF8" in self._features and self.options.encoding is None:

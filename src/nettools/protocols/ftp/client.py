@@ -119,4 +119,4 @@ class FTPTLSClient(_Dialed, ftplib.FTP_TLS):
         except BaseException:
             conn.close()
             raise
-        return conn, ftplib.parse150(reply) if reply.startswith("150") else None  # type: ignore[attr-defined]
+        return conn, ftplib.parse150(reply) if reply.startswith("150") else None

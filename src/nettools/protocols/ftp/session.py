@@ -69,9 +69,9 @@ class FTPSession(Channel):
     def _establish(self) -> None:
         super()._establish()
         if self._entered:
-            self._enter()
+            self._arrive()
 
-    def _enter(self) -> None:
+    def _arrive(self) -> None:
         self._entered = True
         if self.path.endswith("/") and self.path.strip("/"):
             self._ask(self._line("CWD", self.path.rstrip("/")))

@@ -210,9 +210,8 @@ class HTTPSession(Session):
         if "://" not in url.split("?")[0]:
             url = urljoin(base, url)
         target = parse_url(url, SCHEMES)
-        if target.user is not None or target.password is not None:
-            if target.origin != self.target.origin:
-                raise UsageError("a session has one origin's credentials: connect() to the other one", exit_code=3)
+        if target.user is not None and target.origin != self.target.origin:
+            raise UsageError("a session has one origin's credentials: connect() to the other one", exit_code=3)
         path = target.path or "/"
         return with_params(target.origin + path + ("" if target.query is None else f"?{target.query}"), params)
 
@@ -407,7 +406,7 @@ class HTTPSession(Session):
         if authorization is not None:
             headers["Authorization"] = authorization
         own_cookies = self._own_cookies(request.url)
-        merged = requests.structures.CaseInsensitiveDict(headers)
+        merged: Any = requests.structures.CaseInsensitiveDict(headers)
         seen: set[str] = set()
         for name, value in request.headers:
             if value is None:
@@ -427,11 +426,11 @@ class HTTPSession(Session):
         prepared.prepare_method(request.method)
         prepared.prepare_url(request.url, None)
         prepared.headers = merged
-        prepared._cookies = self.cookies  # type: ignore[attr-defined]
+        prepared._cookies = self.cookies
         prepared.body = None
         prepared.hooks = {}
         if "Cookie" not in merged:
-            found = requests.cookies.get_cookie_header(self.cookies, prepared)  # type: ignore[no-untyped-call]
+            found = requests.cookies.get_cookie_header(self.cookies, prepared)
             text = "; ".join(filter(None, (found, own_cookies)))
             if text:
                 merged["Cookie"] = text
@@ -614,7 +613,9 @@ class HTTPSession(Session):
             return self._receive(response, headers, destination, offset, size)
         raise AssertionError  # the last response of an exchange is final
 
-    def _extent(self, response: requests.Response, headers: Headers, offset: int, status: int) -> tuple[int, int | None]:
+    def _extent(
+        self, response: requests.Response, headers: Headers, offset: int, status: int
+    ) -> tuple[int, int | None]:
         """Where the octets begin, and the size of the whole."""
         if status != 206:
             length = headers.get("Content-Length", "")

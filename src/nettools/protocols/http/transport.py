@@ -97,11 +97,11 @@ class _Dialed:
         super().send(data)  # type: ignore[misc]
 
 
-class _Connection(_Dialed, urllib3.connection.HTTPConnection):
+class _Connection(_Dialed, urllib3.connection.HTTPConnection):  # type: ignore[misc]
     pass
 
 
-class _TLSConnection(_Dialed, urllib3.connection.HTTPSConnection):
+class _TLSConnection(_Dialed, urllib3.connection.HTTPSConnection):  # type: ignore[misc]
     tls = True
 
 

@@ -74,8 +74,12 @@ class _Dialed(imaplib.IMAP4):
 
     max_size: int | None = None  # octets of one literal
 
+    file: Any
+    tagpre: Any
+    tagre: Any
+
     def __init__(
-        self, host: str = "", port: int = imaplib.IMAP4_PORT, *args: Any, dialer: Dial | None = None, **keywords: Any
+        self, host: str = "", port: int = 143, *args: Any, dialer: Dial | None = None, **keywords: Any
     ) -> None:
         self._dialer = dialer
         self.greeting: Response | None = None
@@ -93,7 +97,8 @@ class _Dialed(imaplib.IMAP4):
         self.tagpre = imaplib.Int2AP(4096 + id(self) % 61000)
         self.tagre = re.compile(rb"(?P<tag>" + self.tagpre + rb"\d+) (?P<type>[A-Z]+) (?P<data>.*)", re.ASCII)
         if __debug__:  # imaplib keeps its last commands for its debug output
-            self._cmd_log_len, self._cmd_log_idx, self._cmd_log = 10, 0, {}
+            self._cmd_log: dict[int, Any] = {}
+            self._cmd_log_len, self._cmd_log_idx = 10, 0
         self.greeting = self.read_response()
         self.welcome = (self.greeting.text or "").encode()
         self.state = "AUTH" if self.greeting.status == "PREAUTH" else "NONAUTH"
@@ -131,7 +136,7 @@ class _Dialed(imaplib.IMAP4):
         return b"".join(pieces)
 
     def _exactly(self, count: int) -> bytes:
-        data = self.file.read(count)
+        data: bytes = self.file.read(count)
         if len(data) < count:
             raise IncompleteError("the connection ended in the middle of a literal", received=len(data), expected=count)
         return data
@@ -144,7 +149,7 @@ class _Dialed(imaplib.IMAP4):
 
     def start(self, *arguments: Argument) -> str:
         """Send a command up to its end, waiting where a literal has to wait; its tag."""
-        tag = self._new_tag().decode("ascii")  # type: ignore[attr-defined]
+        tag = str(self._new_tag().decode("ascii"))
         self.tagged_commands.pop(tag.encode(), None)
         buffer = bytearray(tag.encode())
         for argument in arguments:

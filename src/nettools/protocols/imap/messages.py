@@ -131,6 +131,12 @@ def _unquoted(token: bytes) -> bytes:
     return inner if re.fullmatch(rb"[A-Za-z0-9.:,*()-]+", inner) else token
 
 
+# inside the class `list` is a method
+Numbers = list[int]
+Rows = list[FetchData]
+Texts = list[str]
+
+
 class IMAPSession(Mailbox):
     """`connect("imap://...")`: `list search fetch fetch_many fetch_part select folders create_folder append move copy flag
     delete save_attachments watch command ping`.
@@ -165,16 +171,16 @@ class IMAPSession(Mailbox):
         infos.sort(key=lambda info: info.number or 0, reverse=newest_first)
         return tuple(infos)
 
-    def _rows(self, uids: Iterable[int], items: bytes) -> list[FetchData]:
+    def _rows(self, uids: Iterable[int], items: bytes) -> Rows:
         """FETCH of these UIDs; what the server tells of others meanwhile is passed over."""
         wanted = set(uids)
-        found: list[FetchData] = []
+        found: Rows = []
         for each in uid_sets(wanted):
             answer = self._run(b"UID", b"FETCH", each, items, what="UID FETCH")
             found += [row for row in answer.of("fetch") if row.uid in wanted]
         return found
 
-    def _search(self, query: Query | str) -> list[int]:
+    def _search(self, query: Query | str) -> Numbers:
         answer = self._run(b"UID", b"SEARCH", *search_arguments(query), what="UID SEARCH")
         found = {number for numbers, _ in answer.of("search") for number in numbers}
         return sorted(found)
@@ -187,7 +193,7 @@ class IMAPSession(Mailbox):
 
     # -- fetching
 
-    def _sizes(self, uids: Any, numbers: Any) -> list[FetchData]:
+    def _sizes(self, uids: Any, numbers: Any) -> Rows:
         """UID and size of the messages that are meant, in the order asked for; all when none are named.
 
         Raises:
@@ -217,9 +223,9 @@ class IMAPSession(Mailbox):
                 raise NotFoundError(f"there is no message with the {what} {each_wanted}")
         return [found[each_wanted] for each_wanted in wanted]
 
-    def _batches(self, rows: Iterable[FetchData]) -> Iterator[list[FetchData]]:
+    def _batches(self, rows: Iterable[FetchData]) -> Iterator[Rows]:
         """Messages whose octets fit into memory together."""
-        batch: list[FetchData] = []
+        batch: Rows = []
         octets = 0
         for row in rows:
             size = row.size or 0
@@ -376,13 +382,13 @@ class IMAPSession(Mailbox):
                 return str(value[1])
         return None
 
-    def _existing(self, uids: Any, numbers: Any, folder: str | None, *, write: bool) -> list[int]:
+    def _existing(self, uids: Any, numbers: Any, folder: str | None, *, write: bool) -> Numbers:
         self._enter(folder, write=write)
         if uids is None and numbers is None:
             raise UsageError("name messages, by uids or numbers=")
         return [row.uid for row in self._sizes(uids, numbers) if row.uid is not None]
 
-    def _copied(self, answer: Answer, wanted: list[int]) -> list[str]:
+    def _copied(self, answer: Answer, wanted: Numbers) -> Texts:
         """The new UIDs in the order of the old ones, from COPYUID (RFC 4315)."""
         for value in answer.codes("COPYUID"):
             if isinstance(value, tuple) and len(value) == 3:
@@ -414,7 +420,7 @@ class IMAPSession(Mailbox):
         if not to_folder:
             raise UsageError("name the folder that the messages go to")
         wanted = self._existing(uids, numbers, folder, write=verb == b"MOVE")
-        new: list[str] = []
+        new: Texts = []
         for each in uid_sets(wanted):
             with self.committed():  # done twice, COPY makes two copies
                 answer = self._run(b"UID", verb, each, self._wire_name(to_folder), what=f"{verb.decode()} {to_folder}")
@@ -446,7 +452,7 @@ class IMAPSession(Mailbox):
         """Delete messages: these, and no others that happen to be marked."""
         self._delete(self._existing(uids, numbers, folder, write=True))
 
-    def _delete(self, wanted: list[int]) -> None:
+    def _delete(self, wanted: Numbers) -> None:
         for each in uid_sets(wanted):
             self._run(b"UID", b"STORE", each, b"+FLAGS.SILENT", b"(\\Deleted)", what="UID STORE")
         if "UIDPLUS" in self.capabilities:
@@ -473,9 +479,10 @@ class IMAPSession(Mailbox):
             next_uid = max(self._search("ALL"), default=0) + 1
         while True:
             if self._exists:
-                terms: Query | str = Query(uid=f"{next_uid}:*")
+                fresh_ones = Query(uid=f"{next_uid}:*")
+                terms: Query | str = fresh_ones
                 if isinstance(query, Query):
-                    terms = terms & query
+                    terms = fresh_ones & query
                 elif query is not None:
                     terms = f"UID {next_uid}:* {query}"
                 fresh = [uid for uid in self._search(terms) if uid >= next_uid]

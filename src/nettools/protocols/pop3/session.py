@@ -72,6 +72,10 @@ def classify(error: Exception) -> NettoolsError | None:
     return None
 
 
+# inside the class `list` is a method
+Numbers = list[int]
+
+
 class POP3Session(Session):
     """`connect("pop3://...")`: `list search fetch fetch_many delete save_attachments watch command ping`."""
 
@@ -116,7 +120,7 @@ class POP3Session(Session):
             client = self.client
             client.sock = self.dialer.context.wrap_socket(client.sock, server_hostname=self.target.host)
             client.file = client.sock.makefile("rb")
-            client._tls_established = True
+            client._tls_established = True  # type: ignore[attr-defined]
             self.upgraded(client.sock)
             self._capa()
 
@@ -263,7 +267,7 @@ class POP3Session(Session):
         if folder is not None and folder.upper() != "INBOX":
             raise NotFoundError(f"POP3 has no folder {folder!r}", hint="it has one folder; IMAP has more")
 
-    def _chosen(self, uids: Any, numbers: Any, *, all_if_none: bool = False) -> list[int]:
+    def _chosen(self, uids: Any, numbers: Any, *, all_if_none: bool = False) -> Numbers:
         """The numbers of the messages that are meant."""
         if uids is not None and numbers is not None:
             raise UsageError("either uids or numbers=, not both")
@@ -287,7 +291,7 @@ class POP3Session(Session):
             result.append(by_uid[str(uid)])
         return result
 
-    def _heads(self, numbers: list[int]) -> Iterator[bytes]:
+    def _heads(self, numbers: Numbers) -> Iterator[bytes]:
         """The header of each message, by TOP, or by RETR where the server has no TOP."""
         client = self.client
         if "TOP" in self._features or not self._features:
@@ -369,7 +373,7 @@ class POP3Session(Session):
         for start in range(0, len(chosen), 20):
             yield from list(self._mails(chosen[start : start + 20]))
 
-    def _mails(self, numbers: list[int]) -> Iterator[Mail]:
+    def _mails(self, numbers: Numbers) -> Iterator[Mail]:
         client, known = self.client, self._uidls()
         most = self.options.max_size
 
