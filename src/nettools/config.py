@@ -6,8 +6,8 @@
     timeout = 20
     tls = "starttls"
 
-A profile holds keywords of the facade and `user`, `password_command`. Passwords themselves have no place in it. Only the
-command line reads it unasked; a library call does with `profile="work"`.
+A profile holds keywords of the facade and `user`, `password_command`. Passwords themselves have no place in it. Only
+the command line reads it unasked; a library call does with `profile="work"`.
 """
 
 from __future__ import annotations

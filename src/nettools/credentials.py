@@ -1,8 +1,8 @@
 """Credentials: secrets that do not show, where they are found, and when they may travel.
 
 A `Secret` never shows in a repr, a message or a log. `Auth` is what a call is given; `find` is the order in which it is
-looked for: the call, the URL, netrc (the command line adds the environment, password commands, the keyring and a prompt).
-`require_private` is the clear-text rule. Nothing here is sent, and nothing is asked on a terminal.
+looked for: the call, the URL, netrc (the command line adds the environment, password commands, the keyring and a
+prompt). `require_private` is the clear-text rule. Nothing here is sent, and nothing is asked on a terminal.
 """
 
 from __future__ import annotations
@@ -82,8 +82,9 @@ def _ask(value: Secret | Callable[[], str | Secret] | None, what: str) -> Secret
 class Auth:
     """Who to log in as, and with what.
 
-    `password` and `token` are a str, a `Secret`, or a callable that gives one each time it is needed. `mechanism` is one or
-    several names in order of preference; None takes the strongest that the server announces and the channel allows.
+    `password` and `token` are a str, a `Secret`, or a callable that gives one each time it is needed. `mechanism` is
+    one or several names in order of preference; None takes the strongest that the server announces and the channel
+    allows.
     """
 
     user: str | None
@@ -166,8 +167,8 @@ def netrc_lookup(path: bool | Path, host: str, user: str | None) -> Auth | None:
     The `default` entry is not used: it would give a password to any host whatever.
 
     Raises:
-        FileError: others can read a file that holds the password; or a file that was named cannot be read (exit code 26).
-        UsageError: the file is malformed.
+        FileError: others can read a file that holds the password; or a file that was named cannot be read (exit code
+        26). UsageError: the file is malformed.
     """
     named = not isinstance(path, bool)
     file = Path(os.environ.get("NETRC") or Path.home() / ".netrc") if isinstance(path, bool) else Path(path)
@@ -204,7 +205,7 @@ _FIELDS = {"login": 0, "user": 0, "account": 1, "password": 2}
 
 
 def _parse_netrc(text: str, file: Path) -> list[tuple[str, str | None, str | None]]:
-    """(machine, login, password) of each entry in order; several entries of one machine are kept, unlike the stdlib's."""
+    """(machine, login, password) of each entry in order; several of one machine are kept, unlike the stdlib's."""
     entries: list[tuple[str, list[str | None]]] = []
     wanted: str | None = None  # the keyword whose value comes next
     in_macro = False

@@ -1,8 +1,8 @@
 """Local files: names made harmless, sources to read, and one way to write a file so that nothing is lost.
 
 A download goes to `NAME.part` with a note of what it is a part of (`NAME.part.json`); when it is whole and its checksum
-right it is flushed to the disk and renamed. Until then the old file is untouched; interrupted, the part stays for `resume`.
-Knows no protocol and no socket; its errors are `FileError`s (exit code 26 to read, 23 to write).
+right it is flushed to the disk and renamed. Until then the old file is untouched; interrupted, the part stays for
+`resume`. Knows no protocol and no socket; its errors are `FileError`s (exit code 26 to read, 23 to write).
 """
 
 from __future__ import annotations
@@ -103,7 +103,8 @@ def safe_name(name: str, default: str = "download") -> str:
 
 
 def safe_path(folder: Path, relative: str) -> Path:
-    """Where a file of a mirrored tree belongs: below `folder`, whatever the name says and whatever links are in the way.
+    """Where a file of a mirrored tree belongs: below `folder`, whatever the name says and whatever links are in the
+    way.
 
     Raises:
         FileError: a component is no plain name, or a symbolic link on the way leads out of the folder.
@@ -295,11 +296,11 @@ class Destination:
     """Where a transfer goes, as a context manager: write, then `commit`; left without it, the old file is untouched.
 
     Args:
-        dest: a path (replaced atomically), a folder (`name` made harmless, never overwriting), a binary file, or None to
-            keep the octets in memory.
+        dest: a path (replaced atomically), a folder (`name` made harmless, never overwriting), a binary file, or None
+            to keep the octets in memory.
         name: what the server, or the URL, calls it. size: of the whole file, if it is known.
-        resume: go on with `dest.part`, or with `dest` if that is shorter than the remote file, where the note beside the
-            part, or nothing, says otherwise.
+        resume: go on with `dest.part`, or with `dest` if that is shorter than the remote file, where the note beside
+            the part, or nothing, says otherwise.
         validator: what tells one version of the remote file from another (etag, last_modified, size, mdtm).
         checksum: "sha256:..."; max_size: octets (for None in memory 64 MiB unless given).
     """
@@ -419,7 +420,7 @@ class Destination:
         raise FileError(f"{self._part} is being written by another transfer", filename=str(self._part), stage="local")
 
     def _take_over(self, offset: int) -> None:
-        """Where a shorter final file is to be continued, its octets are copied to the part: the old file stays whole."""
+        """Where a shorter final file is to be continued, copy its octets to the part: the old file stays whole."""
         assert self._part is not None
         assert self.path is not None
         if not offset or (self._part.exists() and os.lstat(self._part).st_size >= offset):

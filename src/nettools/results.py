@@ -249,7 +249,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Page(Result):
-    """An HTTP answer (RFC 9110). `content` is without Content-Encoding; `text` is by `encoding`; `links` are absolute."""
+    """An HTTP answer (RFC 9110). `content` is without Content-Encoding; `text` by `encoding`; `links` are absolute."""
 
     url: str
     status: int

@@ -4,9 +4,9 @@ Pure: mechanisms turn challenges into responses, and `authenticate` is the one l
 `Channel` that a protocol gives. RFC 4422 (SASL), 4616 (PLAIN), 2195 (CRAM-MD5), 5802 and 7677 (SCRAM, by the `scramp`
 package), 7628 (OAUTHBEARER), Google's XOAUTH2, and LOGIN, which no RFC has.
 
-Rules: a mechanism that was not announced is not used; a secret goes in clear only where the clear-text rule allows; refused
-credentials end it at once; a mechanism that turns out unusable is cancelled and the next one tried, but after a challenge
-mechanism has failed no clear one follows without TLS: that is what an attacker in between would wait for.
+Rules: a mechanism that was not announced is not used; a secret goes in clear only where the clear-text rule allows;
+refused credentials end it at once; a mechanism that turns out unusable is cancelled and the next one tried, but after
+a challenge mechanism has failed no clear one follows without TLS: that is what an attacker in between would wait for.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class MechanismError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A server's answer: a challenge (`data` in base64, as received), success, a refusal, or no use of this mechanism."""
+    """A server's answer: a challenge (`data` in base64, as received), success, a refusal, or no use for it."""
 
     kind: Literal["challenge", "ok", "refused", "unusable"]
     data: bytes = b""

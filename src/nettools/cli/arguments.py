@@ -1,7 +1,7 @@
 """Options: those that every command shares, declared once, and the types that option values have.
 
-`SHARED` is a table; `shared_options` adds it to a command; `Settings` is what a command gets: the values, and the keywords
-for the facade that follow from them. Letters mean what they mean in curl. Knows no protocol.
+`SHARED` is a table; `shared_options` adds it to a command; `Settings` is what a command gets: the values, and the
+keywords for the facade that follow from them. Letters mean what they mean in curl. Knows no protocol.
 """
 
 from __future__ import annotations

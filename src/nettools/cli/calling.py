@@ -1,7 +1,7 @@
 """From a command's options to a call of the facade: address, credentials, trace, progress, output.
 
-Credentials, first found: -u or --token, the URL (with a warning), NETTOOLS_PASSWORD, --password-command or the profile's,
-the keyring (extra), ~/.netrc, and at last a question on the terminal.
+Credentials, first found: -u or --token, the URL (with a warning), NETTOOLS_PASSWORD, --password-command or the
+profile's, the keyring (extra), ~/.netrc, and at last a question on the terminal.
 """
 
 from __future__ import annotations

@@ -23,13 +23,13 @@ __all__ = ["demo"]
 ALICE = ("alice", "secret")
 
 
-class Mismatch(Exception):
+class MismatchError(Exception):
     """What came back is not what was sent."""
 
 
 def _same(got: object, expected: object, what: str) -> None:
     if got != expected:
-        raise Mismatch(f"{what}: got {got!r} instead of {expected!r}")
+        raise MismatchError(f"{what}: got {got!r} instead of {expected!r}")
 
 
 def _http(sandbox: Any) -> str:
@@ -79,7 +79,7 @@ def _mail(sandbox: Any, url: str) -> str:
     infos = nettools.list_mail(url, auth=ALICE)
     wanted = next((info for info in infos if info.subject == "Grüße from nettools"), None)
     if wanted is None:
-        raise Mismatch(f"the mail is not among {len(infos)} listed")
+        raise MismatchError(f"the mail is not among {len(infos)} listed")
     mail = nettools.fetch_mail(url, wanted.uid, auth=ALICE)
     _same((mail.text or "").strip(), "A mail by SMTP, read by POP3 and IMAP.", "the text")
     _same([(each.name, each.data) for each in mail.attachments], [("note.txt", b"attached")], "the attachment")
@@ -108,7 +108,7 @@ def _walk(out: Output) -> bool:
             began = time.perf_counter()
             try:
                 result, ok = walk(sandbox), True
-            except (NettoolsError, Mismatch) as error:
+            except (NettoolsError, MismatchError) as error:
                 result, ok = f"{type(error).__name__}: {error}", False
             good &= ok
             seconds = time.perf_counter() - began

@@ -227,18 +227,20 @@ def fetch(
 
     named = None if settings.output in (None, "-") else Path(settings.output)
     into = named is not None and (named.is_dir() or settings.output.endswith("/"))
-    with call(settings, scheme, url, to_file=not (raw or into)) as this:
-        with nettools.connect(this.url, **this.keywords) as session:
-            wanted: Any = {"numbers": numbers} if numbers else {"uids": _fetch_uids(session, uids)}
-            mails = session.fetch_many(**wanted, folder=folder, mark_seen=mark_seen)  # type: ignore[attr-defined]
-            for mail in mails:
-                if into or (raw and named is not None):
-                    note = partial(this.out.note, str(_save(mail, named, into)))
-                    this.out.result(mail, lambda _, note=note: note())  # type: ignore[misc]
-                elif raw and not this.out.as_json:
-                    this.out.data(mail.raw)
-                else:
-                    this.out.result(mail, lambda each: show_mail(this, each))
+    with (
+        call(settings, scheme, url, to_file=not (raw or into)) as this,
+        nettools.connect(this.url, **this.keywords) as session,
+    ):
+        wanted: Any = {"numbers": numbers} if numbers else {"uids": _fetch_uids(session, uids)}
+        mails = session.fetch_many(**wanted, folder=folder, mark_seen=mark_seen)  # type: ignore[attr-defined]
+        for mail in mails:
+            if into or (raw and named is not None):
+                note = partial(this.out.note, str(_save(mail, named, into)))
+                this.out.result(mail, lambda _, note=note: note())  # type: ignore[misc]
+            elif raw and not this.out.as_json:
+                this.out.data(mail.raw)
+            else:
+                this.out.result(mail, lambda each: show_mail(this, each))
 
 
 def _fetch_uids(session: Any, uids: tuple[str, ...]) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """What the user sees: data on stdout, all else on stderr, JSON on request, server text made harmless.
 
-Text that came from a server can hold escape sequences and bidirectional controls that rewrite a terminal; `visible` shows
-them instead. rich is loaded only when a table or a progress bar is drawn on a terminal.
+Text that came from a server can hold escape sequences and bidirectional controls that rewrite a terminal; `visible`
+shows them instead. rich is loaded only when a table or a progress bar is drawn on a terminal.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Messages to send: built from text, HTML and attachments, or a ready one made fit for the wire.
 
-The inverse of `parse.message`: RFC 5322 and MIME out, with CR LF line ends. A message is a list of pieces, octets or files
-still on the disk, so that its size is known and its octets come block by block, however big an attachment is. Bcc never
-stands in what is sent. Nothing that came from the caller can begin a header of its own.
+The inverse of `parse.message`: RFC 5322 and MIME out, with CR LF line ends. A message is a list of pieces, octets or
+files still on the disk, so that its size is known and its octets come block by block, however big an attachment is.
+Bcc never stands in what is sent. Nothing that came from the caller can begin a header of its own.
 """
 
 from __future__ import annotations
@@ -257,8 +257,8 @@ def compose(
 ) -> Draft:
     """Build a message; Date and Message-ID are added, Bcc is in the envelope only.
 
-    An attachment is a path, `(name, data)` or `(name, data, type)`; one whose name the HTML refers to as `cid:NAME` becomes
-    an inline part.
+    An attachment is a path, `(name, data)` or `(name, data, type)`; one whose name the HTML refers to as `cid:NAME`
+    becomes an inline part.
 
     Raises:
         UsageError: a header or address makes no sense. FileError: an attachment cannot be read (exit code 26).

@@ -47,14 +47,16 @@ def make_server(name: str, world: World | None = None, **options: Any) -> Server
 
 
 class Sandbox(SimpleNamespace):
-    """Running servers by name (`sandbox.smtp`), the `world` they share, and `ca`, the authority's file, None without TLS."""
+    """Running servers by name (`sandbox.smtp`), the `world` they share, and `ca`, the authority's file, None without
+    TLS.
+    """
 
     world: World
     ca: Path | None
     running: dict[str, Server]
 
     def environ(self) -> dict[str, str]:
-        """Variables for a subprocess: NAME_HOST, NAME_PORT, NAME_URL, NAME_TLS_PORT of each server, and SSL_CERT_FILE."""
+        """For a subprocess: NAME_HOST, NAME_PORT, NAME_URL and NAME_TLS_PORT of each server, and SSL_CERT_FILE."""
         result: dict[str, str] = {}
         for name, server in self.running.items():
             prefix = name.upper()

@@ -1,8 +1,8 @@
 """The FTP fake: files of the World in clear and under TLS (RFC 959, 2228, 2389, 2428, 3659, 4217).
 
-Users read and write, `anonymous` only reads. Passive and active mode, TLS on both connections, resumption required where
-`require_reuse` says so. LIST is Unix, or DOS with `dialect="dos"`; flags such as -a are ignored. A file is there, whole or
-not, when its data connection has closed, as on real servers.
+Users read and write, `anonymous` only reads. Passive and active mode, TLS on both connections, resumption required
+where `require_reuse` says so. LIST is Unix, or DOS with `dialect="dos"`; flags such as -a are ignored. A file is
+there, whole or not, when its data connection has closed, as on real servers.
 """
 
 from __future__ import annotations
@@ -53,8 +53,8 @@ class _Client:
 class FTPServer(Server):
     """A file server over its World.
 
-    Args beyond those of `Server`: `dialect` of LIST; `require_reuse`: a data connection has to resume the TLS session of
-    the control connection; `pasv_host`: the address that PASV claims.
+    Args beyond those of `Server`: `dialect` of LIST; `require_reuse`: a data connection has to resume the TLS session
+    of the control connection; `pasv_host`: the address that PASV claims.
     """
 
     protocol = "ftp"

@@ -1,8 +1,8 @@
 """The HTTP fake: HTTP/1.1 by hand over the World's files, with routes to try a client on (RFC 9110, 9112).
 
 Files: GET and HEAD with one byte range, ETag, Last-Modified and their conditions; a folder gives an index. Routes under
-`/_`: echo, status, redirect, redirect-to, delay, headers, gzip, deflate, chunked, basic-auth, digest-auth, bearer, cookies,
-form. `route(path, handler)` adds one: a function (or coroutine) of a `Request` that gives a `Response`.
+`/_`: echo, status, redirect, redirect-to, delay, headers, gzip, deflate, chunked, basic-auth, digest-auth, bearer,
+cookies, form. `route(path, handler)` adds one: a function (or coroutine) of a `Request` that gives a `Response`.
 """
 
 from __future__ import annotations
@@ -299,7 +299,7 @@ class HTTPServer(Server):
         pairs = [
             each.strip().partition("=")[::2] for each in request.headers.get("cookie", "").split(";") if "=" in each
         ]
-        return _json({name: value for name, value in pairs})
+        return _json(dict(pairs))
 
     def do_basic_auth(self, request: Request, rest: str) -> Response:
         """For users who say so by Basic."""

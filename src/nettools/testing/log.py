@@ -18,7 +18,8 @@ from typing import Literal
 __all__ = ["Log", "Record"]
 
 _SECRET = re.compile(
-    rb"(?im)^(PASS |[^ \r\n]+ LOGIN \S+ |AUTHINFO PASS |AUTH \S+ |[^ \r\n]+ AUTHENTICATE \S+ |(?:Proxy-)?Authorization: \S+ )[^\r\n]+"
+    rb"(?im)^(PASS |[^ \r\n]+ LOGIN \S+ |AUTHINFO PASS |AUTH \S+ |[^ \r\n]+ AUTHENTICATE \S+ "
+    rb"|(?:Proxy-)?Authorization: \S+ )[^\r\n]+"
 )
 
 
@@ -79,10 +80,11 @@ class Log:
         return len({each.connection for each in tuple(self.records)})
 
     def round_trips(self, connection: int | None = None) -> int:
-        """How often a client waited: turns from the server's sending to the client's sending, the first greeting included.
+        """How often a client waited: turns from the server's sending to the client's sending, the first greeting
+        included.
 
-        A batch of pipelined commands is one turn, however many replies it gets; a reply that nothing follows (to QUIT, or
-        the last one) is one too, for the client waited for it.
+        A batch of pipelined commands is one turn, however many replies it gets; a reply that nothing follows (to QUIT,
+        or the last one) is one too, for the client waited for it.
         """
         turns = 0
         for number in {each.connection for each in self._of(connection)}:

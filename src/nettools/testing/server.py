@@ -10,10 +10,10 @@ A fake is a subclass of `Server` with `protocol`, and one coroutine:
                 if not await self.intercept(conn, "LINE", line.decode()):
                     await conn.write(line)
 
-`conn.write` is one segment a call and one record of the log: build a reply whole, then write it once. `intercept` is where
-rules are asked: every command goes through it before it is carried out. `conn.start_tls()` upgrades. When a client
-vanishes the coroutine is ended by an exception that the base takes care of; any other exception is a bug of the fake, kept
-in `errors` and raised by `stop()`. Nothing sleeps to stop, no port is fixed, nothing is kept on classes.
+`conn.write` is one segment a call and one record of the log: build a reply whole, then write it once. `intercept` is
+where rules are asked: every command goes through it before it is carried out. `conn.start_tls()` upgrades. When a
+client vanishes the coroutine is ended by an exception that the base takes care of; any other exception is a bug of the
+fake, kept in `errors` and raised by `stop()`. Nothing sleeps to stop, no port is fixed, nothing is kept on classes.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Certificates for the fakes: an authority made for this process, and certificates good and bad.
 
-Made by `trustme` (the extra `testing`), imported when TLS is asked for. Certificates carry a CN as well as SANs, because
-some old clients look there. Nothing is written but the authority's public certificate, in a folder removed at exit.
+Made by `trustme` (the extra `testing`), imported when TLS is asked for. Certificates carry a CN as well as SANs,
+because some old clients look there. Nothing is written but the authority's public certificate, in a folder removed at
+exit.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The World: everything the fake servers serve, in memory, shared by all of them.
 
 Mail sent by SMTP appears in IMAP and POP3; a file put by FTP is served by HTTP. Servers run in one thread and tests in
-another, so every change takes the World's lock, and wakes whoever waits (`wait_for_mail`, IDLE) at once, without polling.
-Knows no protocol.
+another, so every change takes the World's lock, and wakes whoever waits (`wait_for_mail`, IDLE) at once, without
+polling. Knows no protocol.
 """
 
 from __future__ import annotations
@@ -266,7 +266,8 @@ class Group:
 class World:
     """Users, mail, files and news; begins with user alice (password secret), a few files, and the group local.test.
 
-    `files`, `groups` and `users` are mappings; `inbox("alice")` a folder; `wait_for_mail` waits for what a test expects.
+    `files`, `groups` and `users` are mappings; `inbox("alice")` a folder; `wait_for_mail` waits for what a test
+    expects.
     """
 
     def __init__(self) -> None:

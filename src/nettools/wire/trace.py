@@ -31,7 +31,9 @@ class CallbackRaised(BaseException):
 
 
 class Progress:
-    """Tells the caller how far a transfer is, `callback(done, total or None)`: 20 times a second at most, and at its end."""
+    """Tells the caller how far a transfer is, `callback(done, total or None)`: 20 times a second at most, and at its
+    end.
+    """
 
     INTERVAL = 0.05  # seconds
 

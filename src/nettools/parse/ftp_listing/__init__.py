@@ -1,8 +1,9 @@
 """Listings of FTP servers: MLSD (RFC 3659 7), and what LIST gives, which no RFC says.
 
 `families` has one reader for each kind of LIST line (Unix and its variants, DOS, EPLF, VMS, MVS, OS/400, NetWare, OS/2,
-Unisys), `machine` the facts of MLSD. A line that is no entry is left out; a name that is no UTF-8 is read as Latin-1, and
-its octets can be had from `raw`. Times without a zone are UTC; a time without a year lies in the last twelve months.
+Unisys), `machine` the facts of MLSD. A line that is no entry is left out; a name that is no UTF-8 is read as Latin-1,
+and its octets can be had from `raw`. Times without a zone are UTC; a time without a year lies in the last twelve
+months.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """One reader for each kind of LIST line; `read_line` asks them in turn.
 
-Each is an expression and what its groups mean. A line belongs to a family as a whole or not at all, so that the name, which
-may hold anything, is what is left when everything before it is understood.
+Each is an expression and what its groups mean. A line belongs to a family as a whole or not at all, so that the name,
+which may hold anything, is what is left when everything before it is understood.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ _UNIX = re.compile(
     (?<!\d)(\d+)(?:,\s*(\d+))?\s+                              # size, or major and minor number
     (?:
       (\d{{4}})-(\d\d)-(\d\d)(?:\s+(\d{{1,2}}):(\d\d)(?::(\d\d)(?:\.\d+)?)?(?:\s+[-+]\d{{4}})?)?   # ISO
-    | ({_MONTH}),?\s+(\d{{1,2}}),?\s+(?:(\d{{1,2}}):(\d\d)(?::\d\d)?(?:\s+(\d{{4}}))?|(\d{{4}}))      # Mon dd hh:mm | yyyy
+    | ({_MONTH}),?\s+(\d{{1,2}}),?\s+(?:(\d{{1,2}}):(\d\d)(?::\d\d)?(?:\s+(\d{{4}}))?|(\d{{4}}))   # Mon dd hh:mm
     | (\d{{1,2}})\.?\s+({_MONTH})\s+(?:(\d{{1,2}}):(\d\d)(?::\d\d)?|(\d{{4}}))                # dd Mon hh:mm | yyyy
     | (\d{{1,2}})[月월]\s*(\d{{1,2}})[日일]?\s+(?:(\d{{1,2}}):(\d\d)|(\d{{4}})年?)              # CJK
     )\s(.*)""",

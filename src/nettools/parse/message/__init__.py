@@ -1,4 +1,5 @@
-"""Mail messages (RFC 5322, 2045-2049): headers as people read them, and the parts of a body. Pure; never fails on bad MIME.
+"""Mail messages (RFC 5322, 2045-2049): headers as people read them, and the parts of a body. Pure; never fails on bad
+MIME.
 
 `headers` has the fields: encoded words, addresses, dates, parameters; `mime` the tree of parts and `parse_mail`.
 """

@@ -1,7 +1,8 @@
 """Header fields: encoded words, addresses, dates, parameters.
 
 RFC 5322 (syntax), 2047 (encoded words), 2231 (parameters), 6532 (UTF-8). Takes bytes or str; reads what mailers really
-send: raw UTF-8 and 8-bit, words split in the middle of a character, comments and groups in addresses, dates of every age.
+send: raw UTF-8 and 8-bit, words split in the middle of a character, comments and groups in addresses, dates of every
+age.
 """
 
 from __future__ import annotations
@@ -194,7 +195,8 @@ def _tokens(text: str) -> Iterator[tuple[str, str]]:
 
 
 def parse_addresses(value: bytes | str) -> tuple[Address, ...]:
-    """The addresses of a field (RFC 5322 3.4): names decoded, groups taken apart, comments for names where there are none.
+    """The addresses of a field (RFC 5322 3.4): names decoded, groups taken apart, comments for names where there are
+    none.
 
     >>> parse_addresses('Bob <bob@example.org>, "A, B" <ab@example.org>')[1].name
     'A, B'
@@ -264,7 +266,7 @@ def _address(words: list[tuple[str, str]], route: list[tuple[str, str]] | None) 
 
 
 def _phrase(words: list[tuple[str, str]]) -> str:
-    parts = [_unquote(token) if kind == "quoted" else token for kind, token in words if kind not in ("comment",)]
+    parts = [_unquote(token) if kind == "quoted" else token for kind, token in words if kind != "comment"]
     return decode_header(re.sub(r"\s+", " ", "".join(parts)).strip())
 
 
@@ -272,7 +274,10 @@ def _phrase(words: list[tuple[str, str]]) -> str:
 
 _ZONES = {"ut": 0, "utc": 0, "gmt": 0, "z": 0, "est": -5, "edt": -4, "cst": -6, "cdt": -5, "mst": -7, "mdt": -6}
 _ZONES |= {"pst": -8, "pdt": -7, "cet": 1, "cest": 2, "met": 1, "mest": 2, "bst": 1, "jst": 9, "msk": 3, "eet": 2}
-_MONTHS = {name: n for n, name in enumerate(["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"], 1)}
+_MONTHS = {
+    name: n
+    for n, name in enumerate(["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"], 1)
+}
 _DATE = re.compile(
     r"(?:[A-Za-z]{2,9}\.?\s*,?\s*)?(\d{1,2})[\s-]+([A-Za-z]{3,9})\.?,?[\s-]+(\d{2,4})"
     r"(?:,?\s+(\d{1,2})[:.](\d{1,2})(?:[:.](\d{1,2})(?:[.,]\d+)?)?\s*([AaPp][Mm])?)?\s*(.*)",
@@ -311,8 +316,8 @@ def parse_date(value: bytes | str) -> dt.datetime:
     if half:
         hours = hours % 12 + (12 if half.lower() == "pm" else 0)
     try:
-        moment = dt.datetime(years, number, int(day), hours, int(minute or 0), min(int(second or 0), 59))
-        return moment.replace(tzinfo=_zone(zone or ""))
+        second_ = min(int(second or 0), 59)
+        return dt.datetime(years, number, int(day), hours, int(minute or 0), second_, tzinfo=_zone(zone or ""))
     except (ValueError, OverflowError) as error:
         raise ProtocolError(f"{text[:80]!r} is no date: {error}") from None
 

@@ -62,7 +62,8 @@ def ftp_get(
     b'Hello, world.\\n'
 
     Raises:
-        NotFoundError, DeniedError: the server has it not, or not for this user. IncompleteError: it was cut; the part stays.
+        NotFoundError, DeniedError: the server has it not, or not for this user. IncompleteError: it was cut; the part
+        stays.
     """
     keywords: dict[str, Any] = {
         "resume": resume,

@@ -1,8 +1,8 @@
 """ftplib's classes, made to take dialed sockets for control and data, and to read replies within bounds.
 
 ftplib has no hook for a socket: `connect` and `ntransfercmd` are overridden. Without a `dialer` everything is as in the
-base. With one, lines may have 64 KiB and a reply 1 MiB, the address in the answer to PASV is not trusted (RFC 2577 3), and
-the data connection resumes the TLS session of the control connection, without which many servers refuse it.
+base. With one, lines may have 64 KiB and a reply 1 MiB, the address in the answer to PASV is not trusted (RFC 2577 3),
+and the data connection resumes the TLS session of the control connection, without which many servers refuse it.
 """
 
 from __future__ import annotations

@@ -23,7 +23,8 @@ _DENIED = re.compile(
     r"(?i)denied|permission|not permitted|not allowed|read[- ]only|prohibit|forbidden|privileges|access is"
 )
 _ABSENT = re.compile(
-    r"(?i)no such|not found|doesn'?t exist|does not exist|not exist|cannot find|can't find|failed to (?:open|change)|unavailable|not a (?:plain|regular)|could not get|can't (?:open|change|check)|couldn't"
+    r"(?i)no such|not found|doesn'?t exist|not exist|cannot find|can't find|failed to (?:open|change)|unavailable"
+    r"|not a (?:plain|regular)|could not get|can't (?:open|change|check)|couldn't"
 )
 _NAMING = ("DELE", "RMD", "RNFR")
 _WRITING = ("STOR", "APPE", "MKD", "RMD", "DELE", "RNFR", "RNTO", "SITE", "MFMT")

@@ -1,7 +1,7 @@
 """Mirrors: one folder made like another, down or up, over several connections.
 
-A file that has the same size and is not older is left alone. Names from the server are checked component by component and
-never leave the folder; links are not followed in either direction. One file that fails does not end the rest.
+A file that has the same size and is not older is left alone. Names from the server are checked component by component
+and never leave the folder; links are not followed in either direction. One file that fails does not end the rest.
 """
 
 from __future__ import annotations

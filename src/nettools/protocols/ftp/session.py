@@ -1,7 +1,7 @@
 """Files and folders over FTP: get, put, list, info, remove, rename, mkdir (RFC 959, 3659).
 
-Paths: relative ones begin in the login folder, or in the folder that `connect("ftp://host/folder/")` has entered; a leading
-/ is absolute. Nothing is written under a final name before it is whole, on this side or on the other.
+Paths: relative ones begin in the login folder, or in the folder that `connect("ftp://host/folder/")` has entered; a
+leading / is absolute. Nothing is written under a final name before it is whole, on this side or on the other.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ Range = tuple[int, int | None]
 
 
 def url_path(path: str, encoding: str = "utf-8") -> tuple[str, str]:
-    """The path of an FTP URL, and its type (a, i, d or ""): relative to the login folder, `%2F` at its start absolute."""
+    """The path of an FTP URL, and its type (a, i, d or ""): relative to the login folder, with `%2F` absolute."""
     match = re.search(r";type=([aid])$", path, re.IGNORECASE)
     kind = match[1].lower() if match is not None else ""
     if match is not None:

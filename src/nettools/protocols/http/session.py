@@ -1,7 +1,7 @@
 """HTTP: requests with redirects, credentials, cookies and retries (RFC 9110, 9111 in part, 6265), streamed downloads.
 
-Redirects are ours: credentials and the caller's headers stay with scheme, host and port; https never becomes http; a body
-goes nowhere but to its origin. Methods that are not idempotent are never sent twice once an octet went out.
+Redirects are ours: credentials and the caller's headers stay with scheme, host and port; https never becomes http; a
+body goes nowhere but to its origin. Methods that are not idempotent are never sent twice once an octet went out.
 """
 
 from __future__ import annotations

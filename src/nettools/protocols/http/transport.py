@@ -1,8 +1,9 @@
 """requests on our dial: an adapter whose connections are guarded sockets, and responses that keep to the protocol.
 
-urllib3's pools, keep-alive and request writing stay as they are; only where a socket comes from is ours (`connect`), and
-what http.client lets pass in a response: interim responses without end, trailers without end, contradicting lengths
-(RFC 9112 6.3). Certificates, proxies and timeouts are the dialer's business, so requests and urllib3 are told nothing.
+urllib3's pools, keep-alive and request writing stay as they are; only where a socket comes from is ours (`connect`),
+and what http.client lets pass in a response: interim responses without end, trailers without end, contradicting
+lengths (RFC 9112 6.3). Certificates, proxies and timeouts are the dialer's business, so requests and urllib3 are told
+nothing.
 """
 
 from __future__ import annotations

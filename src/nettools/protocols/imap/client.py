@@ -1,9 +1,9 @@
 """imaplib's classes, made to take a dialed socket, and to give whole responses as values.
 
-Without a `dialer` they behave as their base. With one, `_create_socket` gives the guarded socket (never `open`, which is
-another in Python 3.14), the greeting does not cost a CAPABILITY, and `execute` runs a command: arguments always quoted or
-sent as literals, responses read with their literals inside bounds and parsed by `parse.imap_data`. imaplib's own methods
-go on working on the same connection.
+Without a `dialer` they behave as their base. With one, `_create_socket` gives the guarded socket (never `open`, which
+is another in Python 3.14), the greeting does not cost a CAPABILITY, and `execute` runs a command: arguments always
+quoted or sent as literals, responses read with their literals inside bounds and parsed by `parse.imap_data`. imaplib's
+own methods go on working on the same connection.
 """
 
 from __future__ import annotations

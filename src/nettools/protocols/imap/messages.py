@@ -1,7 +1,7 @@
 """What is done with the messages of a folder: list, search, fetch, append, move, copy, flag, delete, watch.
 
-UIDs everywhere (RFC 3501 2.3.1.1); sequence numbers only where the caller gives them, or where the newest are wanted and
-nothing has to be searched for. Every answer is held against what was asked: another message's data is an error.
+UIDs everywhere (RFC 3501 2.3.1.1); sequence numbers only where the caller gives them, or where the newest are wanted
+and nothing has to be searched for. Every answer is held against what was asked: another message's data is an error.
 """
 
 from __future__ import annotations
@@ -138,8 +138,8 @@ Texts = list[str]
 
 
 class IMAPSession(Mailbox):
-    """`connect("imap://...")`: `list search fetch fetch_many fetch_part select folders create_folder append move copy flag
-    delete save_attachments watch command ping`.
+    """`connect("imap://...")`: `list search fetch fetch_many fetch_part select folders create_folder append move copy
+    flag delete save_attachments watch command ping`.
     """
 
     # -- looking
@@ -328,7 +328,9 @@ class IMAPSession(Mailbox):
         partial: tuple[int, int | None] | None = None,
         folder: str | None = None,
     ) -> bytes:
-        """The octets of a section (`""`, `"HEADER"`, `"1.2"`, `"1.MIME"`), or of a piece of it (offset, count or None)."""
+        """The octets of a section (`""`, `"HEADER"`, `"1.2"`, `"1.MIME"`), or of a piece of it (offset, count or
+        None).
+        """
         if not re.fullmatch(
             r"(?i)(?:\d+(?:\.\d+)*)?\.?(?:HEADER|TEXT|MIME|HEADER\.FIELDS(?:\.NOT)? \([A-Z0-9 !-'*-.^-~]+\))?", section
         ):

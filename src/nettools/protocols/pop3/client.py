@@ -1,8 +1,8 @@
 """poplib's classes, made to take a dialed socket, to read long lines, and to have several commands in flight.
 
 Without a `dialer` they behave as their base. With one, `_create_socket` gives the guarded socket, a reply line may have
-64 KiB and a body line 1 MiB (poplib stops at 2048 octets, which mail exceeds), and an argument with a CR or LF is refused,
-which poplib would send as a second command.
+64 KiB and a body line 1 MiB (poplib stops at 2048 octets, which mail exceeds), and an argument with a CR or LF is
+refused, which poplib would send as a second command.
 """
 
 from __future__ import annotations

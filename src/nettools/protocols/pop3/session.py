@@ -1,7 +1,7 @@
 """A conversation with a POP3 server (RFC 1939, 2449, 2595, 5034): one folder, INBOX, and messages by number or UIDL.
 
-Lists, TOPs and RETRs are written ahead where the server takes PIPELINING. DELE takes effect at QUIT, so after a deletion
-the answer to QUIT is part of it: when it is lost, the outcome is unknown.
+Lists, TOPs and RETRs are written ahead where the server takes PIPELINING. DELE takes effect at QUIT, so after a
+deletion the answer to QUIT is part of it: when it is lost, the outcome is unknown.
 """
 
 from __future__ import annotations

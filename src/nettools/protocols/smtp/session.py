@@ -1,7 +1,7 @@
 """A conversation with a mail server: greeting, EHLO, STARTTLS, AUTH, messages (RFC 5321, 3207, 4954).
 
-One message is MAIL, RCPT for each recipient and DATA, written at once where the server takes PIPELINING (RFC 2920), then
-the body, dot-stuffed and streamed. Until the final dot everything may be repeated; from then on nothing is.
+One message is MAIL, RCPT for each recipient and DATA, written at once where the server takes PIPELINING (RFC 2920),
+then the body, dot-stuffed and streamed. Until the final dot everything may be repeated; from then on nothing is.
 """
 
 from __future__ import annotations
