@@ -87,6 +87,8 @@ def people(value: People, what: str) -> tuple[Address, ...]:
             raise UsageError(f"{what}= is an address or several, not {type(each).__name__}")
         for address in found:
             check_address(address.address)
+            if isinstance(each, str) and not re.search(r'["(\\]', each) and address.mailbox not in each:
+                raise UsageError(f"{what}= {each!r} is no mail address")  # white space inside it was folded away
         result += found
     return tuple(result)
 

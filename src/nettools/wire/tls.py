@@ -97,7 +97,7 @@ def _refuse_injection(sock: Guard) -> None:
 @functools.lru_cache(maxsize=32)
 def context_for(tls: TLS, alpn: tuple[str, ...] | None = None) -> WireContext:
     """The context for these settings; made once, so that sessions can be resumed and the store is read once."""
-    context = WireContext()
+    context = WireContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = _VERSIONS[tls.min_version]
     if not tls.verify:
         context.check_hostname = False

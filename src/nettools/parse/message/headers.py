@@ -371,7 +371,7 @@ def parse_parameters(value: bytes | str) -> tuple[str, dict[str, str]]:
         pieces.setdefault(base, []).append((int(number) if number else 0, extended, word))
     for base, parts in pieces.items():
         plain[base] = _joined(sorted(parts, key=lambda part: part[0]))
-    kind = _without_comments(head).strip().lower()
+    kind = re.sub(r"\s*/\s*", "/", _without_comments(head).strip().lower())
     return kind, plain
 
 

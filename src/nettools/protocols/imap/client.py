@@ -28,9 +28,10 @@ _RESPONSES = 1_000_000  # untagged responses to one command
 
 @dataclass(frozen=True, slots=True)
 class Literal:
-    """An argument that is sent as a literal."""
+    """An argument that is sent as a literal; `tail` follows it without a space."""
 
     data: bytes
+    tail: bytes = b""
 
 
 Argument = bytes | Literal
@@ -159,10 +160,10 @@ class _Dialed(imaplib.IMAP4):
                 continue
             size = len(argument.data)
             if self.literal_plus(size):
-                buffer += b"{%d+}\r\n" % size + argument.data
+                buffer += b"{%d+}\r\n" % size + argument.data + argument.tail
                 continue
             self.sock.sendall(bytes(buffer) + b"{%d}\r\n" % size)
-            buffer = bytearray(argument.data)
+            buffer = bytearray(argument.data + argument.tail)
             self._await_continuation(tag)
         self.sock.sendall(bytes(buffer) + b"\r\n")
         return tag

@@ -93,7 +93,9 @@ def search_arguments(query: Query | str) -> tuple[Argument, ...]:
     arguments: list[Argument] = []
     for token in tokens:  # a parenthesis stands without a space inside
         before = arguments[-1] if arguments else b""
-        if (
+        if isinstance(before, Literal) and token == b")":
+            arguments[-1] = Literal(before.data, before.tail + token)
+        elif (
             isinstance(token, bytes)
             and isinstance(before, bytes)
             and arguments
