@@ -41,6 +41,7 @@ class Plan:
     delete: list[str] = field(default_factory=list)  # deepest first; a folder ends in /
     folders: list[str] = field(default_factory=list)  # to be made, outermost first
     failed: dict[str, Exception] = field(default_factory=dict)
+    times: dict[str, dt.datetime] = field(default_factory=dict)  # what the listing says, for servers without MDTM
 
 
 def mirror_session(
@@ -121,6 +122,8 @@ def _plan_down(session: Any, remote: str, local: Path, pattern: str | None, dele
             status = path.stat() if path.is_file() else None
             same = status is not None and status.st_size == entry.size and _same_time(status.st_mtime, entry)
             (plan.skip if same else plan.transfer).append(relative)
+            if entry.modified is not None:
+                plan.times[relative] = entry.modified
     if delete and local.is_dir():
         gone = [name for name, _ in _local_files(local) if name not in there and _wanted(name, pattern)]
         plan.delete = [name for name in gone if not name.endswith((".part", ".part.json"))]
@@ -140,8 +143,8 @@ def _run_down(session: Any, remote: str, local: Path, plan: Plan, workers: int) 
     def fetch(worker: Any, relative: str) -> None:
         target = safe_path(local, relative)
         done = worker.get(_join(remote, relative), target)
-        if done.modified is None and done.path is not None:
-            set_modified(done.path, dt.datetime.now(dt.UTC))
+        if done.modified is None and done.path is not None and relative in plan.times:
+            set_modified(done.path, plan.times[relative])
 
     return _in_parallel(session, plan, workers, fetch)
 

@@ -37,12 +37,22 @@ def octets(response: Any, sock: Any) -> Iterator[memoryview]:
         raise ProtocolError("a chunk whose size makes no sense") from error
     except Exception as error:
         if type(error).__name__ == "IncompleteRead":
+            if _caused_by_value(error):
+                raise ProtocolError("a chunk whose size makes no sense") from error
             raise IncompleteError("the body was cut in the middle of a chunk", received=received) from error
         raise
     if expected is not None and received < expected:
         raise IncompleteError(f"{received} of {expected} octets came", received=received, expected=expected)
     if by_close and getattr(sock, "ragged", False):
         raise IncompleteError("the connection was cut without TLS's close_notify", received=received)
+
+
+def _caused_by_value(error: BaseException) -> bool:
+    """Whether a ValueError stands at the root: a chunk's size that is no number."""
+    link: BaseException | None = error
+    while link is not None and not isinstance(link, ValueError):
+        link = link.__context__
+    return link is not None
 
 
 def decoded(blocks: Iterator[Any], encoding: str, limit: int | None) -> Iterator[bytes | memoryview]:

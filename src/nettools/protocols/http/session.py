@@ -93,6 +93,7 @@ class HTTPSession(Session):
         self.cookies = requests.cookies.RequestsCookieJar(policy=policy)
         self._unsafe = False  # the request under way must not be sent twice
         self._used: Any = None  # the socket of the request under way
+        self._pending: Any = None  # the response under way
         route = self.dialer.route
         self._forward = route if route is not None and route.kind == "http" and not route.tunnel else None
         if route is not None and route.explicit_auth and route.password is not None:
@@ -116,6 +117,9 @@ class HTTPSession(Session):
 
     def _discard(self) -> None:
         client, self.client = self.client, None
+        pending, self._pending = self._pending, None
+        if pending is not None:
+            pending.close()  # its file holds the socket open
         if client is not None:
             client.close()
         for sock in self._socks:
@@ -393,6 +397,7 @@ class HTTPSession(Session):
             raise ours from error
         finally:
             self._unsafe = False
+        self._pending = response.raw
         requests.cookies.extract_cookies_to_jar(self.cookies, prepared, response.raw)
         if response.status_code == 407:
             raise ProxyError("the proxy wants other credentials", reply=f"407 {response.reason}")
