@@ -21,7 +21,7 @@ from nettools.cli.arguments import Settings
 from nettools.cli.render import Bar, Output, tracing, visible
 from nettools.credentials import Auth, Secret, netrc_lookup
 from nettools.errors import AuthError, FileError, UsageError
-from nettools.target import Target, parse_url
+from nettools.target import SCHEMES, Target, parse_url
 
 __all__ = ["Call", "absolute", "call", "confirm", "output", "read_argument", "standard_input"]
 
@@ -68,7 +68,7 @@ def call(settings: Settings, scheme: str, url: str, *, to_file: bool = True, pro
         progress: show a bar on a terminal.
     """
     url = absolute(url, scheme)
-    target = parse_url(url)
+    target = parse_url(url, tuple(name for name, each in SCHEMES.items() if each.protocol == scheme))
     keywords = settings.keywords()
     with (
         output(settings, to_file=to_file) as out,

@@ -18,7 +18,7 @@ __all__ = ["reference"]
 HEAD = """# Command line
 
 `nettools PROTOCOL [VERB] [OPTIONS] URL [ARGS...]`: the verb may be left out, shared options stand anywhere,
-`--` ends them, and of a repeated option with one value the last wins. A bare host is taken as the protocol's own scheme.
+`--` ends them, and of a repeated option with one value the last wins. A bare host is of the protocol's own scheme.
 
 Data goes to stdout, all else to stderr. Exit codes are curl's where curl has one: see [errors](errors.md).
 """

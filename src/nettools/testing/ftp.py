@@ -47,6 +47,8 @@ class _Client:
         self.protected = False
         self.listener: asyncio.Server | None = None
         self.streams: asyncio.Queue[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = asyncio.Queue()
+        self.writers: set[asyncio.StreamWriter] = set()
+        self.gone = False
         self.active: tuple[str, int] | None = None
 
 
@@ -95,7 +97,10 @@ class FTPServer(Server):
                 if verb == "QUIT":
                     return
         finally:
+            client.gone = True
             self._close_listener(client)
+            for writer in client.writers:
+                writer.transport.abort()
 
     async def _dispatch(self, client: _Client, verb: str, arg: str) -> None:
         handler: Callable[[_Client, str], Any] | None = getattr(self, f"do_{verb}", None)
@@ -385,6 +390,9 @@ class FTPServer(Server):
         streams = client.streams
 
         async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            client.writers.add(writer)
+            if client.gone:
+                writer.transport.abort()
             streams.put_nowait((reader, writer))
 
         client.listener = await asyncio.start_server(connected, client.conn.local[0], 0)
@@ -442,6 +450,7 @@ class FTPServer(Server):
         except (ConnectionError, asyncio.IncompleteReadError, ssl.SSLError):
             raise Refused("426 The data connection broke") from None
         finally:
+            client.writers.discard(writer)
             with contextlib.suppress(Exception):
                 writer.close()
                 await asyncio.wait_for(writer.wait_closed(), 1.0)

@@ -1,0 +1,105 @@
+"""The architecture, held to by its imports: they point one way, and heavy ones wait until they are needed."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import nettools
+
+SOURCE = Path(nettools.__file__).parent
+LEAVES = {"errors", "results", "options", "target", "credentials", "files", "query", "sasl", "config", "_version"}
+MAY_IMPORT = {
+    **dict.fromkeys(LEAVES, LEAVES),
+    "results": {*LEAVES, "parse.html"},  # a page's title and links are read when they are asked for
+    "parse": {*LEAVES, "parse"},
+    "wire": {*LEAVES, "wire"},
+    "session": {*LEAVES, "wire"},
+    "batch": {*LEAVES, "facade"},
+    "facade": {*LEAVES, "session", "protocols", "parse"},
+    "cli": {*LEAVES, "cli", "facade", "session", "protocols.smtp", "testing", ""},
+    "testing": {"testing"},
+    "": {*LEAVES, "facade", "batch", "session", "protocols"},
+}
+
+
+def modules() -> Iterator[tuple[str, Path]]:
+    for path in sorted(SOURCE.rglob("*.py")):
+        name = ".".join(path.relative_to(SOURCE).with_suffix("").parts).removesuffix("__init__").rstrip(".")
+        yield name, path
+
+
+def imports(path: Path, package: str) -> Iterator[tuple[int, str]]:
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module is not None:
+            assert node.level == 0, f"{path}: a relative import"
+            if node.module == package:
+                yield from ((node.lineno, f"{package}.{alias.name}") for alias in node.names)
+            else:
+                yield node.lineno, node.module
+
+
+def allowed(module: str, imported: str) -> bool:
+    top = module.split(".")[0]
+    rules = MAY_IMPORT.get(top)
+    if top == "protocols":
+        own = ".".join(module.split(".")[:2])
+        rules = {*LEAVES, "session", "wire", "parse", own}
+    if rules is None:
+        raise AssertionError(f"{module}: which layer is this?")
+    return any(imported == rule or (rule and imported.startswith(f"{rule}.")) for rule in rules)
+
+
+@pytest.mark.parametrize(("name", "path"), [pytest.param(*each, id=each[0] or "nettools") for each in modules()])
+def test_imports_point_one_way(name: str, path: Path) -> None:
+    for line, imported in imports(path, "nettools"):
+        if imported == "nettools" or imported.startswith("nettools."):
+            inner = imported.removeprefix("nettools").lstrip(".")
+            known = inner in dict(modules()) or inner == ""
+            if known and not (inner == "" and name.split(".")[0] in ("cli", "facade")):
+                assert allowed(name, inner), f"{path}:{line}: {name or 'nettools'} imports {imported}"
+
+
+@pytest.mark.parametrize(("name", "path"), [pytest.param(*each, id=each[0] or "nettools") for each in modules()])
+def test_only_the_wire_knows_sockets(name: str, path: Path) -> None:
+    if name.split(".")[0] in ("wire", "testing"):
+        return
+    for line, imported in imports(path, "socket"):
+        assert imported.split(".")[0] not in ("socket", "ssl", "select", "selectors"), f"{path}:{line}"
+
+
+def loaded_after(code: str) -> set[str]:
+    script = f"import sys\n{code}\nprint('\\n'.join(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
+    return set(done.stdout.split("\n"))
+
+
+def test_importing_nettools_imports_nothing_heavy() -> None:
+    loaded = loaded_after("import nettools")
+    assert not {"requests", "urllib3", "ssl", "socket", "click", "rich"} & loaded
+    assert not [name for name in loaded if name.startswith("nettools.protocols")]
+
+
+@pytest.mark.parametrize(
+    "args", [["--version"], ["ftp", "--help"], ["imap", "list", "--help"], ["http", "get", "--help"]]
+)
+def test_help_and_version_import_no_protocol(args: list[str]) -> None:
+    run = f"from nettools.cli.main import main\nwith contextlib.redirect_stdout(io.StringIO()): main({args!r})"
+    loaded = loaded_after(f"import contextlib, io\n{run}")
+    assert not {"requests", "urllib3", "rich", "ftplib", "imaplib"} & loaded
+
+
+def test_every_public_name_is_there_and_documented() -> None:
+    for name in nettools.__all__:
+        value = getattr(nettools, name)
+        assert name.startswith("__") or value.__doc__, f"{name} has no docstring"
+    assert set(nettools.__all__) <= set(dir(nettools))
+    with pytest.raises(AttributeError):
+        nettools.nonsense  # noqa: B018
