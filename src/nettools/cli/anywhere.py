@@ -40,9 +40,8 @@ def _command(name: str, text: str) -> click.Command:
         assert ctx.parent is not None
         root: Any = ctx.parent.command
         group = root.get_command(ctx.parent, protocol)
-        return group.main(
-            args=[verbs[protocol], *args], prog_name=f"nettools {protocol}", standalone_mode=False, parent=ctx.parent
-        )
+        with group.make_context(protocol, [verbs[protocol], *args], parent=ctx.parent) as inner:
+            return group.invoke(inner)
 
     run.__doc__ = text
     command = click.command(

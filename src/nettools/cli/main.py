@@ -127,7 +127,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; the exit code is curl's where curl has one."""
     args = list(sys.argv[1:] if argv is None else argv)
     try:
-        result = cli.main(args=args, prog_name="nettools", standalone_mode=False)
+        if "_NETTOOLS_COMPLETE" in os.environ:
+            cli.main(args=args, prog_name="nettools")  # the shell asks for completions
+        with cli.make_context("nettools", args) as context:  # not `main`: it takes a broken pipe for a failure
+            result = cli.invoke(context)
         sys.stdout.flush()
         return result if isinstance(result, int) else 0
     except click.exceptions.Exit as error:
@@ -143,9 +146,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return error.exit_code
     except KeyboardInterrupt:
         return 130
-    except (BrokenPipeError, SystemExit) as error:
-        if isinstance(error, SystemExit) and not isinstance(error.__context__, BrokenPipeError):
-            raise  # click leaves by SystemExit when the pipe is broken
+    except BrokenPipeError:
         # whoever read our output has seen enough; keep the interpreter from complaining at its end
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stdout__.fileno())  # type: ignore[union-attr]
         return 0
