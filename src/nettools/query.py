@@ -36,7 +36,7 @@ class Query:
         since, before, on: the day of arrival, as date, datetime, "2026-01-31", or an age such as "7d".
         larger, smaller: octets.
         unseen, seen, flagged, answered: True for messages that are, False for those that are not.
-        uid: a UID, several, or a set such as "7:12,20:*".
+        uid: a UID, several, or a set such as `7:12`.
 
     >>> (Query(unseen=True, since=dt.date(2026, 1, 31)) | ~Query(subject="x")).to_imap()
     (b'OR', b'(', b'SINCE', b'31-Jan-2026', b'UNSEEN', b')', b'(', b'NOT', b'(', b'SUBJECT', 'x', b')', b')')
