@@ -1,19 +1,25 @@
-"""Responses: status, data and continuation (RFC 3501 7), and the untagged data of the extensions.
+"""Responses: status, data and continuation (RFC 3501 7, RFC 9051 7), each with the entry point that takes it alone.
 
-SEARCH and ESEARCH (RFC 4731), SORT and THREAD (RFC 5256), STATUS, QUOTA (RFC 9208), NAMESPACE (RFC 2342), VANISHED (RFC
-7162), ID (RFC 2971), ENABLED (RFC 5161).
+`parse_response` takes any and says by its `kind` what `data` is; a word that it does not know is a kind too, its text
+kept. The data of the extensions: CAPABILITY, ENABLED (RFC 5161) and ID (RFC 2971) are read here, others by the modules
+that are named after them.
+
+It must not know commands or states: which responses may come when is the client's to know.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from nettools.errors import ProtocolError
 from nettools.parse.imap_data.fetch import fetch_data
-from nettools.parse.imap_data.folders import decode_folder, folder_of
-from nettools.parse.imap_data.tokens import MOST_LEVELS, Scanner, text_of
+from nettools.parse.imap_data.folders import Space, folder_of, namespace_of, status_of
+from nettools.parse.imap_data.quotas import quota_of, quotaroot_of
+from nettools.parse.imap_data.search import esearch_of, ids_of, thread_of, vanished_of
+from nettools.parse.imap_data.tokens import Scanner, number_of, text_of
 
 __all__ = [
     "Response",
@@ -33,7 +39,10 @@ Code = str | tuple[str, Any] | None
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """One response. `kind` says what `data` is; `tag` is None for untagged ones; `code` is what stood in brackets."""
+    """One response. `kind` says what `data` is; `tag` is None for untagged ones; `code` is what stood in brackets.
+
+    A status response (OK, NO, BAD, BYE, PREAUTH) has the kind `status`, the counts of STATUS the kind `mailbox`.
+    """
 
     kind: str
     tag: str | None = None
@@ -43,32 +52,51 @@ class Response:
     data: Any = None
 
 
-_STATUS = re.compile(rb"(OK|NO|BAD|BYE|PREAUTH)\b[ \t]*(.*)", re.IGNORECASE | re.DOTALL)
-_CODE = re.compile(rb"\[([^\s\]]+)(?: ((?:[^\]\"]|\"(?:[^\"\\]|\\.)*\")*))?\][ \t]?(.*)", re.DOTALL)
-_NUMBERED = re.compile(rb"(\d{1,20}) ([A-Za-z]+)[ \t]*")
-_WORD = re.compile(rb"([A-Za-z][A-Za-z0-9-]*)[ \t]*")
+_FETCH = re.compile(rb"\* (\d{1,20}) FETCH[ \t]*+\(", re.IGNORECASE)
+_TAG = re.compile(rb"(\*|[^\s(){%*\"\\+]+) ")
+_STATUS = re.compile(rb"(OK|NO|BAD|BYE|PREAUTH)\b[ \t]*+([^\r\n]*)", re.IGNORECASE)
+_CODE = re.compile(
+    rb"""\[([^\s\]]++)(?:[ ]((?:"(?:[^"\\]|\\.)*+"|\([^()"]*+\)|[^\]"])*+))?\][ \t]?(.*)""", re.DOTALL | re.VERBOSE
+)
+_NUMBERED = re.compile(rb"(\d{1,20}) ([A-Za-z]+)[ \t]*+")
+_WORD = re.compile(rb"([A-Za-z][A-Za-z0-9-]*)[ \t]*+")
+_NUMBERS = frozenset({"EXISTS", "RECENT", "EXPUNGE", "FETCH"})
 
 
 def parse_response(data: bytes) -> Response:
     """One response with everything that belongs to it, literals inside.
 
+    >>> parse_response(b"A2 NO [TRYCREATE] No such folder")
+    Response(kind='status', tag='A2', status='NO', code='TRYCREATE', text='No such folder', data=None)
+    >>> parse_response(b"* 23 EXISTS").data
+    23
+
     Raises:
         ProtocolError: it is none.
     """
+    fetched = _FETCH.match(data)
+    if fetched is not None:
+        return Response("fetch", data=fetch_data(Scanner(data, fetched.end()), int(fetched[1])))
     if data.startswith(b"+"):
-        code, text = _code(data[1:].strip(b" \t\r\n"))
-        return Response("continuation", None, None, code, text)
-    tag, space, rest = data.partition(b" ")
-    if not tag or not (tag == b"*" or re.fullmatch(rb"[^\s(){%*\"\\+]+", tag)) or (not space and tag == data.rstrip()):
-        raise ProtocolError(f"this is no IMAP response: {data[:80].decode('ascii', 'backslashreplace')!r}")
-    name = None if tag == b"*" else tag.decode("ascii", "replace")
-    status = _STATUS.match(rest)
+        return Response("continuation", None, None, *_code(data[1:].strip(b" \t\r\n")))
+    match = _TAG.match(data)
+    if match is None:
+        raise _no_response(data)
+    tag = None if match[1] == b"*" else match[1].decode("ascii", "replace")
+    status = _STATUS.match(data, match.end())
     if status is not None:
-        code, text = _code(status[2].rstrip(b"\r\n"))
-        return Response("status", name, status[1].decode().upper(), code, text)
-    if name is not None:
-        raise ProtocolError(f"a tagged response without a status: {data[:80].decode('ascii', 'backslashreplace')!r}")
-    return _untagged(rest)
+        return Response("status", tag, status[1].decode("ascii").upper(), *_code(status[2]))
+    if tag is not None:
+        raise ProtocolError(f"a tagged response without a status: {_shown(data)}")
+    return _untagged(data, match.end())
+
+
+def _shown(data: bytes) -> str:
+    return repr(data[:80].decode("ascii", "backslashreplace"))
+
+
+def _no_response(data: bytes) -> ProtocolError:
+    return ProtocolError(f"this is no IMAP response: {_shown(data)}")
 
 
 def _code(text: bytes) -> tuple[Code, str | None]:
@@ -77,50 +105,42 @@ def _code(text: bytes) -> tuple[Code, str | None]:
     if match is None:
         return None, text.decode("utf-8", "replace") or None
     name = match[1].decode("ascii", "replace").upper()
-    rest = match[3].decode("utf-8", "replace").strip() or None
-    if match[2] is None or not match[2].strip():
-        return name, rest
-    return (name, _code_value(match[2].strip())), rest
+    value = (match[2] or b"").strip()
+    return ((name, _code_value(value)) if value else name), match[3].decode("utf-8", "replace").strip() or None
 
 
-def _code_value(text: bytes) -> Any:
-    if text.isdigit() and len(text) < 20:
-        return int(text)
+def _code_value(text: bytes) -> int | tuple[str, ...]:
+    number = number_of(text)
+    if number is not None:
+        return number
     try:
         values = Scanner(text).values()
     except ProtocolError:
         return (text.decode("utf-8", "replace"),)
-    if len(values) == 1 and isinstance(values[0], tuple):
-        values = list(values[0])
-    flat = []
+    flat: list[str] = []
     for value in values:
         flat += [text_of(each) for each in value] if isinstance(value, tuple) else [text_of(value)]
     return tuple(flat)
 
 
-def _untagged(rest: bytes) -> Response:
-    numbered = _NUMBERED.match(rest)
+def _untagged(data: bytes, place: int) -> Response:
+    numbered = _NUMBERED.match(data, place)
     if numbered is not None:
-        number, word = int(numbered[1]), numbered[2].lower()
-        if word == b"fetch":
-            scanner = Scanner(rest, numbered.end())
-            if scanner.match().lastgroup != "open":
-                raise ProtocolError("a FETCH without its parenthesis")
-            return Response("fetch", data=fetch_data(scanner, number))
-        return Response(word.decode(), data=number)
-    named = _WORD.match(rest)
+        number, word = int(numbered[1]), numbered[2].decode("ascii").upper()
+        if word == "FETCH" or word in _READERS:  # a FETCH without its parenthesis; or one that has no number
+            raise _no_response(data)
+        return Response(word.lower(), data=number)
+    named = _WORD.match(data, place)
     if named is None:
-        raise ProtocolError(f"this is no IMAP response: {rest[:80].decode('ascii', 'backslashreplace')!r}")
-    word = named[1].decode().upper()
-    scanner = Scanner(rest, named.end())
-    reader = _READERS.get(word)
-    if reader is None:
+        raise _no_response(data)
+    word = named[1].decode("ascii").upper()
+    if word in _NUMBERS:  # whoever takes these counts on their number
+        raise _no_response(data)
+    scanner = Scanner(data, named.end())
+    if word not in _READERS:
         return Response(word.lower(), text=scanner.rest().decode("utf-8", "replace") or None)
-    kind, read = reader
+    kind, read = _READERS[word]
     return Response(kind, data=read(scanner))
-
-
-# --- the data of each
 
 
 def _words(scanner: Scanner) -> tuple[str, ...]:
@@ -140,199 +160,126 @@ def _id(scanner: Scanner) -> dict[str, str | None]:
     return {text_of(key): None if word is None else text_of(word) for key, word in pairs}
 
 
-def _vanished(scanner: Scanner) -> tuple[tuple[str, ...], bool]:
-    words = scanner.values()
-    earlier = bool(words) and isinstance(words[0], tuple)
-    sets = text_of(words[-1]) if words and isinstance(words[-1], bytes) else ""
-    return tuple(filter(None, sets.split(","))), earlier
-
-
-def _ids(scanner: Scanner) -> tuple[tuple[int, ...], int | None]:
-    ids: list[int] = []
-    modseq = None
-    for value in scanner.values():
-        if isinstance(value, bytes) and value.isdigit():
-            ids.append(int(value))
-        elif isinstance(value, tuple) and len(value) == 2 and text_of(value[0]).upper() == "MODSEQ":
-            modseq = int(value[1]) if isinstance(value[1], bytes) and value[1].isdigit() else None
-        else:
-            raise scanner.error("no message number")
-    return tuple(ids), modseq
-
-
-def _esearch(scanner: Scanner) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    values = scanner.values()
-    place = 0
-    while place < len(values):
-        value = values[place]
-        place += 1
-        if isinstance(value, tuple):
-            pairs = [text_of(each) for each in value]
-            if len(pairs) == 2 and pairs[0].upper() == "TAG":
-                found["tag"] = pairs[1]
-            continue
-        name = text_of(value).lower()
-        if name == "uid":
-            found["uid"] = True
-            continue
-        if place >= len(values):
-            raise scanner.error("an ESEARCH item without its value")
-        item = values[place]
-        place += 1
-        text = text_of(item)
-        if name == "partial" and isinstance(item, tuple):
-            found["partial"] = tuple(text_of(each) for each in item)
-        elif name == "all":
-            found["all"] = tuple(filter(None, text.split(",")))
-        else:
-            found[name] = int(text) if text.isdigit() else text
-    return found
-
-
-def _thread(scanner: Scanner) -> tuple[Any, ...]:
-    def numbers(value: Any) -> Any:
-        if isinstance(value, tuple):
-            return tuple(numbers(each) for each in value)
-        if isinstance(value, bytes) and value.isdigit():
-            return int(value)
-        raise scanner.error("no message number")
-
-    assert MOST_LEVELS < 500  # the depth that `numbers` may recurse to
-    return tuple(numbers(value) for value in scanner.values())
-
-
-def _status(scanner: Scanner) -> tuple[str, dict[str, int]]:
-    match = re.match(rb"(.*?)[ \t]*\(([^()]*)\)[ \t]*(?:\r?\n)?\Z", scanner.data[scanner.place :], re.DOTALL)
-    if match is None:
-        raise scanner.error("no STATUS")
-    name = match[1]
-    if name.startswith((b'"', b"{", b"~{")):
-        value = Scanner(name).value()
-        name = value if isinstance(value, bytes) else b""
-    words = match[2].split()
-    pairs = zip(words[::2], words[1::2], strict=False)
-    counts = {key.decode("ascii", "replace").lower(): int(number) for key, number in pairs if number.isdigit()}
-    return decode_folder(name), counts
-
-
-def _quota(scanner: Scanner) -> tuple[str, dict[str, tuple[int, int]]]:
-    root = text_of(scanner.value())
-    resources = scanner.value()
-    if not isinstance(resources, tuple) or len(resources) % 3:
-        raise scanner.error("no QUOTA")
-    found = {}
-    for name, used, limit in zip(resources[::3], resources[1::3], resources[2::3], strict=True):
-        if not (isinstance(used, bytes) and used.isdigit() and isinstance(limit, bytes) and limit.isdigit()):
-            raise scanner.error("no QUOTA")
-        found[text_of(name).lower()] = (int(used), int(limit))
-    return root, found
-
-
-def _quotaroot(scanner: Scanner) -> tuple[str, tuple[str, ...]]:
-    values = scanner.values()
-    if not values:
-        raise scanner.error("no QUOTAROOT")
-    mailbox, *roots = values
-    return decode_folder(mailbox or b""), tuple(text_of(each) for each in roots)
-
-
-Space = tuple[tuple[str, str | None], ...] | None
-
-
-def _namespace(scanner: Scanner) -> tuple[Space, Space, Space]:
-    values = scanner.values()
-    if len(values) < 3:
-        raise scanner.error("no NAMESPACE")
-
-    def spaces(value: Any) -> Space:
-        if not isinstance(value, tuple):
-            return None
-        return tuple(
-            (decode_folder(each[0] or b""), text_of(each[1]) if each[1] is not None else None)
-            for each in value
-            if isinstance(each, tuple) and len(each) >= 2
-        )
-
-    return spaces(values[0]), spaces(values[1]), spaces(values[2])
-
-
-_READERS: dict[str, tuple[str, Any]] = {
+_READERS: dict[str, tuple[str, Callable[[Scanner], Any]]] = {
     "CAPABILITY": ("capability", lambda scanner: tuple(word.upper() for word in _words(scanner))),
     "ENABLED": ("enabled", _words),
     "FLAGS": ("flags", _flags),
     "ID": ("id", _id),
-    "VANISHED": ("vanished", _vanished),
+    "VANISHED": ("vanished", vanished_of),
     "LIST": ("list", folder_of),
     "LSUB": ("lsub", folder_of),
     "XLIST": ("list", folder_of),
-    "SEARCH": ("search", _ids),
-    "SORT": ("sort", _ids),
-    "ESEARCH": ("esearch", _esearch),
-    "THREAD": ("thread", _thread),
-    "STATUS": ("mailbox", _status),
-    "QUOTA": ("quota", _quota),
-    "QUOTAROOT": ("quotaroot", _quotaroot),
-    "NAMESPACE": ("namespace", _namespace),
+    "SEARCH": ("search", ids_of),
+    "SORT": ("sort", ids_of),
+    "ESEARCH": ("esearch", esearch_of),
+    "THREAD": ("thread", thread_of),
+    "STATUS": ("mailbox", status_of),
+    "QUOTA": ("quota", quota_of),
+    "QUOTAROOT": ("quotaroot", quotaroot_of),
+    "NAMESPACE": ("namespace", namespace_of),
 }
 
 
-def _scanner(data: bytes, *words: str) -> Scanner:
-    pattern = rb"(?:\* )?(?:" + "|".join(words).encode() + rb")\b[ \t]*"
-    match = re.match(pattern, data, re.IGNORECASE)
+# --- one kind alone
+
+
+def _scanner(data: bytes, word: str) -> Scanner:
+    match = re.match(rb"(?:\* )?%s(?![^\s(])[ \t]*+" % word.encode("ascii"), data, re.IGNORECASE)
     if match is None:
-        raise ProtocolError(f"this is no {words[0]} response")
+        raise ProtocolError(f"this is no {word} response: {_shown(data)}")
     return Scanner(data, match.end())
 
 
 def parse_status(data: bytes) -> tuple[str, dict[str, int]]:
-    """A STATUS response: the folder's name and its counts, keys in lower case."""
-    return _status(_scanner(data, "STATUS"))
+    """A STATUS response: the folder's name and its counts, their names in lower case (RFC 3501 7.2.4).
+
+    >>> parse_status(b"* STATUS INBOX (MESSAGES 231 UIDNEXT 44292)")
+    ('INBOX', {'messages': 231, 'uidnext': 44292})
+
+    Raises:
+        ProtocolError: it is none.
+    """
+    return status_of(_scanner(data, "STATUS"))
 
 
 def _all_ids(data: bytes, word: str) -> tuple[tuple[int, ...], int | None]:
     ids: list[int] = []
-    modseq = None
-    lines = [line for line in re.split(rb"(?<=\n)", data) if line.strip()]
-    if not lines:
-        raise ProtocolError(f"this is no {word} response")
-    for line in lines:
-        more, seen = _ids(_scanner(line, word))
+    modseq: int | None = None
+    lines = [line for line in data.splitlines() if line.strip()]
+    for line in lines or [b""]:
+        more, seen = ids_of(_scanner(line, word))
         ids += more
-        modseq = seen if seen is not None else modseq
+        modseq = max(filter(None, (modseq, seen)), default=None)
     return tuple(ids), modseq
 
 
 def parse_search(data: bytes) -> tuple[tuple[int, ...], int | None]:
-    """One or several SEARCH responses: the numbers, and the highest MODSEQ where it is told."""
+    """One or several SEARCH responses: the numbers, and the highest MODSEQ where it is told (RFC 7162 3.1.5).
+
+    >>> parse_search(b"* SEARCH 2 84 882 (MODSEQ 917162500)")
+    ((2, 84, 882), 917162500)
+
+    Raises:
+        ProtocolError: one is none.
+    """
     return _all_ids(data, "SEARCH")
 
 
 def parse_sort(data: bytes) -> tuple[tuple[int, ...], int | None]:
-    """A SORT response: the numbers in order."""
+    """One or several SORT responses: the numbers in their order, and the highest MODSEQ (RFC 5256 4).
+
+    Raises:
+        ProtocolError: one is none.
+    """
     return _all_ids(data, "SORT")
 
 
 def parse_esearch(data: bytes) -> dict[str, Any]:
-    """An ESEARCH response: tag, uid, min, max, count, modseq as numbers; `all` a tuple of numbers and ranges."""
-    return _esearch(_scanner(data, "ESEARCH"))
+    """An ESEARCH response: tag, uid, min, max, count, modseq; `all` is a tuple of numbers and ranges (RFC 4731).
+
+    Raises:
+        ProtocolError: it is none.
+    """
+    return esearch_of(_scanner(data, "ESEARCH"))
 
 
 def parse_thread(data: bytes) -> tuple[Any, ...]:
-    """A THREAD response: nested tuples of numbers."""
-    return _thread(_scanner(data, "THREAD"))
+    """A THREAD response: nested tuples of numbers (RFC 5256 4).
+
+    >>> parse_thread(b"* THREAD (2)(3 6 (4 23)(44 7 96))")
+    ((2,), (3, 6, (4, 23), (44, 7, 96)))
+
+    Raises:
+        ProtocolError: it is none.
+    """
+    return thread_of(_scanner(data, "THREAD"))
 
 
 def parse_quota(data: bytes) -> tuple[str, dict[str, tuple[int, int]]]:
-    """A QUOTA response: the root, and {resource: (used, limit)}."""
-    return _quota(_scanner(data, "QUOTA"))
+    """A QUOTA response: the root, and {resource: (used, limit)} in the resource's own units (RFC 9208 4.2.1).
+
+    Raises:
+        ProtocolError: it is none.
+    """
+    return quota_of(_scanner(data, "QUOTA"))
 
 
 def parse_quotaroot(data: bytes) -> tuple[str, tuple[str, ...]]:
-    """A QUOTAROOT response: the mailbox and its roots."""
-    return _quotaroot(_scanner(data, "QUOTAROOT"))
+    """A QUOTAROOT response: the mailbox and its roots (RFC 9208 4.2.2).
+
+    Raises:
+        ProtocolError: it is none.
+    """
+    return quotaroot_of(_scanner(data, "QUOTAROOT"))
 
 
 def parse_namespace(data: bytes) -> tuple[Space, Space, Space]:
-    """A NAMESPACE response: personal, other users', shared; each None or a tuple of (prefix, delimiter)."""
-    return _namespace(_scanner(data, "NAMESPACE"))
+    """A NAMESPACE response: personal, other users', shared; each None or a tuple of (prefix, delimiter) (RFC 2342).
+
+    >>> parse_namespace(b'* NAMESPACE (("" "/")) NIL (("#shared." "."))')
+    ((('', '/'),), None, (('#shared.', '.'),))
+
+    Raises:
+        ProtocolError: it is none.
+    """
+    return namespace_of(_scanner(data, "NAMESPACE"))

@@ -15,39 +15,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from nettools.errors import DisconnectedError, IncompleteError, TooLargeError
-from nettools.parse.imap_data import Response, parse_response
+from nettools.parse.imap_data import Literal, Response, parse_response
+from nettools.parse.imap_data import encode_astring as astring
 from nettools.wire.text import BODY_LINE, read_line
 
-__all__ = ["Answer", "IMAP4Client", "IMAP4TLSClient", "Literal", "astring", "quoted"]
+__all__ = ["Answer", "IMAP4Client", "IMAP4TLSClient", "Literal", "astring"]
 
 Dial = Callable[[str, int], Any]
 
 _LITERAL = re.compile(rb"\{(\d{1,20})\+?\}\Z")
 _RESPONSES = 1_000_000  # untagged responses to one command
-
-
-@dataclass(frozen=True, slots=True)
-class Literal:
-    """An argument that is sent as a literal; `tail` follows it without a space."""
-
-    data: bytes
-    tail: bytes = b""
-
-
 Argument = bytes | Literal
-
-
-def quoted(text: str) -> bytes:
-    """A quoted string; the text is ASCII without CR, LF and NUL."""
-    return b'"' + text.replace("\\", "\\\\").replace('"', '\\"').encode("ascii") + b'"'
-
-
-def astring(value: str | bytes) -> Argument:
-    """Text as an argument: quoted, or a literal where it has what cannot be quoted (RFC 3501 4.3)."""
-    octets = value.encode("utf-8", "surrogateescape") if isinstance(value, str) else value
-    if octets.isascii() and not re.search(rb"[\r\n\0]", octets) and len(octets) < 1000:
-        return quoted(octets.decode("ascii"))
-    return Literal(octets)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,157 @@
+"""ENVELOPE and its addresses (RFC 3501 7.4.2, RFC 9051 7.5.2), undecoded; and the addresses as people read them.
+
+An ENVELOPE without literals, as most are, is taken apart by two expressions: a list of ten thousand messages is felt.
+Any other goes through the lexer, and may lack fields or have nonsense in them: what is no string is None there, what
+is no list of addresses is empty.
+
+Encoded words are `parse.message`'s to decode; it must not know IMAP, and this module no headers.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from nettools.parse.imap_data.tokens import Scanner, text_of, unescaped
+from nettools.parse.message import decode_header
+from nettools.results import Address
+
+__all__ = ["AddressGroup", "Envelope", "RawAddress", "decode_addresses", "envelope_of", "scan_envelope"]
+
+
+class RawAddress(NamedTuple):
+    """An address of an ENVELOPE, undecoded; a group begins with a host of None and ends with a mailbox of None."""
+
+    name: bytes | None
+    route: bytes | None
+    mailbox: bytes | None
+    host: bytes | None
+
+
+RawAddresses = tuple[RawAddress, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """An ENVELOPE, undecoded."""
+
+    date: bytes | None
+    subject: bytes | None
+    from_: RawAddresses
+    sender: RawAddresses
+    reply_to: RawAddresses
+    to: RawAddresses
+    cc: RawAddresses
+    bcc: RawAddresses
+    in_reply_to: bytes | None
+    message_id: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class AddressGroup:
+    """A named group of addresses (RFC 5322 3.4)."""
+
+    name: str
+    addresses: tuple[Address, ...]
+
+
+# --- from the wire
+
+_TEXT = rb'[^"\\\r\n]*+(?:\\.[^"\\\r\n]*+)*+'
+_STRING = rb'(?:NIL|"(%s)")' % _TEXT  # its group is None for NIL
+_PERSON = re.compile(rb"\(%(s)s %(s)s %(s)s %(s)s\)" % {b"s": _STRING})
+_PEOPLE = rb"(NIL|\((?:\(%(s)s %(s)s %(s)s %(s)s\) ?)++\))" % {b"s": rb'(?:NIL|"%s")' % _TEXT}
+_PLAIN = re.compile(
+    rb" *+\(%(s)s %(s)s %(p)s %(p)s %(p)s %(p)s %(p)s %(p)s %(s)s %(s)s\)" % {b"s": _STRING, b"p": _PEOPLE}
+)
+
+
+def scan_envelope(scanner: Scanner) -> Envelope | None:
+    """The ENVELOPE that comes next; None for NIL, or for what is no list."""
+    plain = _PLAIN.match(scanner.data, scanner.place)
+    if plain is None:
+        return envelope_of(scanner.value())
+    scanner.place = plain.end()
+    date, subject, from_, sender, reply_to, to, cc, bcc, in_reply_to, message_id = plain.groups()
+    author = _people(from_)
+    return Envelope(
+        date and unescaped(date),
+        subject and unescaped(subject),
+        author,
+        author if sender == from_ else _people(sender),
+        author if reply_to == from_ else _people(reply_to),
+        _people(to),
+        _people(cc),
+        _people(bcc),
+        in_reply_to and unescaped(in_reply_to),
+        message_id and unescaped(message_id),
+    )
+
+
+def _people(text: bytes) -> RawAddresses:
+    if text == b"NIL":
+        return ()
+    people = [RawAddress(*each.groups()) for each in _PERSON.finditer(text)]
+    if b"\\" in text:
+        people = [RawAddress(*(item and unescaped(item) for item in each)) for each in people]
+    return tuple(people)
+
+
+def envelope_of(value: Any) -> Envelope | None:
+    """A parenthesised ENVELOPE as the lexer gave it; None for what is none."""
+    if not isinstance(value, tuple):
+        return None
+    items = (*value, *(None,) * (10 - len(value)))
+    date, subject, in_reply_to, message_id = (_string(items[place]) for place in (0, 1, 8, 9))
+    from_, sender, reply_to, to, cc, bcc = (_addresses(each) for each in items[2:8])
+    return Envelope(date, subject, from_, sender, reply_to, to, cc, bcc, in_reply_to, message_id)
+
+
+def _string(value: Any) -> bytes | None:
+    return value if isinstance(value, bytes) else None
+
+
+def _addresses(value: Any) -> RawAddresses:
+    if not isinstance(value, tuple):
+        return ()
+    people = (each for each in value if isinstance(each, tuple))
+    return tuple(RawAddress(*map(_string, (*each[:4], *(None,) * (4 - len(each))))) for each in people)
+
+
+# --- as people read them
+
+
+def decode_addresses(addresses: Iterable[RawAddress]) -> tuple[Address | AddressGroup, ...]:
+    """The addresses of an ENVELOPE with their encoded words decoded (RFC 2047); groups as groups (RFC 3501 7.4.2).
+
+    >>> decode_addresses([RawAddress(b"=?utf-8?q?J=C3=B6rg?=", None, b"joerg", b"mail.example")])
+    (Address(name='Jörg', mailbox='joerg', host='mail.example'),)
+    """
+    result: list[Address | AddressGroup] = []
+    group: tuple[str, list[Address]] | None = None
+
+    for each in addresses:
+        name, route, mailbox, host = each
+        begins = host is None and mailbox is not None and name is None and route is None
+        ends = host is None and mailbox is None
+        if (begins or ends) and group is not None:
+            result.append(AddressGroup(group[0], tuple(group[1])))
+            group = None
+        if begins:
+            group = (_read(mailbox), [])
+        elif not ends or name is not None:
+            address = Address(_read(name), text_of(mailbox), text_of(host))
+            (result if group is None else group[1]).append(address)
+    if group is not None:  # it was never closed
+        result.append(AddressGroup(group[0], tuple(group[1])))
+    return tuple(result)
+
+
+def _read(text: bytes | None) -> str:
+    if text is None:
+        return ""
+    if text.isascii() and b"=?" not in text and b"\n" not in text:
+        return text.decode("ascii")
+    return decode_header(text)
