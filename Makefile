@@ -5,11 +5,13 @@ BIN    := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
 GROUPS ?= dev
 
-.PHONY: demo test coverage lint types docs bench wheel clean help
+.PHONY: demo test daemons test-daemons lint types docs bench wheel clean help
 
 help:
 	@echo "make demo      walk every protocol against the embedded servers"
 	@echo "make test      the tests, with branch coverage"
+	@echo "make daemons   install the real servers that test-daemons runs against (root, Debian)"
+	@echo "make test-daemons  the contract tests over real servers"
 	@echo "make lint      ruff"
 	@echo "make types     mypy --strict"
 	@echo "make docs      the documentation, in docs/_build/html"
@@ -33,6 +35,12 @@ demo: $(VENV)/.base
 
 test: $(VENV)/.dev
 	$(PYTEST) -n auto --cov --cov-report=term:skip-covered --cov-report=
+
+daemons: $(VENV)/.dev
+	cd tests && $(abspath $(BIN))/python -m daemons.install
+
+test-daemons: $(VENV)/.dev
+	$(PYTEST) -n 2 -m daemon
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

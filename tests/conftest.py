@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+from collections.abc import Callable, Iterator
 
 import pytest
 from pytest_socket import socket_allow_hosts
+
+from daemons.base import NotHere, Service, running
 
 PROXIES = [f"{name}_proxy" for name in ("http", "https", "ftp", "smtp", "imap", "pop3", "all", "no")]
 
@@ -23,3 +27,20 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest
     for name in (*PROXIES, *map(str.upper, PROXIES), "NETRC", "NETTOOLS_PASSWORD", "SSLKEYLOGFILE"):
         monkeypatch.delenv(name, raising=False)
     os.environ.setdefault("NO_COLOR", "1")
+
+
+@pytest.fixture(scope="session")
+def daemon() -> Iterator[Callable[[str], dict[str, Service]]]:
+    """Starts a real server the first time it is asked for: `daemon("dovecot")["imap"]` is a Service."""
+    with contextlib.ExitStack() as stack:
+        started: dict[str, dict[str, Service]] = {}
+
+        def start(name: str) -> dict[str, Service]:
+            if name not in started:
+                try:
+                    started[name] = stack.enter_context(running(name))
+                except NotHere as reason:
+                    pytest.skip(str(reason))
+            return started[name]
+
+        yield start
