@@ -184,8 +184,6 @@ def test_a_session_enters_its_folder(site: Site) -> None:
 
 
 def test_active_mode_works_when_it_is_asked_for(site: Site) -> None:
-    if site.kind in ("starttls", "implicit"):
-        pytest.skip("asyncio cannot be the TLS server of a connection that it has opened itself")
     assert nettools.ftp_get(site.at("pub/hello.txt"), active=True, **site.options).data == b"Hello, world.\n"
 
 

@@ -384,20 +384,33 @@ class FTPServer(Server):
             client.streams.get_nowait()[1].transport.abort()
         client.active = None
 
-    async def _listen_data(self, client: _Client) -> int:
-        self._close_listener(client)
+    def _taker(self, client: _Client) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], None]:
+        """What takes the data connections that are opened from now on."""
         client.streams = asyncio.Queue()
         streams = client.streams
 
-        async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            writer.transport.pause_reading()  # type: ignore[attr-defined]  # a ClientHello is for TLS, not for the stream
             client.writers.add(writer)
             if client.gone:
                 writer.transport.abort()
             streams.put_nowait((reader, writer))
 
-        client.listener = await asyncio.start_server(connected, client.conn.local[0], 0)
+        return connected
+
+    async def _listen_data(self, client: _Client) -> int:
+        self._close_listener(client)
+        client.listener = await asyncio.start_server(self._taker(client), client.conn.local[0], 0)
         port: int = client.listener.sockets[0].getsockname()[1]
         return port
+
+    async def _connect_data(self, client: _Client, host: str, port: int) -> None:
+        """Active mode; a stream that looks accepted, so that it is the server in the TLS handshake."""
+        reader = asyncio.StreamReader()
+        taker = self._taker(client)
+        await asyncio.get_running_loop().create_connection(
+            lambda: asyncio.StreamReaderProtocol(reader, taker), host, port
+        )
 
     async def do_PASV(self, client: _Client, arg: str) -> str:
         port = await self._listen_data(client)
@@ -434,9 +447,8 @@ class FTPServer(Server):
         await self._say(client, f"150 Here come {what}")
         try:
             if client.active is not None:
-                reader, writer = await asyncio.open_connection(*client.active)
-            else:
-                reader, writer = await asyncio.wait_for(client.streams.get(), DATA_TIMEOUT)
+                await self._connect_data(client, *client.active)
+            reader, writer = await asyncio.wait_for(client.streams.get(), DATA_TIMEOUT)
         except (TimeoutError, OSError):
             raise Refused("425 No data connection") from None
         finally:
@@ -446,6 +458,8 @@ class FTPServer(Server):
         try:
             if client.protected:
                 await self._protect(writer)
+            else:
+                writer.transport.resume_reading()  # type: ignore[attr-defined]
             yield reader, writer
         except (ConnectionError, asyncio.IncompleteReadError, ssl.SSLError):
             raise Refused("426 The data connection broke") from None

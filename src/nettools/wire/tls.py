@@ -14,6 +14,7 @@ import functools
 import os
 import re
 import ssl
+import sys
 from typing import TYPE_CHECKING, Any
 
 import truststore
@@ -37,6 +38,9 @@ _VERSIONS = {
 }
 
 
+OPENSSL_VERIFIES = sys.platform not in ("darwin", "win32")  # so truststore only has to find the authorities
+
+
 class WireContext(truststore.SSLContext):
     """A client's SSLContext whose sockets are guarded and whose handshake keeps the deadline."""
 
@@ -45,8 +49,19 @@ class WireContext(truststore.SSLContext):
 
     def __init__(self, protocol: int = ssl.PROTOCOL_TLS_CLIENT) -> None:
         super().__init__(protocol)
-        base = self._ctx.sslsocket_class  # on some platforms truststore verifies in this class
+        # elsewhere truststore's own class has to verify, and it does one handshake at a time
+        base = ssl.SSLSocket if OPENSSL_VERIFIES else self._ctx.sslsocket_class
         self._ctx.sslsocket_class = type("WireSSLSocket", (Guard, base), {})
+        self._store: tuple[str | None, ...] | None = None  # where the authorities in it came from
+
+    def _wrap(self, sock: Any, **settings: Any) -> Any:
+        """`wrap_socket`, with the system's store read once and not for every connection (30 ms of work)."""
+        store = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
+        if OPENSSL_VERIFIES and self._store == store:
+            return self._ctx.wrap_socket(sock, **settings)
+        wrapped = super().wrap_socket(sock, **settings)
+        self._store = store
+        return wrapped
 
     def wrap_socket(  # inherited
         self,
@@ -62,7 +77,7 @@ class WireContext(truststore.SSLContext):
             _refuse_injection(sock)
             # `localhost.` and a zone are the caller's way to say it; no certificate has them
             name = name and name.rstrip(".").partition("%")[0]
-        wrapped = super().wrap_socket(
+        wrapped = self._wrap(
             sock,
             server_side=server_side,
             do_handshake_on_connect=False,
@@ -81,7 +96,7 @@ class WireContext(truststore.SSLContext):
             if isinstance(error, TLS_ERRORS):
                 raise tls_error(error, name) from error
             raise
-        return wrapped
+        return wrapped  # type: ignore[no-any-return]
 
 
 def _refuse_injection(sock: Guard) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -93,3 +95,35 @@ def test_files_that_cannot_be_read_are_named(tmp_path: Any) -> None:
         context_for(TLS(ca=tmp_path / "bad.pem"))
     with pytest.raises(UsageError):
         context_for(TLS(cert=tmp_path / "bad.pem"))
+
+
+def test_a_handshake_that_hangs_keeps_no_other_waiting(serve: Any, dialer: Dial, tls_ca: Any) -> None:
+    asked = threading.Event()
+
+    async def silent(conn: Connection) -> None:
+        await conn.read()  # the ClientHello
+        asked.set()
+        await conn.read()
+
+    stuck, server = serve(silent), serve(hello, tls=True)
+    tls = TLS(ca=tls_ca)
+    with ThreadPoolExecutor(1) as pool:
+        hanging = pool.submit(dialer(tls=tls).open, stuck.host, stuck.port, tls=True)
+        assert asked.wait(5)
+        dialer(tls=tls).open(server.host, server.tls_port, tls=True).close()
+        assert not hanging.done()
+        stuck.stop()
+        with pytest.raises(TLSError, match=r"closed|failed"):
+            hanging.result()
+
+
+def test_the_authorities_are_read_once_and_again_where_they_are_elsewhere(
+    serve: Any, dialer: Dial, tls_ca: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = serve(hello, tls=True)
+    dial = dialer(tls=TLS(alpn=("once",)))
+    with pytest.raises(CertificateError):
+        dial.open(server.host, server.tls_port, tls=True)
+    monkeypatch.setenv("SSL_CERT_FILE", str(tls_ca))
+    for _ in range(2):
+        dial.open(server.host, server.tls_port, tls=True).close()
