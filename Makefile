@@ -5,13 +5,14 @@ BIN    := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
 GROUPS ?= dev
 
-.PHONY: demo test daemons test-daemons lint types docs bench wheel clean help
+.PHONY: demo test daemons test-daemons threats lint types docs bench wheel clean help
 
 help:
 	@echo "make demo      walk every protocol against the embedded servers"
 	@echo "make test      the tests, with branch coverage"
 	@echo "make daemons   install the real servers that test-daemons runs against (root, Debian)"
 	@echo "make test-daemons  the contract tests over real servers"
+	@echo "make threats   hostile servers, faults and bad input, each in a process of its own"
 	@echo "make lint      ruff"
 	@echo "make types     mypy --strict"
 	@echo "make docs      the documentation, in docs/_build/html"
@@ -41,6 +42,9 @@ daemons: $(VENV)/.dev
 
 test-daemons: $(VENV)/.dev
 	$(PYTEST) -n 2 -m daemon
+
+threats: $(VENV)/.dev
+	$(PYTEST) -n auto -m threat
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
