@@ -73,6 +73,7 @@ if TYPE_CHECKING:
         ftp_remove,
         ftp_rename,
     )
+    from nettools.protocols.gopher import gopher_get, gopher_list, gopher_search
     from nettools.protocols.http import fetch_page
     from nettools.protocols.smtp import send_mail, send_mails
     from nettools.query import Query
@@ -166,6 +167,7 @@ _HOMES: dict[str, str] = {
         ["ftp_get", "ftp_info", "ftp_list", "ftp_mirror", "ftp_mkdir", "ftp_put", "ftp_remove", "ftp_rename"],
         "nettools.protocols.ftp",
     ),
+    **dict.fromkeys(["gopher_get", "gopher_list", "gopher_search"], "nettools.protocols.gopher"),
     **dict.fromkeys(["fetch_page"], "nettools.protocols.http"),
     **dict.fromkeys(["send_mail", "send_mails"], "nettools.protocols.smtp"),
     **dict.fromkeys(["Query"], "nettools.query"),
@@ -283,6 +285,9 @@ __all__ = [
     "ftp_put",
     "ftp_remove",
     "ftp_rename",
+    "gopher_get",
+    "gopher_list",
+    "gopher_search",
     "list_folders",
     "list_mail",
     "move_mail",

@@ -30,7 +30,12 @@ Uids = Uid | Iterable[Uid]
 Message = "EmailMessage | bytes | str | os.PathLike[str] | BinaryIO"
 
 MAILBOXES = ("imap", "imaps", "pop3", "pop3s")
-FILES = ("http", "https", "ftp", "ftps", "ftpes")
+DOWNLOAD_KEYWORDS = {
+    "http": ("method", "params", "headers", "data", "range", "newer_than"),
+    "ftp": ("keep_time", "range", "newer_than"),
+    "gopher": (),
+}
+FILES = ("http", "https", "ftp", "ftps", "ftpes", "gopher", "gophers")
 
 
 def protocol_named(name: str) -> Protocol[Any]:
@@ -74,24 +79,18 @@ def download(
     checksum: str | None = None,
     **opts: Any,
 ) -> Transfer:
-    """Fetch a file by HTTP or FTP into `dest`: a path (replaced atomically), a folder, or a binary file.
+    """Fetch a file by HTTP, FTP or Gopher into `dest`: a path (replaced atomically), a folder, or a binary file.
 
     Args:
         resume: go on with what an interrupted download left in `dest.part`, if the remote file is still the same.
+            Gopher cannot send the rest of a file: there it is fetched anew.
         checksum: `"sha256:..."` (or md5, sha1, sha512); another content is a ChecksumError and leaves no file.
 
     >>> download(f"{http.url}/pub/hello.txt", folder).path.name
     'hello.txt'
     """
     protocol = protocol_for(url, FILES)
-    own = {} if protocol.name == "http" else {"keep_time": opts.pop("keep_time", True)}
-    if protocol.name == "http":
-        for name in ("method", "params", "headers", "data"):
-            if name in opts:
-                own[name] = opts.pop(name)
-    for name in ("range", "newer_than"):
-        if name in opts:
-            own[name] = opts.pop(name)
+    own = {name: opts.pop(name) for name in DOWNLOAD_KEYWORDS[protocol.name] if name in opts}
 
     def fetch(session: Any) -> Transfer:
         method = session.download if protocol.name == "http" else session.get

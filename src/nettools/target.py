@@ -54,6 +54,7 @@ PROTOCOLS: dict[str, ProtocolRow] = {
         ProtocolRow("smtp", "SMTP", "send_mail", "smtplib", 25, 465, "submission 587"),
         ProtocolRow("pop3", "POP3", "list_mail", "poplib", 110, 995),
         ProtocolRow("imap", "IMAP4", "list_mail", "imaplib", 143, 993),
+        ProtocolRow("gopher", "Gopher", "gopher_get", "socket", 70),
     )
 }
 
@@ -71,6 +72,8 @@ SCHEMES: dict[str, Scheme] = {
         Scheme("pop3s", "pop3", 995, "implicit"),
         Scheme("imap", "imap", 143, "offered"),
         Scheme("imaps", "imap", 993, "implicit"),
+        Scheme("gopher", "gopher", 70),
+        Scheme("gophers", "gopher", 70, "implicit"),
     )
 }
 

@@ -15,7 +15,7 @@ from nettools.testing import servers
 MODULES = [
     "batch", "facade", "files", "options", "query", "parse.ftp_reply", "parse.imap_data.arguments",
     "parse.imap_data.envelope", "parse.imap_data.folders", "parse.imap_data.responses", "parse.imap_data.tokens",
-    "parse.message.headers", "protocols.ftp", "protocols.http", "protocols.smtp",
+    "parse.message.headers", "protocols.ftp", "protocols.gopher", "protocols.http", "protocols.smtp", "parse.gopher",
 ]  # fmt: skip
 
 

@@ -13,9 +13,9 @@ from nettools.target import SCHEMES
 __all__ = ["get", "list_", "put", "send"]
 
 VERBS = {
-    "get": {"http": "get", "ftp": "get", "imap": "fetch", "pop3": "fetch"},
+    "get": {"http": "get", "ftp": "get", "imap": "fetch", "pop3": "fetch", "gopher": "get"},
     "put": {"http": "put", "ftp": "put", "imap": "append"},
-    "list": {"http": "get", "ftp": "list", "imap": "list", "pop3": "list"},
+    "list": {"http": "get", "ftp": "list", "imap": "list", "pop3": "list", "gopher": "list"},
     "send": {"smtp": "send"},
 }
 

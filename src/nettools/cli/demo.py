@@ -94,7 +94,28 @@ def _imap(sandbox: Any) -> str:
     return _mail(sandbox, sandbox.imap.url)
 
 
-ROWS: dict[str, Callable[[Any], str]] = {"http": _http, "ftp": _ftp, "smtp": _smtp, "pop3": _pop3, "imap": _imap}
+def _gopher(sandbox: Any) -> str:
+    import nettools
+
+    items = nettools.gopher_list(sandbox.gopher.url + "/1/pub")
+    wanted = next((item for item in items if item.title == "hello.txt"), None)
+    if wanted is None or wanted.url is None:
+        raise MismatchError(f"the text is not among {len(items)} items")
+    text = nettools.gopher_get(wanted.url)
+    _same(text.data, bytes(sandbox.world.files["pub/hello.txt"]), "the text")
+    found = nettools.gopher_search(sandbox.gopher.url + "/7/_search", "hello")
+    _same("/pub/hello.txt" in [item.selector for item in found], True, "the search")
+    return f"menu of {len(items)} items, {text.size} octets of text; {len(found)} found by a search"
+
+
+ROWS: dict[str, Callable[[Any], str]] = {
+    "http": _http,
+    "ftp": _ftp,
+    "smtp": _smtp,
+    "pop3": _pop3,
+    "imap": _imap,
+    "gopher": _gopher,
+}
 
 
 def _walk(out: Output) -> bool:

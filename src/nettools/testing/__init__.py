@@ -28,6 +28,7 @@ FAKES: dict[str, str] = {
     "smtp": "nettools.testing.smtp:SMTPServer",
     "pop3": "nettools.testing.pop3:POP3Server",
     "imap": "nettools.testing.imap:IMAPServer",
+    "gopher": "nettools.testing.gopher:GopherServer",
 }
 
 _HOMES = {"World": "nettools.testing.world", "Server": "nettools.testing.server", "load_world": "nettools.testing.load"}

@@ -66,6 +66,7 @@ ftp_server = _fixture("ftp_server", "ftp")
 smtp_server = _fixture("smtp_server", "smtp")
 pop3_server = _fixture("pop3_server", "pop3")
 imap_server = _fixture("imap_server", "imap")
+gopher_server = _fixture("gopher_server", "gopher")
 
 
 @pytest.fixture
