@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 
+from nettools.target import PROTOCOLS
+
 Run = Callable[..., Any]
 ME = ("-u", "alice:secret", "--tls", "off")
 CODES = {
@@ -268,9 +270,7 @@ def test_protocols_and_completion(nettools: Run) -> None:
 
 def test_demo_walks_every_row(nettools: Run) -> None:
     rows = nettools("demo", "--json").lines
-    assert [(row["protocol"], row["ok"]) for row in rows] == [
-        (name, True) for name in ("HTTP", "FTP", "SMTP", "POP3", "IMAP4")
-    ]
+    assert [(row["protocol"], row["ok"]) for row in rows] == [(row.title, True) for row in PROTOCOLS.values()]
     assert {"protocol", "port", "module", "ok", "seconds", "result"} == set(rows[0])
 
 

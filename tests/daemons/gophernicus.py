@@ -18,11 +18,11 @@ def start(home: Home, label: str) -> list[Service]:
     port, tls_port = free_ports(2)
     root = home.folder("gopher")
     refill(root, dict(World().files))
-    home.write("gopher/search/search.cgi", SEARCH.format(port=port), mode=0o755)
+    home.write("gopher/cgi-bin/search.cgi", SEARCH.format(port=port), mode=0o755)
     both = home.write("both.pem", home.key.read_bytes() + home.cert.read_bytes(), mode=0o600)
     program = (*AS_NOBODY, "/usr/sbin/gophernicus", "-h", "localhost", "-r", str(root), "-nm", "-nu")
     for name, number, certificate in (("plain", port, "-"), ("tls", tls_port, both)):
         home.spawn(name, sys.executable, HERE / "inetd.py", number, certificate, *program, "-p", number)
     home.wait_for(port, tls_port)
-    facts = {"root": root, "search": "/search/search.cgi"}
+    facts = {"root": root, "search": "/cgi-bin/search.cgi"}
     return [Service("gopher", port, tls_port, False, home.ca, home.other_ca, label, facts=facts)]

@@ -23,6 +23,7 @@ from nettools.target import parse_url as parse_target
 
 __all__ = [
     "DOTTED",
+    "REFUSALS",
     "REFUSAL_LIMIT",
     "GopherURL",
     "Text",
@@ -38,12 +39,11 @@ __all__ = [
 DOTTED = frozenset("0123467imM")  # types that end with a line of one dot (RFC 1436 3.8); all others are octets
 MOST_ITEMS = 1_000_000
 REFUSAL_LIMIT = 4096  # octets; an answer that is longer is no error message
+REFUSALS = (b"3", b"Error: ")  # how one begins; the second is gophernicus's, to requests for what is no menu
 
 _DOT = re.compile(rb"\n\.\r?\n?\Z")
 _HOST = re.compile(r"[A-Za-z0-9._:%-]+")
-_NOT_FOUND = re.compile(
-    r"(?i)not (?:be )?(?:found|exist)|(?:does|do)(?: not|n't) exist|no such|not here|unknown|missing|404"
-)
+_NOT_FOUND = re.compile(r"(?i)not (?:be )?(?:found|exist|here)|n't exist|no such|unknown|missing|404")
 _DENIED = re.compile(r"(?i)denied|forbidden|permission|not allowed|unauthori[sz]ed|403")
 
 
@@ -71,13 +71,18 @@ def parse_url(url: str, *, encoding: str = "utf-8") -> GopherURL:
         UsageError: exit code 3; another scheme, or a CR, LF, NUL or TAB where none may stand.
     """
     target = parse_target(url, ("gopher", "gophers"))
-    path = target.path if target.query is None else f"{target.path}?{target.query}"
-    kind, selector, search = parse_path(path, encoding)
+    kind, selector, search = parse_path(target.path, target.query, encoding)
     return GopherURL(target.host, target.port, kind, selector, search)
 
 
-def parse_path(path: str, encoding: str = "utf-8") -> tuple[str, str, str | None]:
-    """Type, selector and words of a URL's path, which is still percent-encoded."""
+def parse_path(path: str, query: str | None = None, encoding: str = "utf-8") -> tuple[str, str, str | None]:
+    """Type, selector and words of a URL's path and query, which are still percent-encoded.
+
+    A bare `?` belongs to the selector, but in the URL of a search, where browsers write it for the TAB.
+    """
+    if query is not None:
+        search = path.startswith("/7") and "%09" not in path + query
+        path += f"{'%09' if search else '?'}{query}"
     text = decode(path.removeprefix("/"), encoding, what="path")
     kind, rest = (text[0], text[1:]) if text else ("1", "")
     selector, tab, words = rest.partition("\t")
@@ -176,18 +181,21 @@ def _port(octets: bytes) -> int | None:
 def parse_refusal(data: bytes, *, encoding: str = "utf-8") -> tuple[str, str] | None:
     """What a server says in place of what was asked for: (kind, text), None for anything but an error.
 
-    An error is a menu whose first item is of type 3 and that has nothing to follow. `kind` is "not found", "denied" or
-    "" - the protocol has no codes, so the words tell.
+    An error is a menu whose first item is of type 3 and that has nothing to follow, or the text that gophernicus sends.
+    `kind` is "not found", "denied" or "" - the protocol has no codes, so the words tell.
     """
-    if not data.startswith(b"3") or b"\t" not in data or len(data) > REFUSAL_LIMIT:
-        return None
     first = data.split(b"\n", 1)[0]
-    if first.count(b"\t") < 3:
+    if len(data) > REFUSAL_LIMIT:
         return None
-    items = parse_menu(data, encoding=encoding)
-    if any(item.kind not in "3i" for item in items):
+    if first.startswith(b"Error: ") and b"Gophered by Gophernicus" in data:
+        text = _title(first, encoding).removeprefix("Error: ").strip()
+    elif first.startswith(b"3") and first.count(b"\t") >= 3:
+        items = parse_menu(data, encoding=encoding)
+        if any(item.kind not in "3i" for item in items):
+            return None
+        text = items[0].title.strip()
+    else:
         return None
-    text = items[0].title.strip()
     kind = "not found" if _NOT_FOUND.search(text) else "denied" if _DENIED.search(text) else ""
     return kind, text
 

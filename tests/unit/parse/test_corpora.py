@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from nettools.errors import NettoolsError
-from nettools.parse import ftp_reply, imap_data, message
+from nettools.parse import ftp_reply, gopher, imap_data, message
 from nettools.parse.ftp_listing import parse_listing
 
 FOLDER = Path(__file__).parents[3] / "fixtures" / "parsers"
@@ -292,3 +292,32 @@ def test_a_whole_message_has_the_fields_that_two_other_parsers_agree_on(case: di
         named = [[each.name, each.content_type] for each in mail.attachments if each.name is not None]
         assert named == [each for each in expected["attachments"] if each[0] is not None]
     assert mail.raw == raw(case)
+
+
+# --- Gopher
+
+
+def gopher_item(item: Any) -> dict[str, Any]:
+    fields = {"type": item.kind, "text": item.title, "selector": item.selector, "host": item.host, "port": item.port}
+    return {**fields, "link": item.url} if item.selector.startswith("URL:") else fields
+
+
+@pytest.mark.parametrize("case", cases("gopher"))
+def test_gopher_is_read_as_servers_send_it(case: dict[str, Any]) -> None:
+    data, expected = raw(case), case["expected"]
+    match case["kind"]:
+        case "url" if expected.get("error"):
+            with pytest.raises(NettoolsError):
+                gopher.parse_url(case["input"])
+            return
+        case "url":
+            url = gopher.parse_url(case["input"])
+            got = {"host": url.host, "port": url.port, "type": url.type, "selector": url.selector, "search": url.search}
+        case "menu":
+            items = gopher.parse_menu(data)
+            got = {"items": [gopher_item(each) for each in (items[-1:] if case.get("only") else items)]}
+        case "text":
+            got = {"text": gopher.decode_body(data, "0").decode()}
+        case _:
+            got = {"bytes": gopher.decode_body(data, "9").decode("latin-1")}
+    assert same(expected, got)

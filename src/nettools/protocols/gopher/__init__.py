@@ -1,4 +1,4 @@
-"""Gopher: `gopher_get`, `gopher_list`, `gopher_search`, and the session behind them (RFC 1436, RFC 4266; own client)."""
+"""Gopher: `gopher_get`, `gopher_list`, `gopher_search`, and the session behind them (RFC 1436, RFC 4266)."""
 
 from __future__ import annotations
 

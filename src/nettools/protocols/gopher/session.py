@@ -19,6 +19,7 @@ from nettools.files import Destination
 from nettools.parse.gopher import (
     DOTTED,
     REFUSAL_LIMIT,
+    REFUSALS,
     Text,
     item_url,
     parse_menu,
@@ -60,8 +61,7 @@ class GopherSession(Session):
         self.encoding = options.encoding or "utf-8"
         if target.user is not None:
             raise UsageError("Gopher knows no users", exit_code=3)  # RFC 4266 2.1
-        path = target.path if target.query is None else f"{target.path}?{target.query}"
-        self._own = Request(*parse_path(path, self.encoding))
+        self._own = Request(*parse_path(target.path, target.query, self.encoding))
 
     # -- one connection for each request
 
@@ -89,7 +89,7 @@ class GopherSession(Session):
 
     def _unless_refused(self, blocks: Iterator[bytes], refusals: bool) -> Iterator[bytes]:
         head = next(blocks, b"")
-        while refusals and head[:1] == b"3" and len(head) <= REFUSAL_LIMIT:
+        while refusals and head.startswith(REFUSALS) and len(head) <= REFUSAL_LIMIT:
             more = next(blocks, None)
             if more is None:
                 self._raise_refusal(head)
@@ -220,9 +220,7 @@ class GopherSession(Session):
     @operation("search")
     def search(self, selector: Where, words: str | None = None) -> tuple[GopherItem, ...]:
         """Search: `search(selector, words)`, or `search(words)` for what the URL names."""
-        if words is None:
-            if not isinstance(selector, str):
-                raise UsageError("search() needs words")
+        if words is None and isinstance(selector, str):
             selector, words = None, selector
         request = self._at(selector)
         if selector is None and request.kind not in MENUS:
@@ -230,7 +228,7 @@ class GopherSession(Session):
                 f"the URL names something of type {request.kind!r}, not a search",
                 hint="the URL of a search has a 7 before the selector",
             )
-        if not words.strip():
+        if words is None or not words.strip():
             raise UsageError("a search needs words")
         return self._menu(Request("7", request.selector, words))
 
