@@ -1,58 +1,38 @@
-"""Bodies: octets off a response within bounds, Content-Encoding undone (RFC 9110 8.4), and the charset of a page."""
+"""Bodies of responses: Content-Encoding undone within bounds (RFC 9110 8.4), and the charset of a page. Pure."""
 
 from __future__ import annotations
 
 import codecs
+import functools
+import importlib
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
-from nettools.errors import IncompleteError, ProtocolError, TooLargeError, TransferError, UnsupportedError
-from nettools.wire.guard import BLOCK
+from nettools.errors import IncompleteError, MissingExtraError, TooLargeError, TransferError, UnsupportedError
 
-__all__ = ["CODINGS", "charset_of", "decoded", "octets"]
+__all__ = ["charset_of", "codings", "decoded"]
 
-CODINGS = ("gzip", "deflate")
-_OUTPUT = 1024 * 1024  # octets that a decoder may give at a time, however little went in
-
-
-def octets(response: Any, sock: Any) -> Iterator[memoryview]:
-    """The body of an http.client response as it came, in big blocks; each is valid until the next.
-
-    Raises:
-        IncompleteError: it ended before its length, its last chunk, or TLS's close_notify.
-    """
-    buffer = memoryview(bytearray(BLOCK))
-    received = 0
-    expected = response.length
-    by_close = expected is None and not response.chunked
-    try:
-        while count := response.readinto(buffer):
-            received += count
-            yield buffer[:count]
-    except ProtocolError:
-        raise
-    except (ValueError, OverflowError) as error:
-        raise ProtocolError("a chunk whose size makes no sense") from error
-    except Exception as error:
-        if type(error).__name__ == "IncompleteRead":
-            if _caused_by_value(error):
-                raise ProtocolError("a chunk whose size makes no sense") from error
-            raise IncompleteError("the body was cut in the middle of a chunk", received=received) from error
-        raise
-    if expected is not None and received < expected:
-        raise IncompleteError(f"{received} of {expected} octets came", received=received, expected=expected)
-    if by_close and getattr(sock, "ragged", False):
-        raise IncompleteError("the connection was cut without TLS's close_notify", received=received)
+MOST_CODINGS = 5  # layers of Content-Encoding
+_OUTPUT = 256 * 1024  # octets that a decoder may give at a time, however little went in
+_EXTRA = {"br": "brotli", "zstd": "backports.zstd"}
 
 
-def _caused_by_value(error: BaseException) -> bool:
-    """Whether a ValueError stands at the root: a chunk's size that is no number."""
-    link: BaseException | None = error
-    while link is not None and not isinstance(link, ValueError):
-        link = link.__context__
-    return link is not None
+@functools.cache
+def codings() -> tuple[str, ...]:
+    """The content codings that are asked for: gzip and deflate, br and zstd where the extra `compression` is here."""
+    return ("gzip", "deflate", *(name for name in _EXTRA if _module(name) is not None))
+
+
+def _module(coding: str) -> Any:
+    names = ("compression.zstd", "backports.zstd") if coding == "zstd" else ("brotli",)
+    for name in names:
+        try:
+            return importlib.import_module(name)
+        except ImportError:
+            continue
+    return None
 
 
 def decoded(blocks: Iterator[Any], encoding: str, limit: int | None) -> Iterator[bytes | memoryview]:
@@ -60,19 +40,13 @@ def decoded(blocks: Iterator[Any], encoding: str, limit: int | None) -> Iterator
 
     Raises:
         TransferError: they are not what the header says. IncompleteError: they end too early. TooLargeError.
+        MissingExtraError: br or zstd, without the extra `compression`.
     """
-    names = [each.strip().lower() for each in encoding.split(",") if each.strip()]
+    names = [name for each in encoding.split(",") if (name := each.strip().lower()) not in ("", "identity")]
+    if len(names) > MOST_CODINGS:
+        raise TransferError(f"the body has {len(names)} layers of Content-Encoding, more than {MOST_CODINGS}")
     for name in reversed(names):
-        if name in ("identity", ""):
-            continue
-        if name in ("gzip", "x-gzip"):
-            blocks = _inflate(blocks, zlib.MAX_WBITS | 16)
-        elif name == "deflate":
-            blocks = _inflate(blocks, None)
-        else:
-            raise UnsupportedError(
-                f"the server sent Content-Encoding {name!r}, which was not asked for", side="nettools"
-            )
+        blocks = _undone(blocks, name)
     total = 0
     for block in blocks:
         total += len(block)
@@ -83,17 +57,71 @@ def decoded(blocks: Iterator[Any], encoding: str, limit: int | None) -> Iterator
         yield block
 
 
-def _inflate(blocks: Iterator[Any], window: int | None) -> Iterator[bytes]:
-    """gzip (one member or several), or deflate with or without zlib's header; the output bounded at every step."""
+def _undone(blocks: Iterator[Any], name: str) -> Iterator[bytes]:
+    if name in ("gzip", "x-gzip"):
+        return _members(blocks, lambda _: zlib.decompressobj(zlib.MAX_WBITS | 16))
+    if name == "deflate":
+        return _members(blocks, lambda data: zlib.decompressobj(_window(data)))
+    if name not in _EXTRA:
+        raise UnsupportedError(
+            f"the server sent Content-Encoding {name[:40]!r}, which was not asked for", side="nettools"
+        )
+    module = _module(name)
+    if module is None:
+        raise MissingExtraError(
+            f"the server sent Content-Encoding {name}, and {_EXTRA[name]} is not installed",
+            hint="pip install 'nettools[compression]'; or decode=False",
+        )
+    if name == "br":
+        return _brotli(blocks, module)
+    return _members(blocks, lambda _: _Zstandard(module))
+
+
+class _Zstandard:
+    """A Zstandard frame (RFC 8878) with the manners of zlib's decoder."""
+
+    unconsumed_tail = b""  # it keeps for itself what it has not come to
+
+    def __init__(self, module: Any) -> None:
+        # RFC 9659: no window of more than 8 MiB in HTTP
+        self._decoder = module.ZstdDecompressor(options={module.DecompressionParameter.window_log_max: 23})
+        self._error = module.ZstdError
+
+    def decompress(self, data: bytes, limit: int) -> bytes:
+        """At most `limit` octets."""
+        try:
+            piece: bytes = self._decoder.decompress(data, limit)
+        except self._error as error:
+            raise zlib.error(str(error)) from error
+        return piece
+
+    @property
+    def eof(self) -> bool:
+        """Whether the frame is over."""
+        return bool(self._decoder.eof)
+
+    @property
+    def unused_data(self) -> bytes:
+        """What came behind it."""
+        return bytes(self._decoder.unused_data)
+
+
+def _members(blocks: Iterator[Any], make: Callable[[bytes], Any]) -> Iterator[bytes]:
+    """What is compressed in one member or several; the output bounded at every step."""
     decoder: Any = None
     started = False
+    data = b""
     for block in blocks:
-        data = bytes(block)
-        while data:
+        data += block
+        if not started and len(data) < 2:
+            continue  # it takes two octets to tell what it is
+        more = False  # the decoder may have output left although it has taken all of its input
+        while data or more:
             if decoder is None:
                 if started and not data.strip(b"\0"):
-                    return  # padding behind the last member
-                decoder = zlib.decompressobj(window if window is not None else _window(data))
+                    data = b""
+                    break  # padding behind the last member
+                decoder = make(data)
                 started = True
             try:
                 piece = decoder.decompress(data, _OUTPUT)
@@ -101,12 +129,29 @@ def _inflate(blocks: Iterator[Any], window: int | None) -> Iterator[bytes]:
                 raise TransferError("the body is not in the Content-Encoding that the server names") from error
             if piece:
                 yield piece
-            data = decoder.unconsumed_tail
+            data, more = decoder.unconsumed_tail, len(piece) >= _OUTPUT
             if decoder.eof:
-                data, decoder = decoder.unused_data, None
-    if decoder is not None:
-        if piece := decoder.flush():
-            yield piece
+                data, decoder, more = decoder.unused_data, None, False
+    if decoder is not None or data:
+        raise IncompleteError("the compressed body was cut")
+
+
+def _brotli(blocks: Iterator[Any], module: Any) -> Iterator[bytes]:
+    """What is compressed by Brotli (RFC 7932); the output bounded at every step."""
+    decoder = module.Decompressor()
+    started = False
+    for block in blocks:
+        data = bytes(block)
+        started = started or bool(data)
+        try:
+            if piece := decoder.process(data, output_buffer_limit=_OUTPUT):
+                yield piece
+            while not decoder.can_accept_more_data() and not decoder.is_finished():
+                if piece := decoder.process(b"", output_buffer_limit=_OUTPUT):
+                    yield piece
+        except module.error as error:
+            raise TransferError("the body is not in the Content-Encoding that the server names") from error
+    if started and not decoder.is_finished():
         raise IncompleteError("the compressed body was cut")
 
 

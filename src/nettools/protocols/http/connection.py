@@ -1,0 +1,330 @@
+"""One connection to an origin, and the requests and responses on it, one at a time (RFC 9112).
+
+A response is http.client's, with the reader of its connection in place of one of its own, and strict where http.client
+lets things pass: interim responses, header fields and trailers without end, octets that no header has, contradicting
+lengths, chunks whose framing is wrong. A request is written in one piece where it fits. `Connections` keeps what can be
+used again, by origin. Knows no redirects, credentials, cookies or retries; certificates, proxies and timeouts are the
+dialer's business.
+
+Hooks of http.client that are relied on: `HTTPResponse.__init__` asks its argument for `makefile("rb")`; `_close_conn`,
+`_get_chunk_left`, `_read_next_chunk_size`, `_safe_read`, `_read_and_discard_trailer` and `_check_close` are methods.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import re
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from nettools.errors import (
+    DeadlineError,
+    DisconnectedError,
+    IncompleteError,
+    NettoolsError,
+    ProtocolError,
+    ReplyTooLongError,
+)
+from nettools.protocols.http.form import Body
+from nettools.results import Headers
+from nettools.wire.guard import BLOCK
+
+__all__ = ["Connection", "Connections", "Response"]
+
+MOST_INTERIM = 20  # 1xx responses before the final one
+MOST_FIELDS = 256  # of a header or a trailer
+LINE_LIMIT = 64 * 1024
+MOST_KEPT = 16  # connections that wait for another request
+_JOINED = 64 * 1024  # a body up to this size goes out in one piece with its head
+
+_STATUS = re.compile(rb"HTTP/1\.(\d) +(\d{3})(?: ([^\0\r\n]*))?[ \t]*\r?\n")
+# RFC 9112 5.1, but for white space before the colon, which a client may pass over; 5.2: folded lines
+_FIELD = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+)[ \t]*:[ \t]*([^\0\r\n]*?)[ \t]*\r?\n")
+_FOLDED = re.compile(rb"[ \t]+([^\0\r\n]*?)[ \t]*\r?\n")
+_CHUNK = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\0\r\n]*)?\r?\n")
+
+
+def _line(fp: Any, what: str) -> bytes:
+    line: bytes = fp.readline(LINE_LIMIT + 1)
+    if len(line) > LINE_LIMIT:
+        raise ReplyTooLongError(f"{what} has more than {LINE_LIMIT} octets")
+    return line
+
+
+def _fields(fp: Any, what: str = "header") -> list[tuple[str, str]]:
+    """Header fields or trailers, up to and with the empty line behind them."""
+    fields: list[tuple[str, str]] = []
+    for _ in range(MOST_FIELDS + 1):
+        line = _line(fp, f"a {what} field")
+        if line in (b"\r\n", b"\n"):
+            return fields
+        match = _FIELD.fullmatch(line)
+        if match is not None:
+            fields.append((match[1].decode("ascii"), match[2].decode("latin-1")))
+            continue
+        folded = _FOLDED.fullmatch(line)
+        if folded is None or not fields:
+            if not line.endswith(b"\n"):
+                raise DisconnectedError(f"the connection ended in the middle of the {what}")
+            raise ProtocolError(f"this is no {what} field: {line[:80]!r}")
+        name, value = fields[-1]
+        if len(value) > LINE_LIMIT:
+            raise ReplyTooLongError(f"a {what} field has more than {LINE_LIMIT} octets")
+        fields[-1] = name, f"{value} {folded[1].decode('latin-1')}".strip()
+    raise ProtocolError(f"more than {MOST_FIELDS} {what} fields")
+
+
+class Response(http.client.HTTPResponse):
+    """One response; `headers` are the fields as they came, `blocks()` the body as it comes."""
+
+    headers: Any  # a Headers once the response has begun
+
+    if TYPE_CHECKING:  # what the stubs leave out
+        _method: str
+        _check_close: Callable[[], bool]
+        _get_chunk_left: Callable[[], int | None]
+
+    def __init__(self, connection: Connection, method: str) -> None:
+        super().__init__(connection, method=method)  # type: ignore[arg-type]  # asks it for `makefile`, nothing else
+        self.connection = connection
+
+    def begin(self) -> None:
+        """Read the status line and the header, passing over interim responses, and see that the body has one length."""
+        for _ in range(MOST_INTERIM):
+            minor, status, reason = self._status()
+            fields = _fields(self.fp)
+            if status >= 200 or status == 101:
+                break
+        else:
+            raise ProtocolError(f"more than {MOST_INTERIM} interim responses (1xx) before the real one")
+        self.version, self.code, self.status, self.reason = (10 if minor == 0 else 11), status, status, reason
+        self.headers = Headers(fields, separator=", ")
+        self.msg = self.headers
+        self.length, self.chunked = self._framing()
+        self.chunk_left = None
+        if status < 200 or status in (204, 304) or self._method == "HEAD":
+            self.length, self.chunked = 0, False
+        self.will_close = self._check_close() or status == 101 or (self.length is None and not self.chunked)
+        if self.length == 0:
+            self._close_conn()
+
+    def _status(self) -> tuple[int, int, str]:
+        line = _line(self.fp, "the status line")
+        match = _STATUS.fullmatch(line)
+        if match is not None and match[2] >= b"100":
+            return int(match[1]), int(match[2]), (match[3] or b"").decode("latin-1").strip()
+        secure = self.connection.tls
+        if not line:
+            raise DisconnectedError(
+                "the server closed the connection without an answer",
+                exit_code=52,
+                hint=None if secure else "does it expect TLS (https://)?",
+            )
+        hint = "the server speaks TLS: use https://" if line[:2] == b"\x15\x03" and not secure else None
+        raise ProtocolError(f"this is no HTTP response: {line[:80]!r}", hint=hint)
+
+    def _framing(self) -> tuple[int | None, bool]:
+        """How long the body is, and whether it comes in chunks (RFC 9112 6.3)."""
+        headers: Headers = self.headers
+        if "transfer-encoding" not in headers and "content-length" not in headers:
+            return None, False
+        coding = headers.get("transfer-encoding", "").strip(" ,").lower()
+        lengths = {each.strip() for each in headers.get("content-length", "").split(",")} - {""}
+        if coding in ("", "identity"):
+            if len(lengths) > 1 or any(not re.fullmatch("[0-9]{1,18}", each, re.ASCII) for each in lengths):
+                raise ProtocolError(f"Content-Length makes no sense: {', '.join(sorted(lengths))[:80]}")
+            return (int(lengths.pop()) if lengths else None), False
+        if coding != "chunked":
+            raise ProtocolError(f"unknown Transfer-Encoding {coding[:80]!r}")
+        if lengths or self.version < 11:
+            raise ProtocolError("a response with Transfer-Encoding and Content-Length, or in HTTP/1.0")
+        return None, True
+
+    # -- the body
+
+    def blocks(self, buffer: memoryview) -> Iterator[memoryview]:
+        """The body as it came: what each system call gives, in `buffer`, valid until the next.
+
+        Raises:
+            IncompleteError: it ended before its length, its last chunk, or TLS's close_notify.
+        """
+        received = 0
+        expected = self.length
+        while not self.isclosed():
+            left = self._get_chunk_left() if self.chunked else self.length
+            if self.isclosed():
+                return  # behind the last chunk
+            count = self.fp.readinto1(buffer if left is None else buffer[:left])
+            if count:
+                received += count
+                if left is not None:
+                    left -= count
+                    if self.chunked:
+                        self.chunk_left = left
+                    else:
+                        self.length = left
+                yield buffer[:count]
+                if left == 0 and not self.chunked:
+                    self._close_conn()
+                continue
+            self.abandon()
+            if self.chunked:
+                raise IncompleteError("the body was cut in the middle of a chunk", received=received)
+            if left is not None:
+                raise IncompleteError(f"{received} of {expected} octets came", received=received, expected=expected)
+            if self.connection.sock.ragged:
+                raise IncompleteError("the connection was cut without TLS's close_notify", received=received)
+
+    def _read_next_chunk_size(self) -> int:
+        line = _line(self.fp, "the size of a chunk")
+        match = _CHUNK.fullmatch(line)
+        if match is None:
+            if not line.endswith(b"\n"):
+                raise IncompleteError("the body was cut before its last chunk")
+            raise ProtocolError(f"a chunk whose size makes no sense: {line[:80]!r}")
+        return int(match[1], 16)
+
+    def _safe_read(self, amt: int) -> bytes:
+        data = super()._safe_read(amt)  # type: ignore[misc]
+        if amt == 2 and self.chunk_left == 0 and data != b"\r\n":  # what http.client reads behind a chunk
+            raise ProtocolError(f"a chunk does not end where its size says: {data!r}")
+        return bytes(data)
+
+    def _read_and_discard_trailer(self) -> None:
+        _fields(self.fp, "trailer")
+
+    # -- the end
+
+    def _close_conn(self) -> None:
+        """The body is over: the connection is free, or is done with."""
+        if self.fp is not None:
+            self.fp = None  # type: ignore[assignment]  # http.client's own mark of a response that was read
+            if self.will_close:
+                self.connection.close()
+
+    def abandon(self) -> None:
+        """Done with it, read or not; what is unread would come before the next response, so the connection goes."""
+        if self.fp is not None:
+            self.fp = None  # type: ignore[assignment]
+            self.connection.close()
+
+    def close(self) -> None:
+        """As http.client's; closing a response that was not read closes its connection."""
+        self.abandon()
+        super().close()
+
+
+class Connection:
+    """A socket to an origin. `used` tells whether it has carried a request before, `sock` is guarded."""
+
+    def __init__(self, sock: Any, *, tls: bool) -> None:
+        self.sock = sock
+        self.tls = tls
+        self.used = False
+        self.reader = sock.makefile("rb")
+        self.response: Response | None = None
+
+    def makefile(self, mode: str) -> Any:
+        """What a response reads from: one reader for all responses of the connection."""
+        return self.reader
+
+    @property
+    def closed(self) -> bool:
+        """Whether it is done with."""
+        return bool(self.reader.closed)
+
+    def close(self) -> None:
+        """Close it, whatever is under way."""
+        for each in (self.reader, self.sock):
+            with contextlib.suppress(OSError, ValueError):
+                each.close()
+
+    @property
+    def idle(self) -> bool:
+        """Whether it is open and nothing is under way."""
+        return not self.closed and (self.response is None or self.response.isclosed())
+
+    def usable(self) -> bool:
+        """Whether it can carry another request: the server has not closed it, and has sent nothing unasked."""
+        try:
+            return self.sock.failure is None and not self.sock.ready(0)
+        except DeadlineError:
+            raise
+        except (OSError, ValueError):
+            return False
+
+    def exchange(self, method: str, head: bytes, body: Body) -> Response:
+        """Send a request, and read the response up to its body."""
+        self.used = True
+        response = self.response = Response(self, method)
+        try:
+            self._send(head, body)
+        except (ConnectionError, NettoolsError) as error:
+            # a server may refuse a body before it has read it all (RFC 9112 9.3): then it has answered already
+            if isinstance(error, NettoolsError) and not isinstance(error, DisconnectedError):
+                raise
+            try:
+                response.begin()
+            except (OSError, NettoolsError):
+                raise error from None
+            response.will_close = True
+            return response
+        response.begin()
+        return response
+
+    def _send(self, head: bytes, body: Body) -> None:
+        send = self.sock.sendall
+        if isinstance(body.data, bytes) and len(body.data) <= _JOINED:
+            send(head + body.data)
+            return
+        send(head)
+        chunked = body.size is None
+        for block in body.blocks():
+            send(b"%x\r\n%b\r\n" % (len(block), block) if chunked else block)
+        if chunked:
+            send(b"0\r\n\r\n")
+
+
+Key = tuple[str, str, int, str | None]  # scheme, host, port, Unix socket
+
+
+class Connections:
+    """The connections of a session, by where they go; `buffer` is what their bodies are read into."""
+
+    def __init__(self, dial: Callable[[Key], Any]) -> None:
+        self._dial = dial
+        self._all: dict[Key, list[Connection]] = {}
+        self.buffer = memoryview(bytearray(BLOCK))
+
+    def take(self, key: Key) -> Connection:
+        """A connection that nothing is under way on: a kept one that is still usable, else a new one."""
+        for connection in self._all.get(key, ()):
+            if connection.idle:
+                if connection.usable():
+                    return connection
+                connection.close()
+        self._tidy()
+        connection = Connection(self._dial(key), tls=key[0] == "https")
+        self._all.setdefault(key, []).append(connection)
+        return connection
+
+    def _tidy(self) -> None:
+        """Forget those that are closed, and close what has waited longest, where too many are kept."""
+        idle = [each for row in self._all.values() for each in row if each.idle]
+        for connection in idle[: max(0, len(idle) + 1 - MOST_KEPT)]:
+            connection.close()
+        kept = {key: [each for each in row if not each.closed] for key, row in self._all.items()}
+        self._all = {key: row for key, row in kept.items() if row}
+
+    @property
+    def sockets(self) -> list[Any]:
+        """The sockets that are open."""
+        return [each.sock for row in self._all.values() for each in row if not each.closed]
+
+    def close(self) -> None:
+        """Close them all."""
+        for row in self._all.values():
+            for connection in row:
+                connection.close()
+        self._all.clear()

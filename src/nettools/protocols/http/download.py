@@ -1,0 +1,225 @@
+"""Files over HTTP: conditions and ranges (RFC 9110 13, 14), downloads to a file, continued only if it is the same file.
+
+A `Download` asks its session for responses, and knows no connection. Local files are `files`'.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import email.utils
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
+
+from nettools.errors import IncompleteError, ProtocolError, UnsupportedError, UsageError
+from nettools.files import Destination, modified_of
+from nettools.parse.message import parse_parameters
+from nettools.protocols.http.body import decoded
+from nettools.protocols.http.message import Fields
+from nettools.protocols.http.redirect import Request
+from nettools.results import Headers, Transfer
+
+if TYPE_CHECKING:
+    from nettools.protocols.http.connection import Response
+    from nettools.protocols.http.session import HTTPSession
+
+__all__ = ["Download", "Extent", "check_range", "conditions", "http_date"]
+
+FOLLOW = 10  # redirects of a download
+_CONTENT_RANGE = re.compile(r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18}|\*)", re.ASCII)
+
+Extent = tuple[int, int | None]
+
+
+def conditions(range_: Extent | None, newer_than: Any) -> Fields:
+    """Range and If-Modified-Since, from what the caller wants."""
+    fields: Fields = []
+    if range_ is not None:
+        fields.append(("Range", f"bytes={_range_text(range_)}"))
+    if newer_than is not None:
+        moment = modified_of(newer_than)
+        if moment is not None:
+            stamp = email.utils.format_datetime(moment.astimezone(dt.UTC), usegmt=True)
+            fields.append(("If-Modified-Since", stamp))
+    return fields
+
+
+def check_range(range_: Extent, response: Response) -> None:
+    """See that a response has the octets that were asked for.
+
+    Raises:
+        UnsupportedError: it has the whole. ProtocolError: it has others.
+    """
+    if response.status == 200:
+        raise UnsupportedError("the server does not send ranges: it sent the whole")
+    first, _, total = _content_range(response.headers)
+    wanted = range_[0] if range_[0] >= 0 else None if total is None else max(0, total + range_[0])
+    if wanted is not None and first != wanted:
+        raise ProtocolError(f"octets from {first} were sent, and those from {wanted} asked for")
+
+
+class Download:
+    """One download: what to ask for, where it goes, and what is here already."""
+
+    def __init__(
+        self,
+        session: HTTPSession,
+        request: Request,
+        dest: Any,
+        *,
+        resume: bool = False,
+        checksum: str | None = None,
+        range_: Extent | None = None,
+    ) -> None:
+        limit = session.options.max_size if dest is None else session.options.file_limit
+        self.session = session
+        self.request = request
+        self.range = range_
+        self._more = {"dest": dest, "url": request.url, "checksum": checksum, "max_size": limit}
+        self._name = file_name(request.url)
+        self.destination = Destination(name=self._name, resume=resume, **self._more)
+        self.offset, self._note = self.destination.found()
+
+    def run(self) -> Transfer:
+        """Fetch it: what is missing, or the whole where what is here cannot be continued."""
+        done = self._try()
+        if done is None:
+            self.offset = 0
+            done = self._try()
+        assert done is not None, "what begins anew has an outcome"
+        return done
+
+    def _try(self) -> Transfer | None:
+        """Ask, and receive; None when what is here cannot be continued."""
+        fields = self.request.headers
+        if self.offset:
+            fields = [*fields, ("Range", f"bytes={self.offset}-")]
+            validator = str(self._note.get("etag") or self._note.get("last_modified") or "")
+            if validator and not validator.startswith("W/"):  # RFC 9110 13.1.5: a weak one cannot be used
+                fields.append(("If-Range", validator))
+        request = Request(self.request.method, self.request.target, fields, self.request.body)
+        session = self.session
+        for sent, response in session.responses(request, FOLLOW, "identity"):
+            if response.status < 300 or response.status >= 400 or "location" not in response.headers:
+                return self._answer(sent, response)
+            session.drain(response)
+        raise AssertionError("the last response is the answer")
+
+    def _answer(self, sent: Request, response: Response) -> Transfer | None:
+        headers: Headers = response.headers
+        modified = http_date(headers.get("Last-Modified", ""))
+        if response.status == 304:
+            return Transfer(self.destination.path, None, 0, None, modified, skipped=True)
+        if response.status == 416 and self.offset:
+            self.session.drain(response)
+            total = re.fullmatch(r"bytes \*/(\d{1,18})", headers.get("Content-Range", "").strip(), re.ASCII)
+            if total is not None and int(total[1]) == self.offset and self._same(headers):
+                return self.destination.whole(modified)
+            return None
+        if response.status >= 300:
+            raise self.session.status_error(self.session.page(sent, response, True, ()))
+        if self.range is not None:
+            check_range(self.range, response)
+        begin, size = self._extent(response)
+        if self.offset and begin not in (0, self.offset):
+            raise ProtocolError(f"octets from {begin} were sent, and those from {self.offset} asked for")
+        if begin and not self._same(headers):
+            response.abandon()
+            return None
+        name = _disposition(headers) or file_name(sent.url)
+        destination = self.destination
+        if not begin and destination.path is not None and name != self._name:
+            destination = Destination(name=name, **self._more)
+        return self._receive(response, destination, begin, size, modified)
+
+    def _same(self, headers: Headers) -> bool:
+        """Whether a part of a file is of the version that is here, as far as both say."""
+        note = self._note
+        for key, name in (("etag", "ETag"), ("last_modified", "Last-Modified")):
+            if note.get(key) and name in headers and note[key] != headers[name]:
+                return False
+        return note.get("url") != "another"
+
+    def _extent(self, response: Response) -> Extent:
+        """Where the octets begin in the file that is written, and its size."""
+        headers: Headers = response.headers
+        if response.status != 206:
+            return 0, response.length if "Content-Encoding" not in headers else None
+        first, last, total = _content_range(headers)
+        if response.length is not None and response.length != last - first + 1:
+            raise ProtocolError("a Content-Range that contradicts the Content-Length")
+        if not self.offset:
+            return 0, last - first + 1
+        if total is not None and last != total - 1:
+            raise ProtocolError(f"octets up to {last} of {total} were sent, and all asked for")
+        return first, total if total is not None else last + 1
+
+    def _receive(
+        self, response: Response, destination: Destination, offset: int, size: int | None, modified: dt.datetime | None
+    ) -> Transfer:
+        headers: Headers = response.headers
+        destination.validator = {
+            "etag": headers.get("ETag"),
+            "last_modified": headers.get("Last-Modified"),
+            "size": size,
+        }
+        progress = self.session.progress
+        with destination:
+            destination.expect(size)
+            destination.open(offset)
+            for block in self._blocks(response):
+                destination.write(block)
+                progress(destination.written, size)
+            if size is not None and destination.written != size:
+                raise IncompleteError(
+                    f"{destination.written} of {size} octets came", received=destination.written, expected=size
+                )
+            progress(destination.written, destination.written, final=True)
+            return destination.commit(modified=modified)
+
+    def _blocks(self, response: Response) -> Iterator[Any]:
+        return decoded(self.session.octets(response), response.headers.get("Content-Encoding", ""), None)
+
+
+def _range_text(range_: Extent) -> str:
+    """A range as the header has it (RFC 9110 14.1.2)."""
+    try:
+        first, last = range_
+    except (TypeError, ValueError):
+        raise UsageError("range= is (first, last or None), or (-n, None) for the last n octets") from None
+    if not all(each is None or (isinstance(each, int) and not isinstance(each, bool)) for each in range_) or (
+        first is None or (first < 0 and last is not None) or (last is not None and last < first)
+    ):
+        raise UsageError("range= is (first, last or None), or (-n, None) for the last n octets")
+    return f"-{-first}" if first < 0 else f"{first}-{'' if last is None else last}"
+
+
+def _content_range(headers: Headers) -> tuple[int, int, int | None]:
+    """The first and the last octet of a part, and how many there are in all."""
+    match = _CONTENT_RANGE.fullmatch(headers.get("Content-Range", "").strip())
+    if match is None or int(match[2]) < int(match[1]) or (match[3] != "*" and int(match[3]) <= int(match[2])):
+        raise ProtocolError("206 without a Content-Range that makes sense")
+    return int(match[1]), int(match[2]), None if match[3] == "*" else int(match[3])
+
+
+def http_date(value: str) -> dt.datetime | None:
+    """The moment of a date field (RFC 9110 5.6.7), None for what is none."""
+    if not value:
+        return None
+    try:
+        moment = email.utils.parsedate_to_datetime(value)
+    except (TypeError, ValueError, IndexError, OverflowError):
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
+
+
+def file_name(url: str) -> str:
+    """What a URL calls its file."""
+    return unquote(urlsplit(url).path.rstrip("/").rpartition("/")[2]) or "index.html"
+
+
+def _disposition(headers: Headers) -> str | None:
+    """The file name of Content-Disposition (RFC 6266)."""
+    value = headers.get("Content-Disposition")
+    return parse_parameters(value)[1].get("filename") if value else None
