@@ -8,15 +8,18 @@ from __future__ import annotations
 import ftplib
 import http.client
 import imaplib
+import io
 import poplib
 import smtplib
 import socket
 import ssl
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from nettools.protocols.ftp import FTPClient
+from nettools.protocols.http.connection import Response
 from nettools.protocols.imap import IMAP4Client
 from nettools.protocols.pop3 import POP3Client
 from nettools.protocols.smtp import LMTPClient, SMTPClient
@@ -59,10 +62,15 @@ def test_ftplib_connects_by_connect__protocols_ftp_client() -> None:
     assert callable(ftplib.parse150)  # type: ignore[attr-defined]
 
 
-def test_http_client_reads_status_and_trailers_by_methods__protocols_http_transport() -> None:
-    for name in ("_read_status", "_read_and_discard_trailer", "begin"):
+def test_http_client_reads_a_response_by_these_methods__protocols_http_connection() -> None:
+    for name in ("_close_conn", "_get_chunk_left", "_read_next_chunk_size", "_safe_read", "_check_close", "isclosed"):
         assert callable(getattr(http.client.HTTPResponse, name))
-    assert callable(http.client.parse_headers)
+    assert callable(http.client.HTTPResponse._read_and_discard_trailer)  # type: ignore[attr-defined]
+    octets = io.BytesIO(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\nA: b\r\n\r\n")
+    stand_in = SimpleNamespace(makefile=lambda mode: octets, tls=False, close=octets.close)
+    response = Response(stand_in, "GET")  # type: ignore[arg-type]
+    response.begin()
+    assert (response.read(), response.isclosed()) == (b"ok", True)
 
 
 def test_ssl_makes_sockets_of_the_contexts_class__wire_tls() -> None:

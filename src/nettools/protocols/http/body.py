@@ -61,7 +61,7 @@ def _undone(blocks: Iterator[Any], name: str) -> Iterator[bytes]:
     if name in ("gzip", "x-gzip"):
         return _members(blocks, lambda _: zlib.decompressobj(zlib.MAX_WBITS | 16))
     if name == "deflate":
-        return _members(blocks, lambda data: zlib.decompressobj(_window(data)))
+        return _members(blocks, lambda data: zlib.decompressobj(_window(data)), most=1)
     if name not in _EXTRA:
         raise UnsupportedError(
             f"the server sent Content-Encoding {name[:40]!r}, which was not asked for", side="nettools"
@@ -106,33 +106,37 @@ class _Zstandard:
         return bytes(self._decoder.unused_data)
 
 
-def _members(blocks: Iterator[Any], make: Callable[[bytes], Any]) -> Iterator[bytes]:
-    """What is compressed in one member or several; the output bounded at every step."""
+def _members(blocks: Iterator[Any], make: Callable[[bytes], Any], most: int | None = None) -> Iterator[bytes]:
+    """What is compressed in one member or several, `most` at most; the output bounded at every step.
+
+    What stands behind the last member and is none is passed over, as gzip does and browsers do.
+    """
     decoder: Any = None
-    started = False
+    whole = 0  # members that were read to their end
+    fresh = True  # nothing has come out of the member at hand
     data = b""
     for block in blocks:
         data += block
-        if not started and len(data) < 2:
+        if whole == most or (decoder is None and len(data) < 2):
             continue  # it takes two octets to tell what it is
         more = False  # the decoder may have output left although it has taken all of its input
-        while data or more:
+        while (data or more) and whole != most:
             if decoder is None:
-                if started and not data.strip(b"\0"):
-                    data = b""
-                    break  # padding behind the last member
-                decoder = make(data)
-                started = True
+                decoder, fresh = make(data), True
             try:
                 piece = decoder.decompress(data, _OUTPUT)
             except zlib.error as error:
+                if whole and fresh:
+                    decoder, most = None, whole
+                    break
                 raise TransferError("the body is not in the Content-Encoding that the server names") from error
             if piece:
+                fresh = False
                 yield piece
             data, more = decoder.unconsumed_tail, len(piece) >= _OUTPUT
             if decoder.eof:
-                data, decoder, more = decoder.unused_data, None, False
-    if decoder is not None or data:
+                data, decoder, more, whole = decoder.unused_data, None, False, whole + 1
+    if decoder is not None or (data and not whole):
         raise IncompleteError("the compressed body was cut")
 
 
