@@ -41,7 +41,13 @@ def __getattr__(name: str) -> Any:
 
 
 def make_server(name: str, world: World | None = None, **options: Any) -> Server:
-    """A fake by its protocol's name, not started."""
+    """A fake by its protocol's name, not started.
+
+    Raises:
+        ValueError: there is no fake of that name.
+    """
+    if name not in FAKES:
+        raise ValueError(f"no fake is called {name!r}; there are {', '.join(FAKES)}")
     module, _, attribute = FAKES[name].partition(":")
     server: Server = getattr(importlib.import_module(module), attribute)(world, **options)
     return server
@@ -73,7 +79,7 @@ class Sandbox(SimpleNamespace):
 def servers(
     *names: str, tls: bool = False, world: World | None = None, host: str = "127.0.0.1", **options: dict[str, Any]
 ) -> Iterator[Sandbox]:
-    """Run fakes of these protocols, all of them if none is named.
+    """Run fakes of these protocols, all of them if none is named; a rule that was never hit is an error at the end.
 
     Args:
         tls: they offer STARTTLS, and TLS on a second port; needs the extra `testing`.
@@ -92,3 +98,5 @@ def servers(
         }
         ca = next((server.ca for server in running.values()), None)
         yield Sandbox(world=world, ca=ca, running=running, **running)
+        for server in running.values():
+            server.check_rules()

@@ -60,6 +60,7 @@ class FTPServer(Server):
     """
 
     protocol = "ftp"
+    refusal = "502 Refused"
 
     def __init__(
         self,
@@ -138,7 +139,7 @@ class FTPServer(Server):
         return "202 No account needed"
 
     async def do_AUTH(self, client: _Client, arg: str) -> str:
-        if not self.starttls or arg.upper() not in ("TLS", "TLS-C", "SSL"):
+        if not client.conn.starttls or arg.upper() not in ("TLS", "TLS-C", "SSL"):
             return "502 No TLS here"
         await self._say(client, "234 Begin TLS")
         await client.conn.start_tls()
@@ -162,7 +163,7 @@ class FTPServer(Server):
         names = [each for each in FEATURES if self.offers(each.split(" ", 1)[0])]
         if self.offers("MLSD") and self.offers("MLST"):
             names.append(f"MLST {FACTS}")
-        if self.starttls and not client.conn.tls:
+        if client.conn.starttls:
             names.append("AUTH TLS")
         if self.tls:
             names += ["PBSZ", "PROT"]

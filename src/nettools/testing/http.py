@@ -86,6 +86,14 @@ class HTTPServer(Server):
         """Answer a path by a function of the request."""
         self.routes[path] = handler
 
+    refusal = "403 Forbidden"
+
+    def render(self, text: str, tag: str = "") -> bytes:
+        """A rule's reply: `503 Busy` is a whole response of that status."""
+        if text.startswith("HTTP/"):
+            return super().render(text)
+        return f"HTTP/1.1 {text}\r\nContent-Length: 0\r\n\r\n".encode("latin-1")
+
     # -- the connection
 
     async def session(self, conn: Connection) -> None:

@@ -15,7 +15,9 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Literal
 
-__all__ = ["Log", "Record"]
+__all__ = ["Direction", "Log", "Record"]
+
+Direction = Literal["C", "S", "-"]
 
 _SECRET = re.compile(
     rb"(?im)^(PASS |[^ \r\n]+ LOGIN \S+ |AUTHINFO PASS |AUTH \S+ |[^ \r\n]+ AUTHENTICATE \S+ "
@@ -33,7 +35,7 @@ class Record:
     t: float
     protocol: str
     connection: int
-    direction: Literal["C", "S", "-"]
+    direction: Direction
     tls: bool
     bytes: bytes
     note: str = ""
@@ -48,9 +50,12 @@ class Log:
         self._began = time.monotonic()
         self._lock = threading.Lock()
 
-    def add(self, connection: int, direction: Literal["C", "S", "-"], tls: bool, data: bytes, note: str = "") -> None:
-        """One more record."""
-        record = Record(time.monotonic() - self._began, self.protocol, connection, direction, tls, bytes(data), note)
+    def add(
+        self, connection: int, direction: Direction, tls: bool, data: bytes, note: str = "", *, protocol: str = ""
+    ) -> None:
+        """One more record; another `protocol` than the log's is a side channel, such as FTP's data."""
+        now, protocol = time.monotonic() - self._began, protocol or self.protocol
+        record = Record(now, protocol, connection, direction, tls, bytes(data), note)
         with self._lock:
             self.records.append(record)
 

@@ -4,13 +4,19 @@
         sign_up("alice@example.org", smtp_url=smtp_server.url)
         assert world.wait_for_mail(subject="Welcome")
 
-Names do not shadow those of pytest-localserver, pytest-httpserver, smtpdfix or pytest-localftpserver.
+    @pytest.mark.net_server("imap", without={"MOVE"})            # options for that server of this test
+    def test_my_poller(imap_server, smtp_server): ...
+
+A rule that a test adds and nothing ever meets fails the test; a test that fails shows the transcript of its servers.
+Names do not shadow those of pytest-localserver, pytest-httpserver, smtpdfix or pytest-localftpserver. Nothing heavy is
+imported before a fixture asks for it.
 """
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+import functools
+from collections.abc import Callable, Generator, Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +26,44 @@ import pytest
 if TYPE_CHECKING:
     from nettools.testing.server import Server
     from nettools.testing.world import World
+
+STARTED = pytest.StashKey["list[Server]"]()
+TRANSCRIPT_LINES = 200  # of each server, shown with a test that failed
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the markers known."""
+    config.addinivalue_line("markers", "net_server(protocol, **options): how this test's server of a protocol is made")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
+    """A rule that was never hit fails the test that added it."""
+    result = yield
+    for server in item.stash.get(STARTED, ()):
+        server.check_rules()
+    return result
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show what went over the wire with a test that failed."""
+    report = yield
+    if report.failed:
+        for server in item.stash.get(STARTED, ()):
+            lines = list(server.log.lines())
+            if skipped := len(lines) - TRANSCRIPT_LINES:
+                lines = [f"... {skipped} lines before", *lines[-TRANSCRIPT_LINES:]] if skipped > 0 else lines
+            if lines:
+                report.sections.append((f"Transcript of the {server.protocol} server", "\n".join(lines)))
+    return report
+
+
+@functools.cache
+def _has_tls() -> bool:
+    return find_spec("trustme") is not None
 
 
 @pytest.fixture
@@ -39,43 +83,45 @@ def tls_ca() -> Path:
 
 
 @pytest.fixture
-def net_servers(world: World) -> Iterator[Callable[..., Server]]:
+def net_servers(world: World, request: pytest.FixtureRequest) -> Iterator[Callable[..., Server]]:
     """Makes servers: `net_servers("smtp", without={"PIPELINING"})`; they stop at the end of the test."""
     from nettools.testing import make_server
 
+    item: pytest.Item = request.node
+    started: list[Server] = item.stash.setdefault(STARTED, [])
+    marked = {mark.args[0]: mark.kwargs for mark in reversed(list(item.iter_markers("net_server")))}
     with contextlib.ExitStack() as stack:
 
         def start(name: str, **options: Any) -> Server:
-            options.setdefault("tls", find_spec("trustme") is not None)
-            return stack.enter_context(make_server(name, world, **options))
+            options = {"tls": _has_tls(), **marked.get(name, {}), **options}
+            server = stack.enter_context(make_server(name, world, **options))
+            started.append(server)
+            return server
 
         yield start
 
 
-def _fixture(name: str, protocol: str) -> Any:
+def _fixture(name: str, protocol: str, title: str, **options: Any) -> Any:
     @pytest.fixture(name=name)
     def fixture(net_servers: Callable[..., Server]) -> Server:
-        return net_servers(protocol)
+        return net_servers(protocol, **options)
 
-    fixture.__doc__ = f"A fake {protocol.upper()} server, with TLS on `tls_port` where trustme is installed."
+    fixture.__doc__ = f"A fake {title}, over this test's `world`."
     return fixture
 
 
-http_server = _fixture("http_server", "http")
-ftp_server = _fixture("ftp_server", "ftp")
-smtp_server = _fixture("smtp_server", "smtp")
-pop3_server = _fixture("pop3_server", "pop3")
-imap_server = _fixture("imap_server", "imap")
-gopher_server = _fixture("gopher_server", "gopher")
-
-
-@pytest.fixture
-def https_server(net_servers: Callable[..., Server]) -> Server:
-    """A fake HTTP server whose `tls_url` is HTTPS."""
-    return net_servers("http", tls=True)
-
-
-@pytest.fixture
-def ftps_server(net_servers: Callable[..., Server]) -> Server:
-    """A fake FTP server with AUTH TLS on `port` and implicit TLS on `tls_port`."""
-    return net_servers("ftp", tls=True)
+http_server = _fixture("http_server", "http", "web server; `tls_url` is HTTPS where trustme is installed")
+https_server = _fixture("https_server", "http", "web server whose `tls_url` is HTTPS", tls=True)
+ftp_server = _fixture("ftp_server", "ftp", "FTP server")
+ftps_server = _fixture("ftps_server", "ftp", "FTP server, AUTH TLS on `port`, implicit TLS on `tls_port`", tls=True)
+smtp_server = _fixture("smtp_server", "smtp", "SMTP server")
+pop3_server = _fixture("pop3_server", "pop3", "POP3 server")
+imap_server = _fixture("imap_server", "imap", "IMAP server")
+nntp_server = _fixture("nntp_server", "nntp", "news server")
+telnet_server = _fixture("telnet_server", "telnet", "telnet server")
+gopher_server = _fixture("gopher_server", "gopher", "gopher server")
+xmlrpc_server = _fixture("xmlrpc_server", "xmlrpc", "XML-RPC server")
+tcp_echo = _fixture("tcp_echo", "tcp", "TCP server that sends back what it gets")
+udp_echo = _fixture("udp_echo", "udp", "UDP server that sends back what it gets")
+unix_echo = _fixture("unix_echo", "unix", "server on a Unix socket that sends back what it gets")
+proxy_server = _fixture("proxy_server", "proxy", "SOCKS and CONNECT proxy")

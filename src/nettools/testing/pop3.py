@@ -79,6 +79,7 @@ class POP3Server(Server):
     """A server of its World users' INBOXes."""
 
     protocol = "pop3"
+    refusal = "-ERR [SYS/PERM] Refused"
     anonymous = ("CAPA", "USER", "PASS", "APOP", "AUTH", "STLS", "NOOP", "QUIT")
     known = (*anonymous, "STAT", "LIST", "UIDL", "RETR", "TOP", "DELE", "RSET")
 
@@ -137,13 +138,13 @@ class POP3Server(Server):
         mechanisms = self._mechanisms(session)
         if mechanisms:
             known["SASL"] = " ".join(["SASL", *mechanisms])
-        if self.starttls and not session.conn.tls:
+        if session.conn.starttls:
             known["STLS"] = "STLS"
         lines = [text for name, text in known.items() if self.offers(name)] + list(self.extra)
         return "\r\n".join(["+OK Capabilities", *lines, ".\r\n"]).encode()
 
     async def do_stls(self, session: _Session, arg: str) -> bytes:
-        if not self.starttls or session.conn.tls:
+        if not session.conn.starttls:
             raise Err("TLS is not available here")
         await session.conn.write(b"+OK Begin TLS\r\n")
         await session.conn.start_tls()

@@ -1,4 +1,4 @@
-"""The base of every fake: one asyncio loop in one daemon thread for all servers of the process.
+"""The base of every fake: it listens, hands connections to a coroutine, asks the rules, keeps the log, stops at once.
 
 A fake is a subclass of `Server` with `protocol`, and one coroutine:
 
@@ -23,198 +23,23 @@ import contextlib
 import os
 import socket
 import ssl
-import struct
-import threading
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import Any, ClassVar, Self, TypeVar
+from typing import ClassVar, Self
 
+from nettools.testing.connection import LINE_LIMIT, Connection, Hangup, LineTooLongError, over_tls, reading
 from nettools.testing.log import Log
-from nettools.testing.rules import Rule, Rules
+from nettools.testing.loop import STOP_TIMEOUT, hold, let_go, loop, run
+from nettools.testing.rules import CONNECT, Rule, Rules
+from nettools.testing.shaping import SHAPES
 from nettools.testing.tls import Certificate, ca_path, server_context
+from nettools.testing.tls_rules import TLSRules
 from nettools.testing.world import World
 
-__all__ = ["Connection", "Hangup", "LineTooLongError", "Server"]
+__all__ = ["Connection", "Hangup", "LineTooLongError", "Server", "loop", "over_tls"]
 
-T = TypeVar("T")
-
-LINE_LIMIT = 64 * 1024
-STOP_TIMEOUT = 5.0  # seconds; a fake that needs more has a bug
-
-
-class Hangup(Exception):  # noqa: N818  # not an error: a client that is gone, or is to be
-    """The connection is over."""
-
-
-class LineTooLongError(ValueError):
-    """A client's line has more octets than the fake takes."""
-
-
-# --- the loop
-
-
-class _Loop:
-    """The process's loop and its thread; made anew after a fork."""
-
-    def __init__(self) -> None:
-        self.pid = os.getpid()
-        self.loop = asyncio.new_event_loop()
-        threading.Thread(target=self.loop.run_forever, name="nettools-testing", daemon=True).start()
-
-
-_lock = threading.Lock()
-_current: _Loop | None = None
-
-
-def loop() -> asyncio.AbstractEventLoop:
-    """The loop that all fakes of this process run on."""
-    global _current
-    with _lock:
-        if _current is None or _current.pid != os.getpid():
-            _current = _Loop()
-        return _current.loop
-
-
-def run(coroutine: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine on the loop, and wait for it."""
-    return asyncio.run_coroutine_threadsafe(coroutine, loop()).result(STOP_TIMEOUT)
-
-
-# --- a connection
-
-
-class Connection:
-    """One client: its lines and octets in, replies out, all of it in the log."""
-
-    def __init__(
-        self, server: Server, number: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, tls: bool
-    ) -> None:
-        self.server = server
-        self.number = number
-        self.reader = reader
-        self.writer = writer
-        self.tls = tls
-        self.user: str | None = None
-
-    @property
-    def peer(self) -> tuple[str, int]:
-        """The client's address and port."""
-        name = self.writer.get_extra_info("peername")
-        return name[:2] if isinstance(name, tuple) else (str(name), 0)
-
-    @property
-    def local(self) -> tuple[str, int]:
-        """The server's address and port on this connection."""
-        name = self.writer.get_extra_info("sockname")
-        return name[:2] if isinstance(name, tuple) else (str(name), 0)
-
-    @property
-    def ssl_object(self) -> Any:
-        """The TLS of the connection, None in clear."""
-        return self.writer.get_extra_info("ssl_object")
-
-    def _log(self, direction: Any, data: bytes, note: str = "") -> None:
-        self.server.log.add(self.number, direction, self.tls, data, note)
-
-    def _note(self, secret: bool = False) -> str:
-        """What the log says of octets about to be read: sent ahead of the last reply, not to be shown."""
-        return " ".join((["ahead"] if getattr(self.reader, "_buffer", b"") else []) + (["secret"] if secret else []))
-
-    async def readline(self, limit: int = LINE_LIMIT, *, secret: bool = False) -> bytes:
-        """A line with its end; b"" when the client has closed; what it left unfinished is dropped.
-
-        A `secret` one is masked where the log is shown.
-
-        Raises:
-            LineTooLongError: what was read so far is lost.
-        """
-        note = self._note(secret)
-        try:
-            line = await self.reader.readuntil(b"\n")
-        except asyncio.IncompleteReadError as error:
-            if error.partial:
-                self._log("C", error.partial, "unfinished")
-            return b""
-        except asyncio.LimitOverrunError as error:
-            await self.reader.readexactly(error.consumed)
-            raise LineTooLongError(f"more than {limit} octets") from None
-        self._log("C", line, note)
-        if len(line) > limit:
-            raise LineTooLongError(f"more than {limit} octets")
-        return line
-
-    async def read(self, size: int = 65536) -> bytes:
-        """What is there, at most so many octets; b"" when the client has closed."""
-        note = self._note()
-        data = await self.reader.read(size)
-        if data:
-            self._log("C", data, note)
-        return data
-
-    async def readexactly(self, size: int, *, secret: bool = False) -> bytes:
-        """Exactly so many octets; Hangup when the client closes before."""
-        note = self._note(secret)
-        try:
-            data = await self.reader.readexactly(size)
-        except asyncio.IncompleteReadError as error:
-            raise Hangup from error
-        self._log("C", data, note)
-        return data
-
-    async def read_until(self, end: bytes) -> bytes:
-        """Everything up to and with `end`, however long; Hangup when the client closes before."""
-        note, chunks = self._note(), list[bytes]()
-        while not chunks or not chunks[-1].endswith(end):
-            try:
-                chunks.append(await self.reader.readuntil(end))
-            except asyncio.IncompleteReadError as error:
-                raise Hangup from error
-            except asyncio.LimitOverrunError as error:
-                chunks.append(await self.reader.readexactly(error.consumed))
-        data = b"".join(chunks)
-        self._log("C", data, note)
-        return data
-
-    async def write(self, data: bytes) -> None:
-        """One reply, whole."""
-        if not data:
-            return
-        self._log("S", data)
-        self.writer.write(data)
-        await self.writer.drain()
-
-    async def start_tls(self, context: ssl.SSLContext | None = None) -> None:
-        """The handshake after STARTTLS and its kin; what the client sent in clear behind it is dropped."""
-        buffer: Any = getattr(self.reader, "_buffer", bytearray())
-        if buffer:
-            self._log("-", b"", f"dropped {len(buffer)} octets sent in clear behind the upgrade")
-            buffer.clear()
-        await self.writer.start_tls(context or self.server.tls_context)
-        over_tls(self.writer)
-        self.tls = True
-        self._log("-", b"", "TLS")
-
-    def close(self) -> None:
-        """Close, after what was written."""
-        self.writer.close()
-
-    def abort(self) -> None:
-        """Cut: the client sees a reset."""
-        sock = self.writer.get_extra_info("socket")
-        if sock is not None:
-            with contextlib.suppress(OSError):
-                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        self.writer.transport.abort()
-
-
-def over_tls(writer: asyncio.StreamWriter) -> None:
-    """Tell the stream what Python 3.11 forgets to tell it after an upgrade: that TLS has no half-closed connections."""
-    protocol: Any = writer.transport.get_protocol()
-    protocol._over_ssl = True
-
-
-# --- a server
+EARLY = frozenset({"delay", "drop", "reset", "hang", "refuse"})  # done to a new connection before TLS
 
 
 class Server:
@@ -224,13 +49,15 @@ class Server:
         world: what it serves; a new World if None.
         host: where it listens. port: 0 is any free port.
         tls: also offer STARTTLS (where the protocol has it), and TLS from the first octet on `tls_port`.
-        certificate: good, expired, wrong_host or untrusted.
+        certificate: good, expired, wrong_host, untrusted or old_version.
         without, extra: names of capabilities to leave out, and to add to what is announced.
     """
 
     protocol: ClassVar[str] = ""
     tls_scheme: ClassVar[str] = ""  # "" is protocol + "s"
     has_starttls: ClassVar[bool] = True
+    has_tls: ClassVar[bool] = True
+    refusal: ClassVar[str] = ""  # how a rule's `refuse` says no to a command; "" resets the connection
 
     def __init__(
         self,
@@ -245,16 +72,17 @@ class Server:
     ) -> None:
         self.world = world if world is not None else World()
         self.host = host
-        self.tls = tls
-        self.without = frozenset(each.upper() for each in without)
-        self.extra = tuple(extra)
-        self.certificate: Certificate = certificate
-        self.log = Log(self.protocol)
-        self.rules = Rules()
-        self.errors: list[BaseException] = []
         self.port = port
         self.tls_port: int | None = None
-        self._listeners: list[asyncio.Server] = []
+        self.without = frozenset(each.upper() for each in without)
+        self.extra = tuple(extra)
+        self.log = Log(self.protocol)
+        self.rules = Rules(self._follow_rules)
+        self.tls = TLSRules(self.rules, tls and self.has_tls, certificate)
+        self.errors: list[BaseException] = []
+        self._pid = 0  # of the process that runs it
+        self._listeners: list[asyncio.AbstractServer] = []
+        self._closed_ports: list[socket.socket] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._connections: set[Connection] = set()
         self._numbers = 0
@@ -266,7 +94,12 @@ class Server:
     @property
     def starttls(self) -> bool:
         """Whether the clear port offers an upgrade."""
-        return self.tls and self.has_starttls and "STARTTLS" not in self.without
+        return bool(self.tls) and self.has_starttls and "STARTTLS" not in self.without
+
+    @property
+    def certificate(self) -> Certificate:
+        """What its certificate is like."""
+        return self.tls.certificate
 
     @property
     def tls_context(self) -> ssl.SSLContext:
@@ -298,37 +131,56 @@ class Server:
 
     # -- rules
 
-    def on(self, verb: str, arg: str | None = None) -> Rule:
-        """A rule for a command: `server.on("RCPT", arg="bob@").reply("550 no")`."""
-        return self.rules.add(verb, arg)
+    def on(self, verb: str, arg: str | None = None, *, user: str | None = None, connection: int | None = None) -> Rule:
+        """A rule for a command: `server.on("RCPT", arg="bob@").reply("550 no")`; `*` is any.
 
-    def on_connect(self) -> Rule:
-        """A rule for a new connection."""
-        return self.rules.add(Rules.CONNECT)
+        Args:
+            arg: a regular expression that is found in the command's argument, whatever the case.
+            user: who is logged in. connection: its number, the first is 1.
+        """
+        return self.rules.add(verb, arg, user=user, connection=connection)
+
+    def on_connect(self, *, connection: int | None = None) -> Rule:
+        """A rule for a new connection; what shapes an answer shapes all of the connection."""
+        return self.rules.add(CONNECT, connection=connection)
 
     async def intercept(self, conn: Connection, verb: str, arg: str = "", *, tag: str = "") -> bool:
         """Ask the rules about a command; True when one has answered it."""
-        rule = self.rules.find(verb, arg)
+        conn.shape(None)
+        self.tls.asked(conn, verb, arg)
+        rule = self.rules.find(verb, arg, user=conn.user, connection=conn.number)
         return rule is not None and await self._obey(conn, rule, tag)
 
     async def _obey(self, conn: Connection, rule: Rule, tag: str = "") -> bool:
         match rule.action:
-            case "drop":
-                conn.abort()
-                raise Hangup
-            case "hang":
-                await asyncio.Event().wait()
+            case "drop" | "reset" | "hang":
+                await conn.cut(rule.action)
             case "delay":
                 await asyncio.sleep(rule.seconds)
                 return False
+            case "refuse":
+                if not self.refusal or rule.verb == CONNECT:
+                    await conn.cut("reset")
+                await conn.write(self.render(self.refusal, tag))
             case "reply":
-                await conn.write((f"{tag} " if tag else "").encode() + rule.data + b"\r\n")
-            case "raw":
+                await conn.write(self.render(rule.data.decode(), tag))
+            case "garbage":
                 await conn.write(rule.data)
+            case _:
+                conn.shape(rule)
+                return False
         if rule.close:
-            conn.close()
-            raise Hangup
+            await conn.cut("drop")
         return True
+
+    def render(self, text: str, tag: str = "") -> bytes:
+        """A rule's reply as it goes over the wire: the command's tag in front, if it has one; lines end with CR LF."""
+        lines = text.replace("\r\n", "\n")
+        return f"{tag} {lines}\n".lstrip(" ").replace("\n", "\r\n").encode("utf-8", "surrogateescape")
+
+    def check_rules(self) -> None:
+        """Raise UnusedRuleError (an AssertionError) when a rule was never hit that is not optional."""
+        self.rules.check(f"{self.protocol} server")
 
     # -- what a fake gives
 
@@ -336,13 +188,8 @@ class Server:
         """Talk to one client until it or the fake says goodbye."""
         raise NotImplementedError
 
-    async def changed(self, event: asyncio.Event) -> None:
-        """Wait until the World changes after `event` was made by `watch`."""
-        await event.wait()
-        event.clear()
-
     @contextlib.contextmanager
-    def watch(self) -> Any:
+    def watch(self) -> Iterator[asyncio.Event]:
         """An event that is set, on the loop, at every change of the World: what IDLE waits for."""
         event = asyncio.Event()
         self._wakers.add(event)
@@ -352,9 +199,8 @@ class Server:
             self._wakers.discard(event)
 
     def _wake(self) -> None:
-        running = loop()
-        with contextlib.suppress(RuntimeError):
-            running.call_soon_threadsafe(self._set_wakers)
+        with contextlib.suppress(RuntimeError):  # the loop has just ended
+            loop().call_soon_threadsafe(self._set_wakers)
 
     def _set_wakers(self) -> None:
         for event in tuple(self._wakers):
@@ -364,64 +210,96 @@ class Server:
 
     def start(self) -> Self:
         """Listen; when it returns, clients can connect."""
-        run(self._start())
+        if self._pid:
+            return self
+        hold()
+        try:
+            run(self._start())
+        except BaseException:
+            let_go()
+            raise
+        self._pid = os.getpid()
         self._stop_listening = self.world.listen(self._wake)
+        self._follow_rules()
         return self
 
     async def _start(self) -> None:
-        await self._listen(self.port, None)
-        self.port = self._listeners[0].sockets[0].getsockname()[1]
+        self.port = await self._listen(self.port, tls=False)
         if self.tls:
-            await self._listen(0, self.tls_context)
-            self.tls_port = self._listeners[1].sockets[0].getsockname()[1]
+            self.tls_port = await self._listen(self.tls_port or 0, tls=True)
 
-    async def _listen(self, port: int, context: ssl.SSLContext | None) -> None:
-        listener = await asyncio.start_server(
-            self._accepted(context is not None), self.host, port, ssl=context, limit=LINE_LIMIT * 4
-        )
+    async def _listen(self, port: int, *, tls: bool) -> int:
+        """Listen on a port, and return its number."""
+        listener = await asyncio.start_server(self._accepted(tls), self.host, port, limit=LINE_LIMIT * 4)
         self._listeners.append(listener)
+        number: int = listener.sockets[0].getsockname()[1]
+        return number
 
     def _accepted(self, tls: bool) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]:
         async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            if tls:
+                reading(writer, on=False)  # what comes first belongs to the handshake
             self._numbers += 1
-            conn = Connection(self, self._numbers, reader, writer, tls)
-            task = asyncio.current_task()
-            assert task is not None
-            self._tasks.add(task)
-            self._connections.add(conn)
-            try:
-                rule = self.rules.connecting()
-                if rule is None or not await self._obey(conn, rule):
-                    await self.session(conn)
-            except (Hangup, ConnectionError, asyncio.IncompleteReadError, ssl.SSLError, TimeoutError):
-                pass  # the client is gone
-            except asyncio.CancelledError:
-                pass  # the server stops; asyncio's own callback must not see this one
-            except Exception as error:  # a bug of the fake: told by stop()
-                self.errors.append(error)
-            finally:
-                self._tasks.discard(task)
-                self._connections.discard(conn)
-                with contextlib.suppress(Exception):
-                    writer.close()
+            await self._serve(Connection(self, self._numbers, reader, writer, tls=False), tls)
 
         return connected
 
+    async def _serve(self, conn: Connection, tls: bool) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
+        self._connections.add(conn)
+        try:
+            await self._converse(conn, tls)
+            if conn.silent:
+                await conn.finish()
+        except (Hangup, ConnectionError, asyncio.IncompleteReadError, ssl.SSLError, TimeoutError):
+            pass  # the client is gone
+        except asyncio.CancelledError:
+            pass  # the server stops; asyncio's own callback must not see this one
+        except Exception as error:  # a bug of the fake: told by stop()
+            self.errors.append(error)
+        finally:
+            self._tasks.discard(task)
+            self._connections.discard(conn)
+            with contextlib.suppress(Exception):
+                conn.close()
+
+    async def _converse(self, conn: Connection, tls: bool) -> None:
+        rule = self.rules.find(CONNECT, connection=conn.number)
+        if rule is not None and rule.action in EARLY:
+            await self._obey(conn, rule)
+        if tls:
+            await self.tls.secure(conn)
+        else:
+            self.tls.greet(conn)
+        if rule is not None and rule.action in SHAPES:
+            conn.shape(rule, lasting=True)
+        elif rule is not None and rule.action not in EARLY and await self._obey(conn, rule):
+            return
+        await self.session(conn)
+
     def stop(self) -> None:
         """Close everything, and raise what went wrong in the fake's own code."""
+        pid, self._pid = self._pid, 0
+        if pid != os.getpid():
+            return  # not started, or started by the process that this one was forked from
         if self._stop_listening is not None:
             self._stop_listening()
             self._stop_listening = None
-        if self._listeners:
+        try:
             run(self._stop())
+        finally:
+            let_go()
         if self.errors:
             error, self.errors = self.errors[0], []
             raise error
 
     async def _stop(self) -> None:
-        for listener in self._listeners:
-            listener.close()
-        self._listeners.clear()
+        self._close_ports()
+        for sock in self._closed_ports:
+            sock.close()
+        self._closed_ports.clear()
         tasks = tuple(self._tasks)
         for task in tasks:
             task.cancel()
@@ -442,3 +320,43 @@ class Server:
                 self.stop()
             return
         self.stop()
+
+    # -- ports that are closed by a rule
+
+    def _follow_rules(self) -> None:
+        """Close the ports while a rule refuses every connection, and open them again."""
+        refusing = [rule for rule in self.rules if rule.verb == CONNECT and rule.action == "refuse" and rule.always]
+        for rule in refusing:
+            rule.optional = True  # the system refuses on its own, and tells nobody
+        if self._pid and bool(refusing) != bool(self._closed_ports):
+            run(self._refuse() if refusing else self._accept_again())
+
+    def _close_ports(self) -> None:
+        for listener in self._listeners:
+            listener.close()
+        self._listeners.clear()
+
+    async def _refuse(self) -> None:
+        """Keep the ports' numbers, without listening: whoever connects is refused by the system."""
+        self._close_ports()
+        for port in (self.port, self.tls_port):
+            if port is not None:
+                self._closed_ports.append(_bound(self.host, port, socket.SOCK_STREAM))
+
+    async def _accept_again(self) -> None:
+        for sock in self._closed_ports:
+            sock.close()
+        self._closed_ports.clear()
+        await self._start()
+
+
+def _bound(host: str, port: int, kind: socket.SocketKind) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    sock = socket.socket(family, kind)
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind((host, port))
+    except BaseException:
+        sock.close()
+        raise
+    return sock

@@ -89,6 +89,7 @@ class SMTPServer(Server):
     """
 
     protocol = "smtp"
+    refusal = "502 5.7.0 Refused"
     hello: ClassVar[tuple[str, ...]] = ("HELO", "EHLO")
 
     def __init__(
@@ -155,7 +156,7 @@ class SMTPServer(Server):
             "SMTPUTF8": "SMTPUTF8",
             "ENHANCEDSTATUSCODES": "ENHANCEDSTATUSCODES",
         }
-        if self.starttls and not session.conn.tls:
+        if session.conn.starttls:
             known["STARTTLS"] = "STARTTLS"
         mechanisms = self._mechanisms(session)
         if mechanisms:
@@ -185,7 +186,7 @@ class SMTPServer(Server):
         return self._greet(session, arg, extended=True)
 
     async def do_starttls(self, session: _Session, arg: str) -> str:
-        if not self.starttls or session.conn.tls:
+        if not session.conn.starttls:
             raise Reply(503, "5.5.1 TLS is not available here")
         if arg:
             raise Reply(501, "5.5.4 STARTTLS takes no argument")
@@ -217,6 +218,7 @@ class SMTPServer(Server):
             raise Reply(501, "5.7.0 Authentication cancelled") from None
         except sasl.SASLError:
             raise Reply(501, "5.5.2 Malformed authentication exchange") from None
+        session.conn.user = session.user
         return "235 2.7.0 Authentication succeeded"
 
     # -- the transaction ----------------------------------------------------------------------------------------------

@@ -13,13 +13,14 @@ import functools
 import shutil
 import ssl
 import tempfile
+import warnings
 from pathlib import Path
 from typing import Any, Literal
 
-__all__ = ["CERTIFICATES", "Certificate", "ca_path", "server_context"]
+__all__ = ["CERTIFICATES", "Certificate", "ca_path", "refusal", "server_context"]
 
-Certificate = Literal["good", "expired", "wrong_host", "untrusted"]
-CERTIFICATES: tuple[Certificate, ...] = ("good", "expired", "wrong_host", "untrusted")
+Certificate = Literal["good", "expired", "wrong_host", "untrusted", "old_version"]
+CERTIFICATES: tuple[Certificate, ...] = ("good", "expired", "wrong_host", "untrusted", "old_version")
 NAMES = ("localhost", "127.0.0.1", "::1")
 
 
@@ -48,7 +49,7 @@ def ca_path() -> Path:
 
 @functools.cache
 def server_context(certificate: Certificate = "good") -> ssl.SSLContext:
-    """A server's context with such a certificate."""
+    """A server's context with such a certificate; `old_version` has a good one, and nothing newer than TLS 1.1."""
     authority = _authority(certificate != "untrusted")
     names: tuple[str, ...] = NAMES
     more: dict[str, Any] = {}
@@ -60,4 +61,23 @@ def server_context(certificate: Certificate = "good") -> ssl.SSLContext:
     issued = authority.issue_cert(*names, common_name=names[0], **more)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     issued.configure_cert(context)
+    if certificate == "old_version":
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # that it is old is the point
+            context.minimum_version = ssl.TLSVersion.TLSv1
+            context.maximum_version = ssl.TLSVersion.TLSv1_1
+        context.set_ciphers("DEFAULT:@SECLEVEL=0")
     return context
+
+
+def refusal(context: ssl.SSLContext, hello: bytes) -> bytes:
+    """The alert with which a server refuses a client's first words; b"" if it would not."""
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    incoming.write(hello)
+    try:
+        context.wrap_bio(incoming, outgoing, server_side=True).do_handshake()
+    except ssl.SSLWantReadError:
+        return b""
+    except ssl.SSLError:
+        return outgoing.read()
+    return b""

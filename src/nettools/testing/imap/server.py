@@ -51,22 +51,23 @@ class IMAPServer(Server):
     """A server of its World users' folders."""
 
     protocol = "imap"
+    refusal = "NO [NOPERM] Refused"
 
     def __init__(self, world: World | None = None, **options: Any) -> None:
         super().__init__(world, **options)
         self._reported: WeakKeyDictionary[Folder, int] = WeakKeyDictionary()
 
-    def on(self, verb: str, arg: str | None = None) -> Rule:
+    def on(self, verb: str, arg: str | None = None, *, user: str | None = None, connection: int | None = None) -> Rule:
         """Add a rule; "UID FETCH" is FETCH with the argument `UID ...`."""
         if verb.upper().startswith("UID "):
             verb, arg = verb[4:], f"^UID .*{arg or ''}"
-        return super().on(verb, arg)
+        return super().on(verb, arg, user=user, connection=connection)
 
     def _capabilities(self, conn: Connection) -> tuple[str, ...]:
         accounts = sasl.accounts(self.world, conn.ssl_object)
         hidden = frozenset(name.removeprefix("AUTH=") for name in self.without)
         names = [*_CAPABILITIES, *(f"AUTH={mechanism}" for mechanism in sasl.offered(accounts, hidden))]
-        if self.starttls and not conn.tls:
+        if conn.starttls:
             names.append("STARTTLS")
         return (*(name for name in names if self.offers(name)), *self.extra)
 
