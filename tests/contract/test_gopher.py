@@ -269,7 +269,7 @@ def test_more_than_max_size_is_refused_and_leaves_no_file(plain: Site, path: str
 
 
 def test_a_connection_that_is_cut_is_no_success(plain: Site, tmp_path: Path) -> None:
-    rule = plain.server.on("GET").drop()
+    rule = plain.server.on("GET").reset()
     with pytest.raises(DisconnectedError):
         nettools.gopher_get(plain.at("9/pub/bytes.bin"), tmp_path / "x")
     assert rule.hits == 1
@@ -291,7 +291,7 @@ def test_tls_that_is_cut_is_an_incomplete_transfer(fake_site: Callable[..., Site
 
 
 def test_attempts_are_repeated_when_asked_for(plain: Site) -> None:
-    plain.server.on("GET").drop(times=1)
+    plain.server.on("GET").reset(times=1)
     retry = nettools.Retry(attempts=2, backoff=0)
     transfer = nettools.gopher_get(plain.at("0/pub/hello.txt"), retry=retry)
     assert transfer.meta.attempts == 2
