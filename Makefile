@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
 GROUPS ?= dev
 
-.PHONY: demo test daemons test-daemons threats lint types docs bench wheel clean help
+.PHONY: demo test daemons test-daemons threats lint types docs bench bench-latency wheel clean help
 
 help:
 	@echo "make demo      walk every protocol against the embedded servers"
@@ -16,7 +16,8 @@ help:
 	@echo "make lint      ruff"
 	@echo "make types     mypy --strict"
 	@echo "make docs      the documentation, in docs/_build/html"
-	@echo "make bench     compare with the standard library and requests"
+	@echo "make bench     measure beside the peers; writes docs/performance.md (root, Debian)"
+	@echo "make bench-latency  the same over a link of 50 ms"
 	@echo "make wheel     build the wheel and run its demo in an empty environment"
 	@echo "make clean     remove everything that was made"
 
@@ -56,8 +57,15 @@ types: $(VENV)/.dev
 docs: $(VENV)/.dev
 	$(BIN)/sphinx-build --fail-on-warning --keep-going -q -b html docs docs/_build/html
 
-bench: $(VENV)/.dev
+$(VENV)/.bench: $(VENV)/.dev
+	$(BIN)/python -m pip install --quiet --group bench
+	@touch $@
+
+bench: $(VENV)/.bench
 	$(BIN)/python -m benchmarks
+
+bench-latency: $(VENV)/.bench
+	$(BIN)/python -m benchmarks --link --rounds 3
 
 wheel: $(VENV)/.dev
 	rm -rf dist

@@ -1,0 +1,103 @@
+"""IMAP by imaplib, IMAPClient and imap-tools."""
+
+from __future__ import annotations
+
+from typing import Any
+
+ITEMS = "(UID FLAGS RFC822.SIZE INTERNALDATE BODY.PEEK[HEADER.FIELDS (DATE FROM SUBJECT)])"
+
+
+def _imaplib(host: str, port: str, user: str) -> Any:
+    import imaplib
+
+    client = imaplib.IMAP4(host, int(port))
+    client.login(user, "x")
+    client.select("INBOX", readonly=True)
+    return client
+
+
+def imaplib_raw(host: str, port: str, user: str, count: str) -> int:
+    client = _imaplib(host, port, user)
+    _, rows = client.fetch(f"1:{count}", ITEMS)
+    client.logout()
+    return sum(isinstance(row, tuple) for row in rows)
+
+
+def imaplib_decoded(host: str, port: str, user: str, count: str) -> int:
+    import email
+    import re
+    from email.header import decode_header, make_header
+    from email.utils import parsedate_to_datetime
+
+    client = _imaplib(host, port, user)
+    _, rows = client.fetch(f"1:{count}", ITEMS)
+    client.logout()
+    pattern = re.compile(rb"UID (\d+) FLAGS \(([^)]*)\)")
+    found = []
+    for row in rows:
+        if isinstance(row, tuple):
+            match, headers = pattern.search(row[0]), email.message_from_bytes(row[1])
+            assert match is not None
+            names = (str(make_header(decode_header(headers[name] or ""))) for name in ("From", "Subject"))
+            found.append((int(match[1]), match[2].split(), parsedate_to_datetime(headers["Date"]), *names))
+    return len(found)
+
+
+def imapclient_list(host: str, port: str, user: str, count: str) -> int:
+    from email.header import decode_header, make_header
+
+    import imapclient
+
+    def decoded(value: bytes | None) -> str:
+        return str(make_header(decode_header((value or b"").decode("utf-8", "replace"))))
+
+    client = imapclient.IMAPClient(host, int(port), ssl=False)
+    client.login(user, "x")
+    client.select_folder("INBOX", readonly=True)
+    wanted = ["UID", "FLAGS", "RFC822.SIZE", "INTERNALDATE", "ENVELOPE"]
+    rows = client.fetch(client.search("ALL")[: int(count)], wanted)
+    found = [
+        (
+            uid,
+            row[b"FLAGS"],
+            row[b"ENVELOPE"].date,
+            decoded(row[b"ENVELOPE"].subject),
+            decoded(row[b"ENVELOPE"].from_[0].name),
+        )
+        for uid, row in rows.items()
+    ]
+    client.logout()
+    return len(found)
+
+
+def imap_tools_list(host: str, port: str, user: str, count: str) -> int:
+    import imap_tools
+
+    with imap_tools.MailBoxUnencrypted(host, int(port)).login(user, "x") as box:
+        messages = box.fetch(limit=int(count), headers_only=True, bulk=True, mark_seen=False)
+        return len([(each.uid, each.flags, each.date, each.from_values, each.subject) for each in messages])
+
+
+def imaplib_whole(host: str, port: str, user: str, count: str) -> int:
+    client = _imaplib(host, port, user)
+    _, rows = client.fetch(f"1:{count}", "(UID BODY.PEEK[])")
+    client.logout()
+    return sum(isinstance(row, tuple) for row in rows)
+
+
+def imapclient_whole(host: str, port: str, user: str, count: str) -> int:
+    import imapclient
+
+    client = imapclient.IMAPClient(host, int(port), ssl=False)
+    client.login(user, "x")
+    client.select_folder("INBOX", readonly=True)
+    rows = client.fetch(client.search("ALL")[: int(count)], ["BODY.PEEK[]"])
+    client.logout()
+    return len(rows)
+
+
+def imap_tools_whole(host: str, port: str, user: str, count: str) -> int:
+    import imap_tools
+
+    with imap_tools.MailBoxUnencrypted(host, int(port)).login(user, "x") as box:
+        return sum(1 for _ in box.fetch(limit=int(count), bulk=True, mark_seen=False))

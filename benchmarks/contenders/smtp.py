@@ -1,0 +1,64 @@
+"""SMTP by smtplib and aiosmtplib."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+SENDER = "a@example.org"
+
+
+def recipients(count: str) -> list[str]:
+    return [f"b{number + 1}@example.org" for number in range(int(count))]
+
+
+def smtplib_send(host: str, port: str, message: str, count: str, to: str = "1") -> int:
+    import smtplib
+
+    raw = Path(message).read_bytes()
+    with smtplib.SMTP(host, int(port), local_hostname="bench") as client:
+        for _ in range(int(count)):
+            client.sendmail(SENDER, recipients(to), raw)
+    return int(count)
+
+
+def aiosmtplib_send(host: str, port: str, message: str, count: str, to: str = "1") -> int:
+    import asyncio
+
+    import aiosmtplib
+
+    raw = Path(message).read_bytes()
+
+    async def run() -> None:
+        async with aiosmtplib.SMTP(hostname=host, port=int(port), start_tls=False, local_hostname="bench") as client:
+            for _ in range(int(count)):
+                await client.sendmail(SENDER, recipients(to), raw)
+
+    asyncio.run(run())
+    return int(count)
+
+
+def cut(source: str, size: str, dest: str) -> Path:
+    """The first `size` MiB of a file, as a file of its own."""
+    import shutil
+
+    path = Path(f"{dest}.bin")
+    with Path(source).open("rb") as big, path.open("wb") as small:
+        for _ in range(int(size)):
+            small.write(big.read(1 << 20))
+    shutil.copystat(source, path)
+    return path
+
+
+def smtplib_attachment(host: str, port: str, source: str, size: str, dest: str) -> int:
+    import smtplib
+    from email.message import EmailMessage
+
+    message = EmailMessage()
+    message["From"], message["To"], message["Subject"] = SENDER, "b1@example.org", "big"
+    message.set_content("see the attachment\n")
+    message.add_attachment(
+        cut(source, size, dest).read_bytes(), maintype="application", subtype="octet-stream", filename="big.bin"
+    )
+    with smtplib.SMTP(host, int(port), local_hostname="bench") as client:
+        client.send_message(message)
+    return 1
