@@ -152,11 +152,11 @@ class Bench:
 
 
 def growth(bench: Bench, job: Job, rounds: int = 3) -> float:
-    """How the CPU of one item grows with ten times as many, what it costs to start taken off."""
-    empty = "python -c 'import nettools'"
+    """How the CPU of one item grows with ten times as many, what one alone costs taken off."""
+    one = " ".join([*job.scaled.split()[:-1], "1"])
     ratios = []
     for _ in range(rounds):
-        start, small, large = (bench.command(job, each).cpu for each in (empty, job.scaled, job.contenders["nettools"]))
+        start, small, large = (bench.command(job, each).cpu for each in (one, job.scaled, job.contenders["nettools"]))
         ratios.append((large - start) / _factor(job) / max(small - start, 1e-3))
     return statistics.median(ratios)
 

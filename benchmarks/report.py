@@ -103,7 +103,8 @@ def _table(figures: dict[str, Any], *, link: bool) -> str:
         bold = "**" if name.startswith("nettools") else ""
         lines.append(f"| {bold}{name}{bold}{failed} | {_ratio(row['wall'])} | {_ratio(row['cpu'])} | {memory} |{turns}")
     if figures["growth"] is not None:
-        lines.append(f"\nCost of an item at ten times the size, start-up taken off: {figures['growth']:.2f}.")
+        growth = f"{figures['growth']:.2f}"
+        lines.append(f"\nCost of an item at ten times the size, what one alone costs taken off: {growth}.")
     return "\n".join(lines) + "\n"
 
 

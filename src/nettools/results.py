@@ -12,10 +12,10 @@ import base64
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 __all__ = [
     "Address",
@@ -198,6 +198,31 @@ class Result:
         result = _to_dict(self, include_data)
         result["meta"] = result.pop("meta")  # last, for the reader
         return result
+
+
+class Deferred(Result):
+    """A result some of whose fields are worked out when they are first asked for, and kept.
+
+    `work_out(name)` gives the values of the field `name` and of those that come with it. Comparing, pickling, `to_dict`
+    and repr ask for all fields, so that nobody can tell such a result from a complete one.
+    """
+
+    __slots__ = ("_work_out",)
+
+    @classmethod
+    def deferred(cls, work_out: Callable[[str], Mapping[str, Any]], **known: Any) -> Self:
+        """One that has the fields of `known` already."""
+        result = cls.__new__(cls)
+        for name, value in {"meta": NO_META, "_work_out": work_out, **known}.items():
+            object.__setattr__(result, name, value)
+        return result
+
+    def __getattr__(self, name: str) -> Any:  # asked only where the slot is still empty
+        if name == "_work_out" or name not in {each.name for each in fields(self)}:
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        for each, value in self._work_out(name).items():
+            object.__setattr__(self, each, value)
+        return object.__getattribute__(self, name)
 
 
 def attach(value: Any, meta: Meta) -> Any:
@@ -430,8 +455,11 @@ class Attachment(Result):
 
 
 @dataclass(frozen=True, slots=True)
-class Mail(Result):
-    """A whole message. `raw` is the exact octets; `defects` says what could not be read as the RFCs have it."""
+class Mail(Deferred):
+    """A whole message. `raw` is the exact octets; `defects` says what could not be read as the RFCs have it.
+
+    Of a message that was fetched, the rest is read from `raw` when it is first asked for.
+    """
 
     info: MailInfo
     text: str | None

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from nettools.parse.message import deferred_mail, parse_mail
 from nettools.results import (
     Address,
     Attachment,
@@ -101,3 +102,24 @@ def test_meta_is_attached_to_each_of_many_and_takes_no_part_in_equality() -> Non
     assert [info.meta.round_trips for info in infos] == [3, 3]
     assert infos[0] == MailInfo("1", 1, "INBOX")
     assert infos[0].to_dict()["meta"]["tls"]["not_after"] == "2026-01-02T03:04:05+00:00"
+
+
+def test_a_deferred_mail_is_parsed_when_it_is_looked_at_and_cannot_be_told_from_a_parsed_one() -> None:
+    raw = b"Subject: =?utf-8?q?Gr=C3=BC=C3=9Fe?=\r\nDate: Tue, 24 Nov 2026 10:00:00 +0100\r\n\r\nHallo\r\n"
+    mail = deferred_mail(raw, uid="7", number=3, folder="INBOX", flags=("\\Seen",))
+    with pytest.raises(AttributeError):
+        object.__getattribute__(mail, "text")  # not yet
+    assert (mail.raw, mail.text, mail.info.subject, mail.info.uid, mail.info.flags) == (
+        raw, "Hallo\n", "Grüße", "7", ("\\Seen",)
+    )  # fmt: skip
+    whole = parse_mail(raw)
+    again = deferred_mail(raw)
+    assert pickle.loads(pickle.dumps(again)) == whole
+    assert again.to_dict() == whole.to_dict()
+    with pytest.raises(AttributeError, match="nonsense"):
+        _ = mail.nonsense  # type: ignore[attr-defined]
+
+
+def test_a_mail_without_a_date_takes_that_of_its_arrival() -> None:
+    received = dt.datetime(2026, 1, 2, tzinfo=dt.UTC)
+    assert deferred_mail(b"Subject: x\r\n\r\n", received=received).info.date == received

@@ -12,10 +12,11 @@ from nettools.parse.message.headers import (
     parse_parameters,
     split_message,
 )
-from nettools.parse.message.mime import mail_info, parse_mail
+from nettools.parse.message.mime import deferred_mail, mail_info, parse_mail
 
 __all__ = [
     "decode_header",
+    "deferred_mail",
     "mail_info",
     "parse_addresses",
     "parse_date",

@@ -17,7 +17,7 @@ from nettools.errors import NotFoundError, ProtocolError, TooLargeError, Unsuppo
 from nettools.files import save_all
 from nettools.parse.compose import wire_octets
 from nettools.parse.imap_data import AddressGroup, FetchData, RawAddress, decode_addresses
-from nettools.parse.message import decode_header, parse_date, parse_mail
+from nettools.parse.message import decode_header, deferred_mail, parse_date
 from nettools.protocols.imap.address import uid_list, uid_sets
 from nettools.protocols.imap.client import Answer, Argument, Literal, astring
 from nettools.protocols.imap.session import Mailbox
@@ -256,22 +256,9 @@ class IMAPSession(Mailbox):
             raw = row.sections["BODY[]"]
             if not isinstance(raw, bytes):
                 raise ProtocolError(f"the server sent no octets for message {uid}")
-            mail = parse_mail(raw)
-            info = mail.info
-            info = MailInfo(
-                uid=str(uid),
-                number=row.seq,
-                folder=folder,
-                subject=info.subject,
-                sender=info.sender,
-                to=info.to,
-                cc=info.cc,
-                date=info.date or row.internaldate,
-                message_id=info.message_id,
-                flags=row.flags or (),
-                size=len(raw),
+            mails[uid] = deferred_mail(
+                raw, uid=str(uid), number=row.seq, folder=folder, flags=row.flags or (), received=row.internaldate
             )
-            mails[uid] = Mail(info, mail.text, mail.html, mail.attachments, mail.headers, raw, mail.defects)
         return mails
 
     @operation("fetch")

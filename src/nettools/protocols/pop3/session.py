@@ -29,7 +29,7 @@ from nettools.errors import (
     UsageError,
 )
 from nettools.files import save_all
-from nettools.parse.message import mail_info, parse_headers, parse_mail
+from nettools.parse.message import deferred_mail, mail_info, parse_headers
 from nettools.parse.message.headers import raw_fields
 from nettools.protocols.pop3.client import POP3Client
 from nettools.query import Query
@@ -396,10 +396,7 @@ class POP3Session(Session):
         for number, raw in zip(numbers, answers, strict=True):
             if isinstance(raw, ReplyError):
                 raise raw
-            mail = parse_mail(raw)
-            fields = raw_fields(raw.partition(b"\r\n\r\n")[0])
-            info = mail_info(fields, uid=known.get(number, str(number)), number=number, folder="INBOX", size=len(raw))
-            yield Mail(info, mail.text, mail.html, mail.attachments, mail.headers, raw, mail.defects)
+            yield deferred_mail(raw, uid=known.get(number, str(number)), number=number, folder="INBOX")
 
     @operation("delete")
     def delete(self, uids: Any = None, *, numbers: Any = None, folder: str | None = None) -> None:
