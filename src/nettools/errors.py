@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from nettools.results import Page, Reply
+    from nettools.results import Page, Reply, SendReport
 
 __all__ = [
     "AuthError",
@@ -77,6 +77,7 @@ class NettoolsError(Exception):
     stage: str | None
     reply: Reply | str | None
     hint: str | None
+    reports: tuple[SendReport, ...] = ()  # what `send_mails` had done before this ended it
 
     def __init__(
         self,

@@ -7,6 +7,8 @@ package), 7628 (OAUTHBEARER), Google's XOAUTH2, and LOGIN, which no RFC has.
 Rules: a mechanism that was not announced is not used; a secret goes in clear only where the clear-text rule allows;
 refused credentials end it at once; a mechanism that turns out unusable is cancelled and the next one tried, but after
 a challenge mechanism has failed no clear one follows without TLS: that is what an attacker in between would wait for.
+A mechanism that cannot carry the authorization identity that was asked for is never used in its place. The variants
+with channel binding are left alone: Python's TLS cannot give what RFC 9266 wants.
 """
 
 from __future__ import annotations
@@ -20,13 +22,14 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, Protocol
 
-from nettools.credentials import Auth, Secret, require_private
+from nettools.credentials import Auth, require_private
 from nettools.errors import AuthError, ProtocolError, ReplyError, UsageError
 from nettools.target import Target
 
 __all__ = ["MECHANISMS", "Channel", "Mechanism", "MechanismError", "Step", "authenticate"]
 
 MOST_CHALLENGES = 10  # no mechanism here needs more than three
+MOST_ITERATIONS = 2_000_000  # of SCRAM's key derivation: about a second, which no deadline can interrupt
 
 
 class MechanismError(Exception):
@@ -63,10 +66,6 @@ class Channel(Protocol):
 def _utf8(text: str, what: str) -> bytes:
     if "\0" in text:
         raise UsageError(f"the {what} has a NUL in it, which SASL cannot carry")
-    if not text.isascii():
-        import unicodedata
-
-        text = unicodedata.normalize("NFKC", text)  # RFC 4013 2.2
     return text.encode("utf-8", "surrogateescape")
 
 
@@ -76,6 +75,7 @@ class Mechanism:
     name: ClassVar[str]
     clear: ClassVar[bool] = False
     needs: ClassVar[Literal["password", "token", "certificate"]] = "password"
+    authorizes: ClassVar[bool] = False  # carries an authorization identity that is not the user's own
 
     def __init__(self, user: str, secret: str, authzid: str | None, target: Target | None) -> None:
         self.user, self.secret, self.authzid, self.target = user, secret, authzid, target
@@ -97,6 +97,7 @@ class External(Mechanism):
 
     name = "EXTERNAL"
     needs = "certificate"
+    authorizes = True
 
     def initial(self) -> bytes:
         return _utf8(self.authzid or "", "authorization identity")
@@ -110,6 +111,7 @@ class Plain(Mechanism):
 
     name = "PLAIN"
     clear = True
+    authorizes = True
 
     def initial(self) -> bytes:
         parts = (self.authzid or "", "authorization identity"), (self.user, "user name"), (self.secret, "password")
@@ -147,8 +149,28 @@ class CramMD5(Mechanism):
         return _utf8(self.user, "user name") + b" " + digest.encode()
 
 
+class _Header:
+    """SCRAM's GS2 header with an authorization identity and no channel binding (RFC 5802 7), as scramp asks for it."""
+
+    def __init__(self, authzid: str) -> None:
+        self._text = f"n,a={_saslname(authzid)},"
+
+    def __str__(self) -> str:
+        return self._text
+
+    def make_cbind_input(self, binding: object) -> bytes:
+        return self._text.encode("utf-8")
+
+
+def _saslname(text: str) -> str:
+    """RFC 5801 4: a name with the two characters that would end it escaped."""
+    return text.replace("=", "=3D").replace(",", "=2C")
+
+
 class _Scram(Mechanism):
     """RFC 5802, by scramp: the server proves that it knows the password too."""
+
+    authorizes = True
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
@@ -156,25 +178,26 @@ class _Scram(Mechanism):
 
         _utf8(self.user, "user name"), _utf8(self.secret, "password")
         try:
-            self._client = scramp.ScramClient([self.name], self.user, self.secret)
+            self._client: Any = scramp.ScramClient([self.name], self.user, self.secret)
         except Exception as error:
             raise UsageError(f"{self.name} cannot carry this user name or password") from error
+        if self.authzid:
+            _utf8(self.authzid, "authorization identity")
+            self._client.gs2_header = _Header(self.authzid)
         self._round = 0
 
     def initial(self) -> bytes:
         first: str = self._client.get_client_first()
-        if self.authzid:
-            raise MechanismError("scramp sends no authorization identity")
         return first.encode()
 
     def respond(self, challenge: bytes) -> bytes:
-        if not challenge and self._round == 0:
-            return self.initial()
         self._round += 1
         try:
             text = challenge.decode("utf-8")
             if self._round == 1:
                 self._client.set_server_first(text)
+                if int(self._client.iterations) > MOST_ITERATIONS:
+                    raise ValueError("more work than a login is worth")
                 final: str = self._client.get_client_final()
                 return final.encode()
             if self._round == 2:
@@ -215,15 +238,16 @@ class _Bearer(Mechanism):
     clear = True
     needs = "token"
 
+    def initial(self) -> bytes:
+        raise NotImplementedError  # each has its own form
+
     def respond(self, challenge: bytes) -> bytes:
         """A challenge is a refusal in JSON; the answer makes the server say so in its own words (RFC 7628 3.2.3)."""
-        if not challenge:
-            return self.initial() or b""
         try:
             found = json.loads(challenge)
-            self.reason = str(found.get("status", "")) if isinstance(found, dict) else ""
-        except ValueError:
-            self.reason = ""
+            self.reason = str(found.get("status", ""))[:100] if isinstance(found, dict) else ""
+        except (ValueError, RecursionError):
+            raise MechanismError(f"{self.name}: a challenge that makes no sense") from None
         return self.answer
 
     answer: ClassVar[bytes] = b""
@@ -235,11 +259,12 @@ class OAuthBearer(_Bearer):
 
     name = "OAUTHBEARER"
     answer = b"\x01"
+    authorizes = True
 
     def initial(self) -> bytes:
-        identity = (self.authzid or self.user).replace("=", "=3D").replace(",", "=2C")
+        identity = _saslname(self.authzid or self.user)
         where = "" if self.target is None else f"host={self.target.host}\x01port={self.target.port}\x01"
-        return f"n,{f'a={identity}' if identity else ''},\x01{where}auth=Bearer {self.secret}\x01\x01".encode()
+        return _bearer(f"n,{f'a={identity}' if identity else ''},\x01{where}auth=Bearer {self.secret}\x01\x01", self)
 
 
 class XOAuth2(_Bearer):
@@ -248,7 +273,14 @@ class XOAuth2(_Bearer):
     name = "XOAUTH2"
 
     def initial(self) -> bytes:
-        return f"user={self.user}\x01auth=Bearer {self.secret}\x01\x01".encode()
+        return _bearer(f"user={self.user}\x01auth=Bearer {self.secret}\x01\x01", self)
+
+
+def _bearer(text: str, mechanism: _Bearer) -> bytes:
+    """The message, if neither name nor token has the octet in it that would end its field."""
+    if "\x01" in mechanism.user + mechanism.secret + (mechanism.authzid or ""):
+        raise UsageError(f"a control character in the user name or token, which {mechanism.name} cannot carry")
+    return _utf8(text, "token")
 
 
 MECHANISMS: dict[str, type[Mechanism]] = {
@@ -259,15 +291,38 @@ WITH_TOKEN = ("OAUTHBEARER", "XOAUTH2")
 NATIVE = "NATIVE"
 
 
+def _usable(auth: Auth, name: str) -> bool:
+    """Whether these credentials are what a mechanism needs, the authorization identity with them."""
+    if name not in MECHANISMS:  # the protocol's own
+        return auth.password is not None and not auth.authzid
+    mechanism = MECHANISMS[name]
+    if auth.authzid and not mechanism.authorizes:
+        return False
+    there = {"password": auth.password is not None, "token": auth.token is not None, "certificate": True}
+    return there[mechanism.needs]
+
+
+def _unfit(auth: Auth, name: str) -> AuthError:
+    needs = MECHANISMS[name].needs if name in MECHANISMS else "password"
+    if auth.authzid and (auth.token if needs == "token" else auth.password) is not None:
+        return AuthError(f"{name} cannot carry an authorization identity; nothing was sent")
+    hint = (
+        "give Auth(user, token=...), or --token" if needs == "token" else "give auth=(user, password), or -u USER:PASS"
+    )
+    return AuthError(f"{name} needs a {needs}; nothing was sent", hint=hint)
+
+
 def _candidates(
     auth: Auth, offered: Collection[str], *, client_certificate: bool, native: bool, own: Collection[str]
 ) -> list[str]:
     """The mechanisms to try, the best first.
 
     Raises:
+        UsageError: one that was asked for is unknown, or the credentials are not what it needs.
         AuthError: those that were asked for are not announced, or none fits.
     """
     there = {name.upper() for name in offered} | ({NATIVE} if native else set())
+    announces = "it announces " + (", ".join(sorted(there)) or "none")
     if auth.mechanism is not None:
         unknown = [name for name in auth.mechanism if name not in MECHANISMS and name != NATIVE and name not in own]
         if unknown:
@@ -275,25 +330,46 @@ def _candidates(
         wanted = [name for name in auth.mechanism if name in there or name in own]
         if not wanted:
             raise AuthError(
-                f"the server does not announce {', '.join(auth.mechanism)}; nothing was sent",
-                hint="it announces " + (", ".join(sorted(there)) or "none"),
+                f"the server does not announce {', '.join(auth.mechanism)}; nothing was sent", hint=announces
             )
-        return wanted
-    if auth.token is not None:
-        wanted = list(WITH_TOKEN)
-    elif auth.password is not None:
-        wanted = [*WITH_PASSWORD, NATIVE]
-    elif client_certificate:
-        wanted = ["EXTERNAL"]
-    else:
+        usable = [name for name in wanted if _usable(auth, name)]
+        if not usable:
+            raise _unfit(auth, wanted[0])
+        return usable
+    fitting = [*(WITH_TOKEN if auth.token is not None else ())]
+    if auth.password is not None:
+        fitting += [*WITH_PASSWORD, NATIVE]
+    if not fitting and client_certificate:
+        fitting = ["EXTERNAL"]
+    if not fitting:
         raise AuthError(f"there is no password for {auth.user}", hint="give auth=(user, password), or -u USER:PASS")
-    usable = [name for name in wanted if name in there]
+    usable = [name for name in fitting if name in there and _usable(auth, name)]
     if not usable:
         raise AuthError(
             "the server announces no mechanism that fits these credentials; nothing was sent",
-            hint="it announces " + (", ".join(sorted(there)) or "none") + "; some do only after STARTTLS",
+            hint=f"{announces}; some do only after STARTTLS",
         )
     return usable
+
+
+class _Secrets:
+    """The password and the token of one login, each asked for once, and only when it is needed."""
+
+    def __init__(self, auth: Auth, mask: Callable[[str], None]) -> None:
+        self._auth, self._mask = auth, mask
+        self._known: dict[str, str] = {}
+
+    def get(self, name: str) -> str:
+        """What a mechanism needs; "" for a certificate."""
+        needs = MECHANISMS[name].needs if name in MECHANISMS else "password"
+        if needs == "certificate":
+            return ""
+        if needs not in self._known:
+            secret = self._auth.get_token() if needs == "token" else self._auth.get_password()
+            word = secret.reveal() if secret is not None else ""
+            self._mask(word)
+            self._known[needs] = word
+        return self._known[needs]
 
 
 def authenticate(
@@ -322,42 +398,39 @@ def authenticate(
         ProtocolError: a server that challenges for ever.
     """
     names = _candidates(auth, offered, client_certificate=client_certificate, native=native, own=own)
+    secrets = _Secrets(auth, mask)
+    tried: list[str] = []
     last: ReplyError | None = None
-    exposed = False  # a challenge mechanism has failed
-    skipped = False
     for name in names:
-        clear = name == NATIVE or MECHANISMS[name].clear
+        clear = name not in MECHANISMS or MECHANISMS[name].clear
         if clear and not private:
-            skipped = True
             continue
-        if clear and exposed and not tls and not target.is_loopback:
-            break
-        error = _attempt(channel, name, auth, target, mask)
-        if error is None:
+        if clear and not tls and any(each in MECHANISMS and not MECHANISMS[each].clear for each in tried):
+            continue  # what an attacker in between would wait for
+        tried.append(name)
+        last = _attempt(channel, name, auth, target, secrets.get(name), mask)
+        if last is None:
             return name
-        last = error
-        exposed |= not clear
     if last is not None:
         raise AuthError(
-            f"no mechanism worked ({', '.join(names)}): {last.message}",
+            f"no mechanism worked ({', '.join(tried)}): {last.message}",
             code=last.code,
             text=last.text,
             reply=last.reply,
+            hint=None if len(tried) == len(names) else "others would show the password, and there is no TLS",
         )
-    assert skipped
     require_private(target, tls_on=tls, clear_allowed=False, what="the token" if auth.token else "the password")
     raise AuthError("no mechanism may carry these credentials")
 
 
-def _attempt(channel: Channel, name: str, auth: Auth, target: Target, mask: Callable[[str], None]) -> ReplyError | None:
+def _attempt(
+    channel: Channel, name: str, auth: Auth, target: Target, secret: str, mask: Callable[[str], None]
+) -> ReplyError | None:
     """Try one mechanism: None when it worked, the error when it was of no use."""
     user = auth.user or ""
-    secret = auth.get_token() if name in WITH_TOKEN else auth.get_password()
-    word = (secret or Secret("")).reveal()
-    mask(word)
-    if name == NATIVE:
-        return _outcome(channel.login(user, word), None)
-    mechanism = MECHANISMS[name](user, word, auth.authzid, target)
+    if name not in MECHANISMS:
+        return _outcome(channel.login(user, secret), None)
+    mechanism = MECHANISMS[name](user, secret, auth.authzid, target)
 
     def masked(data: bytes) -> bytes:
         if data:
@@ -366,9 +439,8 @@ def _attempt(channel: Channel, name: str, auth: Auth, target: Target, mask: Call
 
     try:
         first = mechanism.initial()
-        with_start = first is not None and channel.initial_response
-        step = channel.start(name, masked(first) if with_start and first is not None else None)
-        asked = with_start
+        asked = first is not None and channel.initial_response
+        step = channel.start(name, masked(first) if first is not None and asked else None)
         for _ in range(MOST_CHALLENGES):
             if step.kind != "challenge":
                 if step.kind == "ok":
@@ -382,9 +454,11 @@ def _attempt(channel: Channel, name: str, auth: Auth, target: Target, mask: Call
             step = channel.respond(masked(mechanism.respond(challenge)))
     except MechanismError as error:
         step = channel.cancel()
-        if step.kind == "ok":
-            raise ProtocolError("the server took a cancelled login for a good one") from error
-        return step.error or AuthError(str(error))
+        if step.kind in ("ok", "challenge"):
+            raise ProtocolError("the server does not let a login be cancelled") from error
+        if step.error is None:
+            return AuthError(str(error))
+        return AuthError(f"{error}: {step.error.message}", code=step.error.code, text=step.error.text)
     raise ProtocolError(f"the server goes on challenging after {MOST_CHALLENGES} answers")
 
 

@@ -327,6 +327,25 @@ class Session:
                 ours.outcome_unknown = True
             raise ours from error
 
+    def settled(self) -> None:
+        """The server has answered all that was committed: what comes next in this operation may be repeated again."""
+        self._committed = False
+
+    def prepare(self, action: Callable[[], T]) -> T:
+        """Run what an operation needs before anything is connected: errors become an operation's, what no error of ours
+        is becomes a UsageError, for only arguments can have caused it.
+        """
+        try:
+            return action()
+        except CallbackRaised as raised:
+            raise raised.error from None
+        except NettoolsError as error:
+            raise self._complete(error) from error.__cause__
+        except OSError as error:
+            raise self._complete(translate(error, self.target.host)) from error
+        except Exception as error:
+            raise self._complete(UsageError(f"the arguments make no sense: {error}")) from error
+
     def perform(self, action: Callable[[], T], *, continued: bool = False) -> T:
         """Run an operation: attempts, deadline, translation, meta. Operations inside operations are part of them.
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
-__all__ = ["pipelined"]
+__all__ = ["OCTETS", "WINDOW", "pipelined"]
 
 T = TypeVar("T")
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from nettools.options import resolve_options
 from nettools.parse.compose import Prepared
 from nettools.protocols.smtp.client import LMTPClient, SMTPClient, SMTPTLSClient
-from nettools.protocols.smtp.session import SMTPSession, classify, draft_message
+from nettools.protocols.smtp.replies import classify
+from nettools.protocols.smtp.session import SMTPSession, draft_message
 from nettools.results import SendReport
 from nettools.session import Protocol, run
 from nettools.target import parse_url

@@ -1,74 +1,31 @@
 """A conversation with a mail server: greeting, EHLO, STARTTLS, AUTH, messages (RFC 5321, 3207, 4954).
 
-One message is MAIL, RCPT for each recipient and DATA, written at once where the server takes PIPELINING (RFC 2920),
-then the body, dot-stuffed and streamed. Until the final dot everything may be repeated; from then on nothing is.
+How messages travel is `delivery`'s business, what goes into them `parse.compose`'s, how a password is shown `sasl`'s.
+Uses smtplib's class for its socket and reader (`client`), and speaks for itself: smtplib has no reply with all its
+lines, no pipelining, and forgets what it announced.
 """
 
 from __future__ import annotations
 
-import base64
 import platform
-import smtplib
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, cast
 
 from nettools import sasl
-from nettools.errors import (
-    AuthError,
-    DeniedError,
-    DisconnectedError,
-    NettoolsError,
-    ProtocolError,
-    RecipientsError,
-    ReplyError,
-    TooLargeError,
-    UnsupportedError,
-    UsageError,
-)
+from nettools.errors import NettoolsError, ReplyError, UsageError
 from nettools.parse.compose import Prepared, compose, prepare
 from nettools.protocols.smtp.client import SMTPClient
+from nettools.protocols.smtp.delivery import Delivery
+from nettools.protocols.smtp.envelope import Letter, parameters
+from nettools.protocols.smtp.login import Channel
+from nettools.protocols.smtp.replies import reply_error
 from nettools.results import Reply, SendReport
 from nettools.session import Session, operation
-from nettools.wire.text import check, dot_stuff
+from nettools.wire.text import check
+from nettools.wire.trace import CallbackRaised
 
-__all__ = ["SMTPSession", "classify", "draft_message"]
-
-BLOCK = 256 * 1024  # octets of a body that are written at once
-
-
-def reply_error(reply: Reply, what: str, kind: type[ReplyError] | None = None, **more: Any) -> ReplyError:
-    """The error for a reply that says no."""
-    code = cast("int", reply.code)
-    if kind is None:
-        kind = AuthError if code in (530, 534, 535, 538) else ReplyError
-    error = kind(
-        f"{what}: the server answered {reply}",
-        code=code,
-        text=reply.text,
-        temporary=400 <= code < 500,
-        reply=reply,
-        **more,
-    )
-    if code == 530 and "TLS" in reply.text.upper():
-        error.hint = "the server wants TLS first: tls='starttls', --tls starttls"
-    elif code == 530:
-        error.hint = "the server wants a login: auth=, -u"
-    return error
-
-
-def classify(error: Exception) -> NettoolsError | None:
-    """smtplib's exceptions in nettools' terms."""
-    if isinstance(error, smtplib.SMTPResponseException):
-        text = error.smtp_error
-        text = text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)
-        return reply_error(Reply(error.smtp_code, text), "refused")
-    if isinstance(error, smtplib.SMTPServerDisconnected):
-        return DisconnectedError("the server closed the connection")
-    if isinstance(error, smtplib.SMTPNotSupportedError):
-        return UnsupportedError(str(error))
-    if isinstance(error, smtplib.SMTPException):
-        return ProtocolError(f"the server broke the protocol: {error}")
-    return None
+__all__ = ["SMTPSession", "draft_message"]
 
 
 class SMTPSession(Session):
@@ -80,7 +37,8 @@ class SMTPSession(Session):
         super().__init__(target, options)
         if target.path.strip("/"):
             raise UsageError(f"an SMTP URL has no path: {target.path!r}", exit_code=3)
-        self._features: dict[str, str] = {}
+        self.features: dict[str, str] = {}  # what EHLO announced, with its parameters
+        self._serial = False
 
     # -- opening
 
@@ -94,17 +52,20 @@ class SMTPSession(Session):
                 if code != 220:
                     raise reply_error(Reply(code, text.decode("utf-8", "replace")), "greeting")
                 self._ehlo()
-            if self.upgrade_wanted("STARTTLS" in self._features):
+            if self.upgrade_wanted("STARTTLS" in self.features):
                 self._starttls()
         if self.auth is not None and (self.auth.has_secret or self.auth.mechanism or self.options.security.cert):
             with self._trace.span("login"):
                 self._login()
 
     def _ehlo_name(self, sock: Any) -> str:
-        if self.options.ehlo is not None:
-            return check(self.options.ehlo, "ehlo=")
+        given = self.options.ehlo
+        if given is not None:
+            if not re.fullmatch(r"[!-~]+", given):
+                raise UsageError(f"ehlo= {given!r} is no host name", hint="a name, or an address literal: [192.0.2.1]")
+            return given
         name = platform.node()
-        if "." in name.strip(".") and name.isascii() and " " not in name:
+        if re.fullmatch(r"[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+", name):
             return name
         address = sock.getsockname()
         host = address[0] if isinstance(address, tuple) else "127.0.0.1"
@@ -112,7 +73,7 @@ class SMTPSession(Session):
 
     def _ehlo(self) -> None:
         """EHLO, or HELO where the server does not know it; what it announced is remembered."""
-        self._features = {}
+        self.features = {}
         name = self.client.local_hostname
         reply = self._command(f"EHLO {name}")
         if reply.code == 250:
@@ -120,8 +81,8 @@ class SMTPSession(Session):
                 word, _, rest = line.decode("utf-8", "replace").partition(" ")
                 word, equals, more = word.partition("=")  # AUTH=LOGIN PLAIN, of before RFC 2554
                 key = word.upper()
-                found = " ".join(filter(None, (self._features.get(key), more if equals else "", rest.strip())))
-                self._features[key] = found
+                found = " ".join(filter(None, (self.features.get(key), more if equals else "", rest.strip())))
+                self.features[key] = found
             return
         if reply.code == 421:
             raise reply_error(reply, "EHLO")
@@ -142,9 +103,9 @@ class SMTPSession(Session):
 
     def _login(self) -> None:
         assert self.auth is not None
-        offered = tuple(self._features.get("AUTH", "").upper().split())
+        offered = tuple(self.features.get("AUTH", "").upper().split())
         sasl.authenticate(
-            _Channel(self),
+            Channel(self._command),
             self.auth,
             offered,
             private=self.private,
@@ -169,19 +130,32 @@ class SMTPSession(Session):
     # -- what every session shows
 
     @property
+    def pipelining(self) -> bool:
+        """Whether commands are written ahead: where the server announced it, until it turns out not to follow."""
+        return "PIPELINING" in self.features and not self._serial
+
+    @pipelining.setter
+    def pipelining(self, value: bool) -> None:
+        self._serial = not value
+
+    @property
     def capabilities(self) -> frozenset[str]:
-        return frozenset(self._features)
+        return frozenset(self.features)
 
     def capability(self, name: str) -> str | None:
-        return self._features.get(name.upper())
+        return self.features.get(name.upper())
 
     @operation("command")
     def command(self, line: str, *, multiline: bool | None = None) -> Reply:
         """Send one command and give its reply.
 
         Raises:
-            ReplyError: the reply's code is 400 or above.
+            ReplyError: the reply's code is 400 or above. UsageError: a command that leaves more to be done than a reply
+                to be read.
         """
+        verb = line.partition(" ")[0].upper()
+        if verb in ("DATA", "BDAT", "STARTTLS"):
+            raise UsageError(f"{verb} is no command of its own", hint="send() sends a message, tls= upgrades")
         reply = self._command(line, encoding="utf-8")
         if cast("int", reply.code) >= 400:
             raise reply_error(reply, line.split(" ", 1)[0])
@@ -202,172 +176,66 @@ class SMTPSession(Session):
 
     # -- sending
 
-    @operation("send")
     def send(self, **keywords: Any) -> SendReport:
         """Send one message; the keywords are those of `send_mail`."""
-        partial = keywords.pop("partial", True)
-        options = keywords.pop("mail_options", ()), keywords.pop("rcpt_options", ())
-        message = draft_message(self.auth.user if self.auth else None, **keywords)
-        return self._send(message, partial, *map(tuple, options))
+        return self._deliver([keywords], batch=False)[0]
 
     def send_many(self, messages: Iterable[Any], **keywords: Any) -> tuple[SendReport, ...]:
         """Send many messages over this connection, in order; one that is refused does not stop the rest.
 
         Args:
-            messages: EmailMessage, bytes, or a dict of `send_mail`'s keywords each.
+            messages: EmailMessage, bytes, or a dict of `send_mail`'s keywords each; drawn a few ahead.
+            keywords: `send_mail`'s, for all of them.
+
+        Raises:
+            What ends it (no refusal does); its `reports` are those of the messages before. With `outcome_unknown` the
+            next message, and where CHUNKING is used up to seven behind it, may have been delivered.
         """
-        reports = []
-        for message in messages:
-            given = {**keywords, **message} if isinstance(message, Mapping) else {**keywords, "message": message}
-            try:
-                reports.append(self.send(**given))
-            except RecipientsError as error:
-                reports.append(SendReport((), dict(error.refused), None, _reply_of(error)))
-            except ReplyError as error:
-                draft = draft_message(self.auth.user if self.auth else None, **_envelope(given))
-                reports.append(
-                    SendReport((), dict.fromkeys(draft.recipients, error), draft.message_id, _reply_of(error))
-                )
-        return tuple(reports)
-
-    def _send(
-        self, message: Prepared, partial: bool, mail_options: tuple[str, ...], rcpt_options: tuple[str, ...]
-    ) -> SendReport:
-        mail, rcpts, encoding = self._envelope(message, mail_options, rcpt_options)
-        accepted, refused, data = self._offer(mail, rcpts, message.recipients, encoding, partial)
-        if data is None:
-            data = self._command("DATA")
-        if data.code != 354:
-            if not accepted:
-                raise self._nobody(refused)
-            raise reply_error(data, "DATA", exit_code=55)
-        reply = self._body(message)
-        if reply.code != 250:
-            raise reply_error(reply, "the message was refused", exit_code=55)
-        return SendReport(tuple(accepted), refused, message.message_id, reply)
-
-    def _envelope(
-        self, message: Prepared, mail_options: tuple[str, ...], rcpt_options: tuple[str, ...]
-    ) -> tuple[str, list[str], str]:
-        """MAIL and RCPT as command lines, with the parameters that the message needs and the server announced."""
-        features = self._features
-        parameters = [check(each, "mail_options=") for each in mail_options]
-        for each in (*mail_options, *rcpt_options):
-            self._announced(each)
-        utf8 = message.needs_smtputf8
-        if utf8 and "SMTPUTF8" not in features:
-            raise UnsupportedError(
-                "an address has characters beyond ASCII, and the server does not take SMTPUTF8",
-                hint="a domain is sent as IDNA; a local part cannot be",
-            )
-        if utf8:
-            parameters.append("SMTPUTF8")
-        if message.needs_8bit and ("8BITMIME" in features):
-            parameters.append("BODY=8BITMIME")
-        if "SIZE" in features and message.size is not None:
-            limit = features["SIZE"].strip()
-            if limit.isdigit() and 0 < int(limit) < message.size:
-                raise TooLargeError(f"the message has {message.size} octets; the server takes {limit}", exit_code=63)
-            parameters.append(f"SIZE={message.size}")
-        mail = " ".join([f"MAIL FROM:<{message.sender}>", *parameters])
-        more = "".join(f" {check(each, 'rcpt_options=')}" for each in rcpt_options)
-        return mail, [f"RCPT TO:<{each}>{more}" for each in message.recipients], "utf-8" if utf8 else "ascii"
-
-    def _announced(self, parameter: str) -> None:
-        name = parameter.partition("=")[0].upper()
-        needed = {"BODY": "8BITMIME", "RET": "DSN", "ENVID": "DSN", "NOTIFY": "DSN", "ORCPT": "DSN", "BY": "DELIVERBY"}
-        if needed.get(name, name) not in self._features:
-            raise UnsupportedError(f"the server does not announce {needed.get(name, name)}, which {name} needs")
-
-    def _offer(
-        self, mail: str, rcpts: list[str], recipients: tuple[str, ...], encoding: str, partial: bool
-    ) -> tuple[list[str], dict[str, ReplyError], Reply | None]:
-        """MAIL, RCPT*, and DATA where it may be written ahead: who was accepted, who refused, and DATA's reply."""
-        ahead = "PIPELINING" in self._features
-        # all or nobody: DATA waits for every answer, since a DATA that was accepted cannot be taken back (RFC 2920 3.1)
-        with_data = ahead and (partial or len(rcpts) == 1)
-        client = self.client
-        if ahead:
-            client.send_commands([mail, *rcpts, *(["DATA"] if with_data else [])], encoding=encoding)
-        else:
-            client.send_commands([mail], encoding=encoding)
-        first = client.read_reply()
-        refusal = None if first.code == 250 else reply_error(first, "the sender was refused", _refusal(first))
-        if refusal is not None and not ahead:
-            self._reset()
-            raise refusal
-        accepted: list[str] = []
-        refused: dict[str, ReplyError] = {}
-        for address, line in zip(recipients, rcpts, strict=True):
-            if not ahead:
-                client.send_commands([line], encoding=encoding)
-            reply = client.read_reply()
-            if reply.code in (250, 251, 252):
-                accepted.append(address)
-            else:
-                refused[address] = reply_error(reply, f"{address} was refused", _refusal(reply))
-                if reply.code == 421:
-                    raise refused[address]
-                if not partial and not ahead:
-                    break
-        data = client.read_reply() if with_data else None
-        if refusal is not None or not accepted or (refused and not partial):
-            if data is not None and data.code == 354:
-                client.send(b".\r\n")  # RFC 2920 3.1: DATA was taken although nobody was: an empty message
-                client.read_reply()
-            elif data is None or data.code != 421:
-                self._reset()
-            raise refusal if refusal is not None else self._nobody(refused)
-        return accepted, refused, data
-
-    def _nobody(self, refused: dict[str, ReplyError]) -> ReplyError:
-        if not refused:
-            return ReplyError("no recipient was accepted")
-        first = next(iter(refused.values()))
-        who = "the recipient was" if len(refused) == 1 else f"{len(refused)} recipients were"
-        return RecipientsError(
-            f"{who} refused, nothing was sent: {first.message}",
-            refused=refused,
-            code=first.code,
-            text=first.text,
-            temporary=all(each.temporary for each in refused.values()),
-            reply=first.reply,
+        given = (
+            {**keywords, **(each if isinstance(each, Mapping) else {"message": each})} for each in _caught(messages)
         )
+        return self._deliver(given, batch=True)
 
-    def _reset(self) -> None:
-        """RSET, so that the next message begins afresh."""
-        self._command("RSET")
+    def _deliver(self, given: Iterable[Mapping[str, Any]], *, batch: bool) -> tuple[SendReport, ...]:
+        """Messages on their way; the first is made before anything is connected."""
+        delivery = Delivery(self, map(self._letter, given), batch=batch)
+        if not self.prepare(delivery.ready):
+            return ()
 
-    def _body(self, message: Prepared) -> Reply:
-        """The body in blocks, then the last of it with the final dot: from there on the server may have the message."""
-        client, total, done = self.client, message.size, 0
-        held = bytearray()
-        for block in dot_stuff(message.blocks()):
-            if len(held) >= BLOCK:
-                client.send(bytes(held))
-                done += len(held)
-                held.clear()
-                self.progress(done, total)
-            held += block
-        with self.committed():
-            client.send(bytes(held) + b".\r\n")
-            self.progress(total or done + len(held), total, final=True)
-            return client.read_reply()
+        def action() -> tuple[SendReport, ...]:
+            with self._trace.span("send"):
+                return delivery.run()
 
+        try:
+            return self.perform(action)
+        except NettoolsError as error:
+            error.reports = tuple(delivery.reports)
+            raise
 
-def _refusal(reply: Reply) -> type[ReplyError]:
-    code = cast("int", reply.code)
-    if code in (530, 535):
-        return AuthError
-    return DeniedError if code >= 500 else ReplyError
-
-
-def _reply_of(error: ReplyError) -> Reply | None:
-    return error.reply if isinstance(error.reply, Reply) else None
+    def _letter(self, keywords: Mapping[str, Any]) -> Letter:
+        """A message and how to deliver it, from `send_mail`'s keywords."""
+        given = dict(keywords)
+        partial = given.pop("partial", True)
+        mail_options = parameters(given.pop("mail_options", ()), "mail_options")
+        rcpt_options = parameters(given.pop("rcpt_options", ()), "rcpt_options")
+        message = draft_message(self.auth.user if self.auth else None, **given)
+        return Letter(message, partial, mail_options, rcpt_options)
 
 
-def _envelope(given: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in given.items() if name not in ("partial", "mail_options", "rcpt_options")}
+def _caught(messages: Iterable[Any]) -> Iterator[Any]:
+    """The caller's messages; an exception of the caller's own iterator goes back to the caller as it is."""
+    try:
+        source = iter(messages)
+    except TypeError:
+        raise UsageError(f"messages= is several of them, not {type(messages).__name__}") from None
+    while True:
+        try:
+            each = next(source)
+        except StopIteration:
+            return
+        except Exception as error:
+            raise CallbackRaised(error) from error
+        yield each
 
 
 def draft_message(user: str | None = None, *, message: Any = None, **given: Any) -> Prepared:
@@ -378,7 +246,15 @@ def draft_message(user: str | None = None, *, message: Any = None, **given: Any)
     """
     envelope = {name: given.pop(name, None) for name in ("sender", "to", "cc", "bcc")}
     content = {name: value for name, value in given.items() if value not in (None, "", (), [], {})}
-    unknown = set(given) - {"subject", "text", "html", "attachments", "headers", "date", "message_id"}
+    unknown = {str(name) for name in given} - {
+        "subject",
+        "text",
+        "html",
+        "attachments",
+        "headers",
+        "date",
+        "message_id",
+    }
     if unknown:
         raise UsageError(f"send_mail takes no {', '.join(sorted(unknown))}")
     if message is not None and content:
@@ -386,40 +262,3 @@ def draft_message(user: str | None = None, *, message: Any = None, **given: Any)
     if message is not None:
         return prepare(message, default_sender=user, **envelope)
     return prepare(compose(default_sender=user, **envelope, **given), default_sender=user, **envelope)
-
-
-class _Channel:
-    """How SASL speaks SMTP (RFC 4954)."""
-
-    initial_response = True
-
-    def __init__(self, session: SMTPSession) -> None:
-        self.session = session
-
-    def _step(self, line: str) -> sasl.Step:
-        reply = self.session._command(line)
-        code = reply.code
-        if code == 334:
-            return sasl.Step("challenge", reply.lines[-1] if reply.lines else b"")
-        if code == 235:
-            return sasl.Step("ok", b"")
-        error = reply_error(reply, "login", AuthError)
-        if code == 535:
-            return sasl.Step("refused", b"", error)
-        if code == 421 or cast("int", code) in (454, 432):
-            raise reply_error(reply, "login", ReplyError)
-        return sasl.Step("unusable", b"", error)
-
-    def start(self, mechanism: str, initial: bytes | None) -> sasl.Step:
-        if initial is None:
-            return self._step(f"AUTH {mechanism}")
-        return self._step(f"AUTH {mechanism} {base64.b64encode(initial).decode('ascii') or '='}")
-
-    def respond(self, data: bytes) -> sasl.Step:
-        return self._step(base64.b64encode(data).decode("ascii"))
-
-    def cancel(self) -> sasl.Step:
-        return self._step("*")
-
-    def login(self, user: str, password: str) -> sasl.Step:
-        raise NotImplementedError  # SMTP has no login of its own

@@ -1,0 +1,175 @@
+"""Pieces of a message: octets, and files that are read while they are sent, as base64 or as they are.
+
+The size of every piece is known beforehand (RFC 1870, 3030), and a file that is not what it was when it was measured is
+an error in the middle of sending, never a message that is cut or mixed.
+"""
+
+from __future__ import annotations
+
+import binascii
+import dataclasses
+import os
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from nettools.errors import FileError
+
+__all__ = ["Encoded", "Piece", "Prepared", "Verbatim", "base64_lines", "crlf", "unreadable"]
+
+_LINE = 57  # octets that make a line of base64 (RFC 2045 6.8)
+_READ = _LINE * 4096
+
+
+def crlf(octets: bytes) -> bytes:
+    """Octets with every line end, bare CR and LF too, as CR LF."""
+    if b"\r" in octets:
+        octets = octets.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    return octets.replace(b"\n", b"\r\n")
+
+
+def crlf_blocks(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    """The same for blocks of them."""
+    tail = b""
+    for block in blocks:
+        data = tail + block
+        tail = b"\r" if data.endswith(b"\r") else b""  # half of a CR LF, perhaps
+        yield crlf(data[: len(data) - len(tail)])
+    if tail:
+        yield b"\r\n"
+
+
+def base64_lines(data: bytes) -> bytes:
+    """Base64 in lines of 76 characters."""
+    return b"".join(
+        binascii.b2a_base64(data[place : place + _LINE], newline=False) + b"\r\n"
+        for place in range(0, len(data), _LINE)
+    )
+
+
+def unreadable(path: object, error: OSError) -> FileError:
+    """The error for a file that cannot be read."""
+    return FileError(
+        f"cannot read {os.fspath(path) if isinstance(path, os.PathLike) else path}: "
+        f"{(error.strerror or str(error)).lower()}",
+        errno=error.errno,
+        filename=str(path),
+        exit_code=26,
+        stage="local",
+    )
+
+
+def _changed(path: Path) -> FileError:
+    return FileError(f"{path} changed while it was sent", filename=str(path), exit_code=26, stage="local")
+
+
+def _read(path: Path) -> Iterator[bytes]:
+    try:
+        with path.open("rb") as file:
+            while data := file.read(_READ):  # a buffered reader: short only at the end
+                yield data
+    except OSError as error:
+        raise unreadable(path, error) from error
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """A file that is encoded as base64 while it is sent."""
+
+    path: Path
+    octets: int
+    eight = False
+
+    @property
+    def size(self) -> int:
+        """Its size in base64, line ends included."""
+        encoded = -(-self.octets // 3) * 4
+        return encoded + -(-encoded // 76) * 2
+
+    def blocks(self) -> Iterator[bytes]:
+        """Its base64, in blocks of whole lines."""
+        left = self.octets
+        for data in _read(self.path):
+            left -= len(data)
+            if left < 0:
+                break
+            yield base64_lines(data)
+        if left:
+            raise _changed(self.path)
+
+
+@dataclass(frozen=True, slots=True)
+class Verbatim:
+    """A file that is sent as it is but for its line ends, from the octet `start` (counted with CR LF) on."""
+
+    path: Path
+    start: int
+    size: int
+    eight: bool
+    last: bytes  # its last two octets
+
+    @classmethod
+    def of(cls, path: Path, start: int = 0) -> Verbatim:
+        """The file, measured."""
+        total, eight, last = 0, False, b""
+        for block in crlf_blocks(_read(path)):
+            eight = eight or not block[max(0, start - total) :].isascii()
+            total += len(block)
+            last = (last + block[-2:])[-2:]
+        return cls(path, start, total - start, eight, last)
+
+    def blocks(self) -> Iterator[bytes]:
+        """Its octets."""
+        skip, left = self.start, self.size
+        for block in crlf_blocks(_read(self.path)):
+            data = block[skip:]
+            skip = max(0, skip - len(block))
+            left -= len(data)
+            if left < 0:
+                break
+            if data:
+                yield data
+        if left:
+            raise _changed(self.path)
+
+
+Piece = bytes | Encoded | Verbatim
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A message ready to be sent: envelope, size in octets with CR LF line ends, and `blocks()`, not dot-stuffed."""
+
+    pieces: tuple[Piece, ...] = field(repr=False)
+    sender: str
+    recipients: tuple[str, ...]
+    message_id: str | None
+    needs_8bit: bool
+    needs_smtputf8: bool
+    size: int
+    anew: Callable[[], tuple[Piece, ...]] | None = field(default=None, repr=False)
+
+    def in_7bit(self) -> Prepared:
+        """The same message encoded in ASCII, where that can be done without touching what was given."""
+        if self.anew is None or self.needs_smtputf8:
+            return self
+        pieces = self.anew()
+        return dataclasses.replace(self, pieces=pieces, needs_8bit=has_8bit(pieces), size=size_of(pieces), anew=None)
+
+    def blocks(self) -> Iterator[bytes]:
+        """The octets."""
+        for piece in self.pieces:
+            if isinstance(piece, bytes):
+                yield piece
+            else:
+                yield from piece.blocks()
+
+
+def size_of(pieces: Iterable[Piece]) -> int:
+    """Octets on the wire, before dot-stuffing."""
+    return sum(len(piece) if isinstance(piece, bytes) else piece.size for piece in pieces)
+
+
+def has_8bit(pieces: Iterable[Piece]) -> bool:
+    """Whether there are octets beyond ASCII."""
+    return any(not piece.isascii() if isinstance(piece, bytes) else piece.eight for piece in pieces)
