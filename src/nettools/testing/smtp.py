@@ -5,9 +5,9 @@ Return-Path is added), and kept with its envelope in `.envelopes`. NAME@any-doma
 550 5.1.1. Lines end with CR LF: a message with a bare CR or LF in it is taken to its end and refused with 550, and only
 CR LF . CR LF ends it, so that no smuggled dot does. MAIL and RCPT parameters are checked against what EHLO announced.
 
-Extensions: PIPELINING (2920), SIZE (1870), 8BITMIME (6152), SMTPUTF8 (6531), ENHANCEDSTATUSCODES (2034), STARTTLS
-(3207), AUTH (4954). Any is left out by name, a mechanism of AUTH by its own: `without={"SIZE", "CRAM-MD5"}`. Rules see
-each command, and the end of a message as the verb ".".
+Extensions: PIPELINING (2920), SIZE (1870), 8BITMIME (6152), SMTPUTF8 (6531), CHUNKING (3030), DSN (3461),
+ENHANCEDSTATUSCODES (2034), STARTTLS (3207), AUTH (4954). Any is left out by name, a mechanism of AUTH by its own:
+`without={"SIZE", "CRAM-MD5"}`. Rules see each command, and the end of a message, by DATA or BDAT, as the verb ".".
 """
 
 from __future__ import annotations
@@ -28,7 +28,15 @@ _MAILBOX = (
 _FROM = re.compile(rf"FROM:<(?:@[^:>]+:)?({_MAILBOX})?>((?: .*)?)", re.IGNORECASE)
 _TO = re.compile(rf"TO:<(?:@[^:>]+:)?({_MAILBOX}|postmaster)>((?: .*)?)", re.IGNORECASE)
 _PARAMETER = re.compile(r"([A-Za-z0-9][A-Za-z0-9-]*)(?:=([^=\s\x00-\x1f]+))?")
-_VERBS = ("HELO", "EHLO", "MAIL", "RCPT", "DATA", "RSET", "NOOP", "VRFY", "HELP", "QUIT")
+_XTEXT = r"(?:[!-*,-<>-~]|\+[0-9A-F]{2})+"  # RFC 3461 4
+_DSN = {
+    "RET": re.compile("FULL|HDRS", re.IGNORECASE),
+    "ENVID": re.compile(_XTEXT),
+    "NOTIFY": re.compile(r"NEVER|(?:SUCCESS|FAILURE|DELAY)(?:,(?:SUCCESS|FAILURE|DELAY))*", re.IGNORECASE),
+    "ORCPT": re.compile(rf"[A-Za-z0-9-]+;{_XTEXT}"),
+}
+_CHUNK = re.compile(r"(\d{1,12})( LAST)?", re.IGNORECASE)
+_VERBS = ("HELO", "EHLO", "MAIL", "RCPT", "DATA", "BDAT", "RSET", "NOOP", "VRFY", "HELP", "QUIT")
 
 COMMAND_LIMIT = 12288 + 10  # RFC 4954 section 4: the longest line is an AUTH response
 
@@ -42,6 +50,7 @@ class Envelope:
     raw: bytes
     mail_options: tuple[str, ...] = ()
     user: str | None = None
+    rcpt_options: tuple[tuple[str, ...], ...] = ()
 
 
 class Reply(Exception):  # noqa: N818  # a refusal on its way out
@@ -60,6 +69,8 @@ class Transaction:
     sender: str
     options: tuple[str, ...]
     recipients: list[str] = field(default_factory=list)
+    rcpt_options: list[tuple[str, ...]] = field(default_factory=list)
+    chunks: bytearray | None = None  # of BDAT, once it has begun
 
     @property
     def smtputf8(self) -> bool:
@@ -79,6 +90,7 @@ class _Session:
         self.extended = False
         self.user: str | None = None
         self.transaction: Transaction | None = None
+        self.chunk: bytes | None = None  # what came with the BDAT under way
 
 
 class SMTPServer(Server):
@@ -108,6 +120,7 @@ class SMTPServer(Server):
                 line = await self._line(conn)
                 verb, _, arg = line.partition(" ")
                 verb = verb.upper()
+                session.chunk = await self._chunk(conn, arg) if verb == "BDAT" and self.offers("CHUNKING") else None
                 if await self.intercept(conn, verb, arg):
                     continue
                 text = await self._command(session, verb, arg)
@@ -154,6 +167,8 @@ class SMTPServer(Server):
             "SIZE": f"SIZE {self.size}",
             "8BITMIME": "8BITMIME",
             "SMTPUTF8": "SMTPUTF8",
+            "CHUNKING": "CHUNKING",
+            "DSN": "DSN",
             "ENHANCEDSTATUSCODES": "ENHANCEDSTATUSCODES",
         }
         if session.conn.starttls:
@@ -233,6 +248,8 @@ class SMTPServer(Server):
             name = match[1].upper()
             if name not in known or not self.offers(known[name]) or not session.extended:
                 raise Reply(555, f"5.5.4 Unsupported parameter {name}")
+            if name in _DSN and not _DSN[name].fullmatch(match[2] or ""):
+                raise Reply(501, f"5.5.4 Bad value of {name}")
             found[name] = match[2] or ""
         return found
 
@@ -246,7 +263,14 @@ class SMTPServer(Server):
         match = _FROM.fullmatch(arg)
         if match is None:
             raise Reply(501, "5.1.7 Syntax: MAIL FROM:<address> [parameters]")
-        known = {"SIZE": "SIZE", "BODY": "8BITMIME", "SMTPUTF8": "SMTPUTF8", "AUTH": "AUTH"}
+        known = {
+            "SIZE": "SIZE",
+            "BODY": "8BITMIME",
+            "SMTPUTF8": "SMTPUTF8",
+            "AUTH": "AUTH",
+            "RET": "DSN",
+            "ENVID": "DSN",
+        }
         found = self._parameters(match[2], session, known)
         if "SIZE" in found and not found["SIZE"].isdigit():
             raise Reply(501, "5.5.4 SIZE is a number of octets")
@@ -256,8 +280,7 @@ class SMTPServer(Server):
             raise Reply(552, "5.3.4 Message size exceeds the limit")
         sender = match[1] or ""
         _check_ascii(sender, "SMTPUTF8" in found)
-        options = tuple(f"{name}={value}" if value else name for name, value in found.items())
-        session.transaction = Transaction(sender, options)
+        session.transaction = Transaction(sender, _words(found))
         return "250 2.1.0 Sender OK"
 
     async def do_rcpt(self, session: _Session, arg: str) -> str:
@@ -267,11 +290,14 @@ class SMTPServer(Server):
         match = _TO.fullmatch(arg)
         if match is None:
             raise Reply(501, "5.1.3 Syntax: RCPT TO:<address> [parameters]")
-        self._parameters(match[2], session, {})
+        found = self._parameters(match[2], session, {"NOTIFY": "DSN", "ORCPT": "DSN"})
+        if transaction.chunks is not None:
+            raise Reply(503, "5.5.1 The message has begun")
         _check_ascii(match[1], transaction.smtputf8)
         if self.world.user_of(match[1]) is None:
             raise Reply(550, "5.1.1 No such user here")
         transaction.recipients.append(match[1])
+        transaction.rcpt_options.append(_words(found))
         return "250 2.1.5 Recipient OK"
 
     async def do_data(self, session: _Session, arg: str) -> str:
@@ -280,27 +306,62 @@ class SMTPServer(Server):
             raise Reply(501, "5.5.4 DATA takes no argument")
         if transaction is None:
             raise Reply(503, "5.5.1 MAIL first")
+        if transaction.chunks is not None:
+            raise Reply(503, "5.5.1 BDAT has begun")
         if not transaction.recipients:
             raise Reply(554, "5.5.1 No valid recipients")
         await self._write(session.conn, "354 End data with <CR><LF>.<CR><LF>")
         session.transaction = None
-        raw = await self._receive(session.conn)
+        return await self._finish(session, transaction, await self._receive(session.conn))
+
+    async def do_bdat(self, session: _Session, arg: str) -> str:
+        match, transaction = _CHUNK.fullmatch(arg), session.transaction
+        if not self.offers("CHUNKING"):
+            raise Reply(500, "5.5.1 Unknown command")
+        if match is None or session.chunk is None:
+            raise Reply(501, "5.5.4 Syntax: BDAT octets [LAST]")
+        if transaction is None:
+            raise Reply(503, "5.5.1 MAIL first")
+        if not transaction.recipients:
+            raise Reply(554, "5.5.1 No valid recipients")
+        transaction.chunks = (transaction.chunks or bytearray()) + session.chunk
+        if match[2] is None:
+            return f"250 2.0.0 {len(session.chunk)} octets"
+        session.transaction = None
+        return await self._finish(session, transaction, bytes(transaction.chunks))
+
+    @staticmethod
+    async def _chunk(conn: Connection, arg: str) -> bytes | None:
+        """The octets behind a BDAT, which come whether it is in order or not (RFC 3030 2); None for no number."""
+        match = _CHUNK.fullmatch(arg)
+        return await conn.readexactly(int(match[1])) if match is not None else None
+
+    async def _finish(self, session: _Session, transaction: Transaction, raw: bytes) -> str:
+        """The message is whole: take it, or refuse it."""
         if await self.intercept(session.conn, ".", "\n".join(transaction.recipients)):
             return ""
         if self.size and len(raw) > self.size:
-            raise Reply(552, "5.3.4 Message size exceeds the limit")
+            return self._outcome(transaction, "552 5.3.4 Message size exceeds the limit")
         if re.search(rb"\r(?!\n)|(?<!\r)\n", raw):
-            raise Reply(550, "5.5.2 A bare CR or LF in the message: lines end with CR LF")
+            return self._outcome(transaction, "550 5.5.2 A bare CR or LF in the message: lines end with CR LF")
         for user in dict.fromkeys(map(self.world.user_of, transaction.recipients)):
             if user is not None:
                 self.world.deliver(user, raw)
         self.envelopes.append(
-            Envelope(transaction.sender, tuple(transaction.recipients), raw, transaction.options, session.user)
+            Envelope(
+                transaction.sender,
+                tuple(transaction.recipients),
+                raw,
+                transaction.options,
+                session.user,
+                tuple(transaction.rcpt_options),
+            )
         )
-        return self._accepted_text(transaction)
+        return self._outcome(transaction, "250 2.0.0 Message accepted")
 
-    def _accepted_text(self, transaction: Transaction) -> str:
-        return "250 2.0.0 Message accepted"
+    def _outcome(self, transaction: Transaction, text: str) -> str:
+        """The answer to a whole message."""
+        return text
 
     @staticmethod
     async def _receive(conn: Connection) -> bytes:
@@ -332,6 +393,11 @@ class SMTPServer(Server):
         return f"214 2.0.0 {' '.join(_VERBS)}"
 
 
+def _words(parameters: dict[str, str]) -> tuple[str, ...]:
+    """Parameters as they are written."""
+    return tuple(f"{name}={value}" if value else name for name, value in parameters.items())
+
+
 def _check_ascii(address: str, smtputf8: bool) -> None:
     if not smtputf8 and not address.isascii():
         raise Reply(553, "5.6.7 A non-ASCII address needs SMTPUTF8")
@@ -343,5 +409,6 @@ class LMTPServer(SMTPServer):
     protocol = "lmtp"
     hello = ("LHLO",)
 
-    def _accepted_text(self, transaction: Transaction) -> str:
-        return "\r\n".join(f"250 2.1.5 <{recipient}> delivered" for recipient in transaction.recipients)
+    def _outcome(self, transaction: Transaction, text: str) -> str:
+        said = "250 2.1.5 <{}> delivered" if text.startswith("250") else text
+        return "\r\n".join(said.format(recipient) for recipient in transaction.recipients)

@@ -57,7 +57,7 @@ def test_nobodys_mail_is_refused(server: SMTPServer) -> None:
 
 
 def test_all_capabilities_are_announced_and_each_can_be_left_out() -> None:
-    names = {"pipelining", "size", "8bitmime", "smtputf8", "enhancedstatuscodes", "auth", "starttls"}
+    names = {"pipelining", "size", "8bitmime", "smtputf8", "enhancedstatuscodes", "auth", "starttls", "chunking", "dsn"}
     for missing in (set(), *({name} for name in names)):
         with SMTPServer(tls=True, without=missing) as server, client(server) as smtp:
             assert set(smtp.esmtp_features) == names - missing
@@ -149,7 +149,10 @@ def test_a_pipelined_transaction_is_answered_in_order(server: SMTPServer, wire: 
         (b"MAIL FROM:<a@b> SIZE=x", b"501"),
         (b"MAIL FROM:<a@b> BODY=8BITMIME SMTPUTF8", b"250"),
         (b"MAIL FROM:<a@b> BODY=BINARYMIME", b"501"),
-        (b"MAIL FROM:<a@b> RET=FULL", b"555"),
+        (b"MAIL FROM:<a@b> RET=FULL ENVID=QQ+2B1", b"250"),
+        (b"MAIL FROM:<a@b> RET=SOME", b"501"),
+        (b"MAIL FROM:<a@b> ENVID=a+b", b"501"),
+        (b"MAIL FROM:<a@b> BY=120", b"555"),
         (b"MAIL FROM:<a@b> SIZE=1 SIZE=2", b"501"),
         (b"MAIL FROM: <a@b>", b"501"),
         (b"MAIL FROM:a@b", b"501"),
@@ -170,7 +173,7 @@ def test_mail_is_checked(wire: Connect, mail: bytes, code: bytes) -> None:
 
 
 def test_parameters_not_announced_are_refused(wire: Connect) -> None:
-    with SMTPServer(without={"SIZE", "8BITMIME", "SMTPUTF8"}) as server:
+    with SMTPServer(without={"SIZE", "8BITMIME", "SMTPUTF8", "DSN"}) as server:
         talk = wire(server)
         begin(talk)
         assert talk.ask(b"RCPT TO:<alice@x> NOTIFY=NEVER")[:3] == b"555"

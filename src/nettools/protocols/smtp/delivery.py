@@ -89,6 +89,7 @@ class Delivery:
         self._drawn: deque[Letter | BaseException] = deque()  # the first is the one not settled
         self._flying: deque[_Exchange] = deque()  # those of the first letters
         self._settled_here = False  # this connection has settled a letter
+        self._out_of_step = False  # this connection must not be used any more
         self._received = 0  # octets received when it did
         self._sent = 0  # octets of bodies, for `progress`
 
@@ -168,7 +169,7 @@ class Delivery:
             raise error
         refused = error.refused if isinstance(error, RecipientsError) else dict.fromkeys(message.recipients, error)
         report = SendReport((), self._told(refused), message.message_id, reply_of(error))
-        if session._breaks(error):
+        if session._breaks(error) or self._out_of_step:
             lost = any(each.behind == "BDAT" for each in list(self._flying)[1:])
             session._discard()
             self._fresh()
@@ -192,13 +193,18 @@ class Delivery:
 
     def _fresh(self) -> None:
         self._flying.clear()
-        self._settled_here = False
+        self._settled_here = self._out_of_step = False
 
     def _reconnect(self, why: str) -> None:
         self._session._trace.warn(why)
         self._session._discard()
         self._fresh()
         self._session._open()
+
+    @property
+    def _ahead(self) -> bool:
+        """Whether commands are written ahead on this connection."""
+        return self._session.pipelining and "PIPELINING" in self._session.features
 
     @property
     def _in_doubt(self) -> bool:
@@ -212,7 +218,7 @@ class Delivery:
         session = self._session
         exchange = _Exchange(letter, address_for(letter, session.features))
         lines = exchange.envelope.lines
-        if not session.pipelining:
+        if not self._ahead:
             return exchange
         exchange.ahead = len(lines) <= WINDOW and sum(map(len, lines)) <= OCTETS
         alone = letter.partial or len(lines) == 2
@@ -225,6 +231,7 @@ class Delivery:
         session = self._session
         return (
             self._batch
+            and session.chunking
             and "CHUNKING" in session.features
             and session.options.retries.attempts == 1
             and (self._settled_here or not session._kept)
@@ -238,7 +245,7 @@ class Delivery:
             ended: the first of them ends with what is being written now.
         """
         found: list[bytes] = []
-        while self._batch and self._session.pipelining and len(self._flying) < FLIGHT:
+        while self._batch and self._ahead and len(self._flying) < FLIGHT:
             last = self._flying[-1] if self._flying else None
             if last is not None and last.behind != "BDAT" and not (ended and len(self._flying) == 1):
                 break
@@ -280,7 +287,7 @@ class Delivery:
             replies: Iterator[Reply] = (client.read_reply() for _ in range(count))
         else:
             lines = [*exchange.envelope.lines, *([b"DATA\r\n"] if exchange.behind == "DATA" else [])]
-            window = WINDOW if self._session.pipelining else 1
+            window = WINDOW if self._ahead else 1
             replies = pipelined(lines, client.send, client.read_reply, window=window)
         for reply in replies:
             if reply.code == 421:
@@ -294,7 +301,7 @@ class Delivery:
             ReplyError: the sender, everybody, or the message was refused; the connection is in step.
         """
         message, partial = exchange.envelope.message, exchange.letter.partial
-        serial = not self._session.pipelining
+        serial = not self._ahead
         replies = self._replies(exchange)
         if exchange.reset:
             next(replies)
@@ -338,7 +345,8 @@ class Delivery:
             reply = self._body(exchange.envelope.message)
         if not _good(reply):
             if exchange.behind == "BDAT" and reply.code in (500, 502):
-                session.features.pop("CHUNKING", None)
+                session.chunking = False
+                self._out_of_step = True  # the message was read as commands
             raise reply_error(reply, "the message was refused", exit_code=55)
         return reply
 

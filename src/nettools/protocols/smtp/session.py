@@ -38,7 +38,8 @@ class SMTPSession(Session):
         if target.path.strip("/"):
             raise UsageError(f"an SMTP URL has no path: {target.path!r}", exit_code=3)
         self.features: dict[str, str] = {}  # what EHLO announced, with its parameters
-        self._serial = False
+        self.pipelining = True  # commands are written ahead where that was announced, until the server cannot follow
+        self.chunking = True
 
     # -- opening
 
@@ -128,15 +129,6 @@ class SMTPSession(Session):
         return self.client.read_reply()
 
     # -- what every session shows
-
-    @property
-    def pipelining(self) -> bool:
-        """Whether commands are written ahead: where the server announced it, until it turns out not to follow."""
-        return "PIPELINING" in self.features and not self._serial
-
-    @pipelining.setter
-    def pipelining(self, value: bool) -> None:
-        self._serial = not value
 
     @property
     def capabilities(self) -> frozenset[str]:
