@@ -100,6 +100,7 @@ class Session:
         self._depth = 0
         self._committed = False
         self._kept = False  # the connection was made by an earlier operation
+        self.single = False  # opened for one operation: the goodbye may travel with its last command
         self._check_tls_mode()
         tls = options.security
         scheme = "http" if target.protocol == "http" and target.scheme.tls == "none" else target.scheme.name
@@ -552,6 +553,7 @@ def open_session(protocol: Protocol[S], url: str, keywords: Mapping[str, Any]) -
 def run(protocol: Protocol[S], url: str, action: Callable[[S], T], keywords: Mapping[str, Any]) -> T:
     """A session opened, used once and closed: what every function of the facade is."""
     session = make_session(protocol, url, keywords)
+    session.single = True
     with session:
         return session.perform(lambda: action(session))
 
@@ -564,6 +566,7 @@ def run_stream(
     Address and options are checked at once, not when the first item is asked for.
     """
     session = make_session(protocol, url, keywords)
+    session.single = True
 
     def items() -> Iterator[T]:
         with session:

@@ -19,10 +19,11 @@ _UNQUOTABLE = re.compile(rb"[\x00\r\n\x80-\xff]")
 
 @dataclass(frozen=True, slots=True)
 class Literal:
-    """An argument that is sent as a literal; `tail` follows it without a space."""
+    """An argument that is sent as a literal; `head` (such as the `~` of a literal8) and `tail` stand beside it."""
 
     data: bytes
     tail: bytes = b""
+    head: bytes = b""
 
 
 def quote(text: str | bytes) -> bytes:
@@ -44,7 +45,7 @@ def encode_astring(value: str | bytes) -> bytes | Literal:
     """Text as an argument: quoted, or a literal where it has what cannot be quoted, or is long.
 
     >>> encode_astring("INBOX"), encode_astring("Grüße")
-    (b'"INBOX"', Literal(data=b'Gr\\xc3\\xbc\\xc3\\x9fe', tail=b''))
+    (b'"INBOX"', Literal(data=b'Gr\\xc3\\xbc\\xc3\\x9fe', tail=b'', head=b''))
 
     Raises:
         UsageError: it has a NUL, which no string can have, or half a surrogate pair.

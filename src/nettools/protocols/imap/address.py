@@ -22,10 +22,12 @@ class Place:
     uid_validity: int | None = None
     uid: str | None = None
     section: str | None = None
+    partial: tuple[int, int | None] | None = None
+    query: str | None = None
 
 
-def parse_path(path: str) -> Place:
-    """`/INBOX;UIDVALIDITY=1/;UID=7/;SECTION=1.2` taken apart.
+def parse_path(path: str, query: str | None = None) -> Place:
+    """`/INBOX;UIDVALIDITY=1/;UID=7/;SECTION=1.2/;PARTIAL=0.1024` taken apart, or `/INBOX?SUBJECT%20x`.
 
     Raises:
         UsageError: exit code 3.
@@ -41,11 +43,24 @@ def parse_path(path: str) -> Place:
     numbers = {}
     for name in ("UIDVALIDITY", "UID"):
         if name in found:
-            if not found[name].isdigit() or int(found[name]) == 0:
+            if not (found[name].isascii() and found[name].isdigit()) or int(found[name]) == 0:
                 raise UsageError(f";{name}={found[name]} is no number", exit_code=3)
             numbers[name] = int(found[name])
-    uid = str(numbers["UID"]) if "UID" in numbers else None
-    return Place(folder or None, numbers.get("UIDVALIDITY"), uid, found.get("SECTION"))
+    return Place(
+        folder=folder or None,
+        uid_validity=numbers.get("UIDVALIDITY"),
+        uid=str(numbers["UID"]) if "UID" in numbers else None,
+        section=found.get("SECTION"),
+        partial=_partial(found["PARTIAL"]) if "PARTIAL" in found else None,
+        query=decode(query, what="query") or None if query is not None else None,
+    )
+
+
+def _partial(text: str) -> tuple[int, int | None]:
+    match = re.fullmatch(r"(\d{1,10})(?:\.(\d{1,10}))?", text, re.ASCII)
+    if match is None or (match[2] is not None and int(match[2]) == 0):
+        raise UsageError(f";PARTIAL={text} is no offset and count", exit_code=3)
+    return int(match[1]), None if match[2] is None else int(match[2])
 
 
 def uid_list(value: object, what: str = "uid") -> list[int]:

@@ -1,9 +1,11 @@
 """imaplib's classes, made to take a dialed socket, and to give whole responses as values.
 
 Without a `dialer` they behave as their base. With one, `_create_socket` gives the guarded socket (never `open`, which
-is another in Python 3.14), the greeting does not cost a CAPABILITY, and `execute` runs a command: arguments always
-quoted or sent as literals, responses read with their literals inside bounds and parsed by `parse.imap_data`. imaplib's
-own methods go on working on the same connection.
+is another in Python 3.14), the greeting does not cost a CAPABILITY, and commands are run here: arguments always quoted
+or sent as literals, several commands in one segment where the caller says so (`hold`), responses read with their
+literals inside bounds and parsed by `parse.imap_data`. imaplib's own methods go on working on the same connection.
+
+What one command may make the server send is bounded: each line, each literal, and all of it together.
 """
 
 from __future__ import annotations
@@ -14,18 +16,23 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from nettools.errors import DisconnectedError, IncompleteError, TooLargeError
-from nettools.parse.imap_data import Literal, Response, parse_response
+from nettools.errors import DisconnectedError, IncompleteError, ProtocolError, TooLargeError
+from nettools.parse.imap_data import FetchData, Literal, Response, parse_response
 from nettools.parse.imap_data import encode_astring as astring
 from nettools.wire.text import BODY_LINE, read_line
 
-__all__ = ["Answer", "IMAP4Client", "IMAP4TLSClient", "Literal", "astring"]
+__all__ = ["Answer", "Argument", "Each", "IMAP4Client", "IMAP4TLSClient", "Literal", "Sink", "astring"]
 
 Dial = Callable[[str, int], Any]
+Argument = bytes | Literal
+Each = Callable[[FetchData], object]  # takes the FETCH responses of a command as they come
+Sink = Callable[[bytes], object]  # takes the octets of a message as they come
 
 _LITERAL = re.compile(rb"\{(\d{1,20})\+?\}\Z")
+_BODY = re.compile(rb"BODY\[[^\]]*\](?:<\d+>)? ?~?\{\d{1,20}\}\Z", re.IGNORECASE)
 _RESPONSES = 1_000_000  # untagged responses to one command
-Argument = bytes | Literal
+_OVERHEAD = 1024 * 1024  # octets that responses may have besides what max_size is about
+_BLOCK = 256 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +58,7 @@ class Answer:
 class _Dialed(imaplib.IMAP4):
     """What the two classes have in common."""
 
-    max_size: int | None = None  # octets of one literal
+    max_size: int | None = None  # octets of one literal, and about those of all that one command brings
 
     file: Any
     tagpre: Any
@@ -62,6 +69,12 @@ class _Dialed(imaplib.IMAP4):
     ) -> None:
         self._dialer = dialer
         self.greeting: Response | None = None
+        self.alert: Callable[[str], object] = lambda text: None  # told what the user has to see (RFC 3501 7.1, ALERT)
+        self._held = bytearray()  # commands that travel with the next one
+        self._waiting: set[str] = set()  # tags of commands that are not answered yet
+        self._early: list[Response] = []  # what was said while a literal waited
+        self.capabilities: tuple[str, ...] = ()
+        self._taken = 0  # octets that the command in progress has brought
         super().__init__(host, port, *args, **keywords)
 
     def _create_socket(self, timeout: float | None = None) -> Any:
@@ -84,41 +97,72 @@ class _Dialed(imaplib.IMAP4):
 
     # -- responses
 
-    def read_response(self) -> Response:
-        """One response, its literals inside.
+    def read_response(self, sink: Sink | None = None) -> Response:
+        """One response, its literals inside; with a `sink` the octets of a body go there, and are empty here.
 
         Raises:
-            ProtocolError, ReplyTooLongError: it is none. TooLargeError: a literal of more than `max_size` octets.
+            ProtocolError, ReplyTooLongError: it is none. TooLargeError: it is more than `max_size` allows.
         """
-        return parse_response(self._read_octets())
+        response = parse_response(self.read_octets(sink))
+        if response.code is not None and response.code[:5] == "ALERT":
+            self.alert(response.text or "")
+        return response
 
-    def _read_octets(self) -> bytes:
+    def read_alone(self) -> Response:
+        """A response that belongs to no command: one that IDLE brings."""
+        self._taken = 0
+        return self.read_response()
+
+    def read_octets(self, sink: Sink | None = None) -> bytes:
+        """One response as it came."""
         line = read_line(self.file, BODY_LINE)
+        self._take(len(line))
         match = _LITERAL.search(line)
         if match is None:
             return line
         pieces: list[bytes] = []
-        room = self.max_size
         while match is not None:
             count = int(match[1])
-            if room is not None:
-                room -= count
-                if room < 0:
-                    raise TooLargeError(
-                        f"the server announces a literal of {count} octets, and max_size={self.max_size}",
-                        hint="allow more with max_size= or --max-size",
-                    )
-            pieces += [line, b"\r\n", self._exactly(count)]
+            if sink is not None and _BODY.search(line):
+                self._pour(count, sink)
+                pieces += [line[: match.start()], b"{0}\r\n"]
+            else:
+                self._take(count, literal=True)
+                pieces += [line, b"\r\n", self._exactly(count)]
             line = read_line(self.file, BODY_LINE)
+            self._take(len(line))
             match = _LITERAL.search(line)
         pieces.append(line)
         return b"".join(pieces)
 
+    def _take(self, count: int, *, literal: bool = False) -> None:
+        """Count octets before they are read, so that no number a server names makes room for itself."""
+        self._taken += count
+        limit = self.max_size
+        if limit is not None and (self._taken > limit + _OVERHEAD or (literal and count > limit)):
+            what = f"a literal of {count} octets" if literal else f"more than {self._taken - count} octets"
+            raise TooLargeError(
+                f"the server answers with {what}, and max_size={limit}",
+                hint="allow more with max_size= or --max-size",
+            )
+
+    def _blocks(self, count: int) -> Iterator[bytes]:
+        left = count
+        while left:
+            data: bytes = self.file.read(min(left, _BLOCK))
+            if not data:
+                raise IncompleteError(
+                    "the connection ended in the middle of a literal", received=count - left, expected=count
+                )
+            left -= len(data)
+            yield data
+
     def _exactly(self, count: int) -> bytes:
-        data: bytes = self.file.read(count)
-        if len(data) < count:
-            raise IncompleteError("the connection ended in the middle of a literal", received=len(data), expected=count)
-        return data
+        return b"".join(self._blocks(count))
+
+    def _pour(self, count: int, sink: Sink) -> None:
+        for block in self._blocks(count):
+            sink(block)
 
     # -- commands
 
@@ -126,72 +170,133 @@ class _Dialed(imaplib.IMAP4):
         """Whether a literal of this size need not wait for the server (RFC 7888)."""
         return "LITERAL+" in self.capabilities or ("LITERAL-" in self.capabilities and size <= 4096)
 
-    def start(self, *arguments: Argument) -> str:
-        """Send a command up to its end, waiting where a literal has to wait; its tag."""
+    def start(self, *arguments: Argument, hold: bool = False) -> str:
+        """Send a command up to its end, waiting where a literal has to wait; its tag.
+
+        `hold`: it goes out together with the next one (RFC 3501 5.5).
+        """
         tag = str(self._new_tag().decode("ascii"))
         self.tagged_commands.pop(tag.encode(), None)
-        buffer = bytearray(tag.encode())
+        self._waiting.add(tag)
+        buffer = self._held
+        buffer += tag.encode()
         for argument in arguments:
             buffer += b" "
             if isinstance(argument, bytes):
                 buffer += argument
                 continue
             size = len(argument.data)
+            buffer += argument.head
             if self.literal_plus(size):
-                buffer += b"{%d+}\r\n" % size + argument.data + argument.tail
+                self._send(b"{%d+}\r\n" % size, argument.data, argument.tail)
                 continue
-            self.sock.sendall(bytes(buffer) + b"{%d}\r\n" % size)
-            buffer = bytearray(argument.data + argument.tail)
-            self._await_continuation(tag)
-        self.sock.sendall(bytes(buffer) + b"\r\n")
+            self._send(b"{%d}\r\n" % size)
+            self.await_continuation(tag)
+            self._send(argument.data, argument.tail)
+        buffer += b"\r\n"
+        if not hold:
+            self._send()
         return tag
 
-    def _await_continuation(self, tag: str) -> None:
-        """Read until the server asks for the literal; what it says meanwhile is kept for the command."""
+    def _send(self, *pieces: bytes) -> None:
+        """What is held, and these behind it; large ones are not copied."""
+        for piece in pieces:
+            if len(piece) > _BLOCK:
+                self.flush()
+                self.sock.sendall(piece)
+            else:
+                self._held += piece
+        self.flush()
+
+    def flush(self) -> None:
+        """Send what is held."""
+        if self._held:
+            data = bytes(self._held)
+            self._held.clear()
+            self.sock.sendall(data)
+
+    def answered(self, tag: str) -> None:
+        """Take note that a command was answered, to whoever read that."""
+        self._waiting.discard(tag)
+
+    def await_continuation(self, tag: str) -> None:
+        """Read until the server asks for more; what it says meanwhile is kept for the command.
+
+        Raises:
+            Refused: it ended the command instead.
+        """
         while True:
             response = self.read_response()
             if response.kind == "continuation":
                 return
             self._early.append(response)
             if response.tag == tag:
-                raise Refused(Answer(response, tuple(self._early)))
+                self._waiting.discard(tag)
+                answer = Answer(response, tuple(self._early))
+                self._early.clear()
+                raise Refused(answer)
 
-    @property
-    def _early(self) -> list[Response]:
-        return self.__dict__.setdefault("_early_responses", [])  # type: ignore[no-any-return]
-
-    def execute(self, *arguments: Argument) -> Answer:
+    def execute(self, *arguments: Argument, each: Each | None = None, sink: Sink | None = None) -> Answer:
         """Run a command; the answer, whatever it says.
 
         Raises:
             DisconnectedError: the server said BYE, or closed.
         """
-        self._early.clear()
+        self._taken = 0
         try:
             tag = self.start(*arguments)
         except Refused as refused:
             return refused.answer
-        return self.finish(tag, leaving=arguments[0] == b"LOGOUT")
+        return self.finish(tag, each=each, sink=sink, leaving=arguments[0] == b"LOGOUT")
 
-    def finish(self, tag: str, *, leaving: bool = False) -> Answer:
-        """Read until a command's tagged response."""
+    def finish(self, tag: str, *, each: Each | None = None, sink: Sink | None = None, leaving: bool = False) -> Answer:
+        """Read until a command's tagged response; `each` takes the FETCH responses, which are then not kept."""
         untagged: list[Response] = [*self._early]
         self._early.clear()
+        self._taken = 0
         bye: Response | None = None
+        count = 0
         while True:
             try:
-                response = self.read_response()
+                response = self.read_response(sink)
             except DisconnectedError as error:
                 if bye is not None:
                     raise DisconnectedError(f"the server said goodbye: {bye.text or 'BYE'}") from error
                 raise
-            if response.tag == tag:
-                return Answer(response, tuple(untagged))
+            if response.tag is not None:
+                if response.tag not in self._waiting:
+                    raise ProtocolError(f"the server answers a command that was not sent: {response.tag[:40]}")
+                self._waiting.discard(response.tag)
+                if response.tag == tag:
+                    return Answer(response, tuple(untagged))
+                continue  # a command that was sent again, because its answer seemed lost
+            count += 1
+            if count > _RESPONSES:
+                raise TooLargeError(f"the server answered with more than {_RESPONSES} responses")
+            if each is not None and response.kind == "fetch":
+                each(response.data)
+                continue
             if response.status == "BYE" and not leaving:
                 bye = response
             untagged.append(response)
-            if len(untagged) > _RESPONSES:
-                raise TooLargeError(f"the server answered with more than {_RESPONSES} responses")
+
+    def run_line(self, line: bytes) -> tuple[Response, tuple[bytes, ...]]:
+        """Run a command as it stands; its tagged response, and the untagged ones as they came, without `* `.
+
+        Raises:
+            ProtocolError: the server waits for something to follow.
+        """
+        self._taken = 0
+        tag = self.start(line)
+        lines: list[bytes] = []
+        while True:
+            octets = self.read_octets()
+            if octets.startswith(tag.encode() + b" "):
+                self._waiting.discard(tag)
+                return parse_response(octets), tuple(lines)
+            if octets.startswith(b"+"):
+                raise ProtocolError("the server waits for more of this command, which is not there")
+            lines.append(octets.removeprefix(b"* "))
 
 
 class Refused(Exception):  # noqa: N818  # an answer that came early; never leaves `execute`

@@ -11,6 +11,7 @@ from nettools.errors import (
     DisconnectedError,
     NettoolsError,
     NotFoundError,
+    RedirectError,
     ReplyError,
     UnsupportedError,
 )
@@ -37,6 +38,15 @@ def refusal(response: Response, what: str, *, kind: type[ReplyError] | None = No
     code = response.code[0] if isinstance(response.code, tuple) else response.code
     text = response.text or ""
     shown = f"{response.status} {f'[{code}] ' if code else ''}{text}".rstrip()
+    if code == "REFERRAL":  # RFC 2193, 2221: credentials never go to another server unasked
+        elsewhere = " ".join(map(str, response.code[1])) if isinstance(response.code, tuple) else "another server"
+        return RedirectError(
+            f"{what}: the server refers to {elsewhere}",
+            code=response.status,
+            text=text,
+            hint="nettools does not follow: name that server yourself",
+            reply=Reply(response.status or "", text),
+        )
     if code == "BADCHARSET":
         return UnsupportedError(f"{what}: the server cannot search for this text: {shown}")
     chosen = _KINDS.get(code or "", kind or ReplyError)

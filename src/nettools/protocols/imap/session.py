@@ -1,38 +1,51 @@
-"""A conversation with an IMAP server: greeting, STARTTLS, login, folders (RFC 3501, 9051, and what servers announce).
+"""A conversation with an IMAP server: greeting, STARTTLS, login, capabilities, commands (RFC 3501, 9051).
 
-What is done with messages is in `messages`. Folders are opened read-only unless they are written to, names are modified
-UTF-7 on the wire only, and what the server tells unasked (EXISTS, capabilities) is taken note of, not asked for again.
+Folders are in `folders`, messages in `reading`, `changing` and `watching`. What the server tells unasked is taken note
+of: capabilities are asked for only where neither greeting nor login told them, and not before they are needed.
+
+Turns are saved (RFC 3501 5.5): the login waits for the first command and takes a SELECT along, NOOP travels with the
+command behind it, and where the session is opened for one operation, LOGOUT travels with its last command.
 """
 
 from __future__ import annotations
 
-import base64
+import re
 from typing import Any
 
 from nettools import sasl
-from nettools.errors import AuthError, DisconnectedError, ReplyError, StaleError, TLSError, UsageError
-from nettools.parse.imap_data import encode_folder, parse_response
+from nettools.errors import AuthError, DisconnectedError, ReplyError, TLSError, UsageError
 from nettools.protocols.imap.address import Place, parse_path
-from nettools.protocols.imap.client import Answer, Argument, IMAP4Client, astring
+from nettools.protocols.imap.client import Answer, Argument, Each, IMAP4Client, Literal, Sink
 from nettools.protocols.imap.errors import refusal
-from nettools.results import Folder, FolderStatus, Reply
+from nettools.protocols.imap.login import Channel
+from nettools.results import FolderStatus, Reply
 from nettools.session import Session, operation
 from nettools.wire.text import check
 
-__all__ = ["Mailbox"]
+__all__ = ["Conversation"]
+
+PATIENCE = 5.0  # seconds after the login's answer; then a command sent with it was dropped (some proxies do)
+_NEEDS_MORE = re.compile(r"\{\d+\+?\}\Z")
 
 
-class Mailbox(Session):
-    """The connection and the folders of `IMAPSession`."""
+class Conversation(Session):
+    """The connection of `IMAPSession`."""
 
     client: IMAP4Client
 
     def __init__(self, target: Any, options: Any) -> None:
-        self.place: Place = parse_path(target.path)
+        self.place: Place = parse_path(target.path, target.query)
         super().__init__(target, options)
-        self._names: tuple[str, ...] | None = None
-        self._status: FolderStatus | None = None
+        self._reset()
+
+    def _reset(self) -> None:
+        self._names: tuple[str, ...] | None = None  # of capabilities
+        self._logged_in = False
+        self._status: FolderStatus | None = None  # of the folder that is open
         self._exists = 0
+        self._utf8 = False  # UTF8=ACCEPT is on (RFC 6855)
+        self._ahead: str | None = None  # the tag of a NOOP that the next command takes along
+        self._farewell: str | None = None  # the tag of a LOGOUT that went out with the last command
 
     @property
     def url_uid(self) -> str | None:
@@ -42,21 +55,22 @@ class Mailbox(Session):
     # -- opening
 
     def _establish(self) -> None:
-        self._names = self._status = None
+        self._reset()
         with self.connecting():
             sock = self._connect()
             with self._trace.span("greeting"):
                 self.client = IMAP4Client(self.target.host, self.target.port, dialer=lambda host, port: sock)
                 self.client.max_size = self.options.max_size
+                self.client.alert = self._alert
                 greeting = self.client.greeting
                 assert greeting is not None
-                if greeting.status == "BYE":
-                    raise DisconnectedError(f"the server said goodbye: {greeting.text or 'BYE'}")
+                if greeting.code is not None and greeting.code[:5] == "ALERT":
+                    self._alert(greeting.text or "")
                 if greeting.status not in ("OK", "PREAUTH"):
-                    raise ReplyError(f"greeting: {greeting.text or greeting.status}", code=greeting.status)
+                    raise self._unwelcome(greeting)
                 self._learn(Answer(greeting, ()))
-            known_in = greeting.status == "PREAUTH"
-            if known_in and self.upgrade_required:
+            self._logged_in = greeting.status == "PREAUTH"
+            if self._logged_in and self.upgrade_required:
                 raise TLSError(
                     "TLS is required, and the server says that the login is done already (PREAUTH)",
                     hint="somebody in between may have said so: nothing was sent",
@@ -64,15 +78,27 @@ class Mailbox(Session):
                 )
             if self._names is None:
                 self._ask_capabilities()
-            if not known_in and self.upgrade_wanted("STARTTLS" in self.capabilities):
+            if not self._logged_in and self.upgrade_wanted("STARTTLS" in self._known):
                 self._starttls()
-        if not known_in:
-            with self._trace.span("login"):
-                self._login()
-        self.client.state = "AUTH"
+
+    def _unwelcome(self, greeting: Any) -> Exception:
+        if greeting.status != "BYE":
+            return ReplyError(f"greeting: {greeting.text or greeting.status}", code=greeting.status)
+        if isinstance(greeting.code, tuple) and greeting.code[0] == "REFERRAL":
+            return refusal(greeting, "greeting")
+        return DisconnectedError(f"the server said goodbye: {greeting.text or 'BYE'}")
+
+    def _alert(self, text: str) -> None:
+        self._trace.warn(f"the server says: {text}")
+
+    def _arrive(self) -> None:
+        self._log_in()
 
     def _ask_capabilities(self) -> None:
-        self._learn(self._run(b"CAPABILITY"))
+        answer = self.client.execute(b"CAPABILITY")
+        self._learn(answer)
+        if answer.tagged.status != "OK":
+            raise refusal(answer.tagged, "CAPABILITY")
         if self._names is None:
             self._set_names(())
 
@@ -81,10 +107,14 @@ class Mailbox(Session):
         for value in answer.codes("CAPABILITY"):
             if isinstance(value, tuple):
                 self._set_names(value)
-        for names in answer.of("capability"):
-            self._set_names(names)
-        for count in answer.of("exists"):
-            self._exists = count
+        for response in answer.untagged:
+            match response.kind:
+                case "exists":
+                    self._exists = response.data
+                case "expunge":
+                    self._exists = max(0, self._exists - 1)
+                case "capability":
+                    self._set_names(response.data)
 
     def _set_names(self, names: tuple[str, ...]) -> None:
         self._names = tuple(name.upper() for name in names)
@@ -103,14 +133,39 @@ class Mailbox(Session):
             self._names = None  # RFC 3501 6.2.1: what was announced before is forgotten
             self._ask_capabilities()
 
-    def _login(self) -> None:
+    # -- the login
+
+    def _log_in(self, *ahead: Argument) -> str | None:
+        """Log in, if that is still to be done; the tag of the command `ahead` where it went along."""
+        if self._logged_in:
+            return None
+        try:
+            with self._trace.span("login"):
+                tag = self._authenticate(tuple(each for each in ahead if isinstance(each, bytes)) == ahead, ahead)
+                self._logged_in = True
+                self.client.state = "AUTH"
+                if "UTF8=ONLY" in self._known:  # RFC 6855 6: nothing else is to be had
+                    self._enable(b"UTF8=ACCEPT")
+                    self._utf8 = True
+        except BaseException:
+            self._discard()
+            raise
+        return tag
+
+    def _authenticate(self, simple: bool, ahead: tuple[Any, ...]) -> str | None:
         if self.auth is None:
             raise AuthError("IMAP needs a login", hint="give auth=(user, password), or -u USER")
-        names = self._names or ()
+        names = self._known
         self._names = None
+        channel = Channel(
+            self.client,
+            self._learn,
+            initial_response="SASL-IR" in names,
+            ahead=ahead if simple and "UTF8=ONLY" not in names else (),
+        )
         try:
             sasl.authenticate(
-                _Channel(self, "SASL-IR" in names),
+                channel,
                 self.auth,
                 [name[5:] for name in names if name.startswith("AUTH=")],
                 target=self.target,
@@ -120,38 +175,103 @@ class Mailbox(Session):
                 native=self.auth.token is None and "LOGINDISABLED" not in names,
                 mask=self._trace.add_secret,
             )
-        finally:
-            learned = self._names
-            self._set_names(names if learned is None else learned)
-        if learned is None:
-            self._names = None
-            self._ask_capabilities()
+        except BaseException:
+            self._names = names
+            raise
+        if self._names is None:  # not told: asked for when it matters; LITERAL+ does not go away with a login
+            self.client.capabilities = names
+        return channel.ahead_tag
+
+    def _enable(self, *names: bytes) -> tuple[str, ...]:
+        """Switch extensions on (RFC 5161); those that are on now."""
+        answer = self.client.execute(b"ENABLE", *names)
+        self._learn(answer)
+        if answer.tagged.status != "OK":
+            raise refusal(answer.tagged, "ENABLE")
+        return tuple(name.upper() for enabled in answer.of("enabled") for name in enabled)
 
     def _goodbye(self) -> None:
-        self.client.execute(b"LOGOUT")
+        if self._farewell is not None:
+            self.client.finish(self._farewell, leaving=True)
+        else:
+            self.client.execute(b"LOGOUT")
 
     # -- commands
 
-    def _run(self, *arguments: Argument, what: str = "") -> Answer:
-        """A command that must succeed."""
-        answer = self.client.execute(*arguments)
+    def _run(
+        self,
+        *arguments: Argument,
+        what: str = "",
+        each: Each | None = None,
+        sink: Sink | None = None,
+        last: bool = False,
+    ) -> Answer:
+        """A command that must succeed; `last`: nothing comes after it in this operation."""
+        self._log_in()
+        client = self.client
+        if last and self.single and not any(isinstance(argument, Literal) for argument in arguments):
+            tag = client.start(*arguments, hold=True)
+            self._farewell = client.start(b"LOGOUT")
+            self._catch_up()
+            answer = client.finish(tag, each=each, sink=sink)
+        else:
+            answer = self._execute(arguments, each, sink)
+        return self._checked(answer, what or (arguments[0].decode() if isinstance(arguments[0], bytes) else ""))
+
+    def _execute(self, arguments: tuple[Argument, ...], each: Each | None, sink: Sink | None) -> Answer:
+        if self._ahead is None:
+            return self.client.execute(*arguments, each=each, sink=sink)
+        if any(isinstance(argument, Literal) for argument in arguments):
+            self._catch_up()
+            return self.client.execute(*arguments, each=each, sink=sink)
+        tag = self.client.start(*arguments)
+        self._catch_up()
+        return self.client.finish(tag, each=each, sink=sink)
+
+    def _catch_up(self) -> None:
+        """Read the answer to the NOOP that went out with, or before, the command in hand."""
+        tag, self._ahead = self._ahead, None
+        if tag is not None:
+            self.client.flush()
+            self._checked(self.client.finish(tag), "NOOP")
+
+    def _checked(self, answer: Answer, what: str) -> Answer:
         self._learn(answer)
         if answer.tagged.status != "OK":
-            first = arguments[0]
-            raise refusal(answer.tagged, what or (first.decode() if isinstance(first, bytes) else "the command"))
+            raise refusal(answer.tagged, what)
         return answer
 
     @property
+    def _known(self) -> tuple[str, ...]:
+        """The capabilities; asked for, inside an operation, where the server has not told them."""
+        if self._names is None and self.client is not None:
+            self._ask_capabilities()
+        return self._names or ()
+
+    def _has(self, name: str) -> bool:
+        """Whether the server has this extension, now that the login is done."""
+        self._log_in()
+        return name in self._known
+
+    @property
     def capabilities(self) -> frozenset[str]:
+        if self._names is None and self.client is not None:
+            self._tell()
         return frozenset(self._names or ())
+
+    @operation("capabilities")
+    def _tell(self) -> None:
+        self._log_in()
+        self._ask_capabilities()
 
     def capability(self, name: str) -> str | None:
         """The values of a capability such as AUTH= joined, "" for one without, None where it was not announced."""
         name = name.upper()
-        values = [each[len(name) + 1 :] for each in self._names or () if each.startswith(f"{name}=")]
+        names = self.capabilities
+        values = sorted(each[len(name) + 1 :] for each in names if each.startswith(f"{name}="))
         if values:
             return " ".join(values)
-        return "" if name in self.capabilities else None
+        return "" if name in names else None
 
     @operation("command")
     def command(self, line: str, *, multiline: bool | None = None) -> Reply:
@@ -164,178 +284,19 @@ class Mailbox(Session):
         verb = line.split(" ", 1)[0].upper()
         if verb in ("IDLE", "AUTHENTICATE", "STARTTLS", "LOGOUT", "COMPRESS"):
             raise UsageError(f"{verb} is not for command(): the session does it")
-        client = self.client
-        tag = client.start(check(line, "a command").encode("utf-8", "surrogateescape"))
-        lines: list[bytes] = []
-        read = client._read_octets
-        while True:
-            octets = read()
-            if octets.startswith(tag.encode() + b" "):
-                break
-            lines.append(octets.removeprefix(b"* "))
-        tagged = parse_response(octets)
-        if verb in ("SELECT", "EXAMINE", "CLOSE", "UNSELECT"):
+        if not verb or _NEEDS_MORE.search(line):
+            raise UsageError("a command is one line, without literals", hint="append() and search() send them")
+        octets = check(line, "a command").encode("utf-8", "surrogateescape")
+        self._log_in()
+        self._catch_up()
+        if verb in ("SELECT", "EXAMINE", "CLOSE", "UNSELECT", "DELETE", "RENAME"):
             self._status = None
+        tagged, lines = self.client.run_line(octets)
         if tagged.status != "OK":
             raise refusal(tagged, verb)
-        return Reply("OK", tagged.text or "", tuple(lines))
+        return Reply("OK", tagged.text or "", lines)
 
     @operation("ping")
     def ping(self) -> None:
         """NOOP: the connection is alive, or made anew."""
         self._run(b"NOOP")
-
-    # -- folders
-
-    def _name(self, folder: str | None) -> str:
-        name = folder if folder is not None else self.place.folder or "INBOX"
-        return "INBOX" if name.upper() == "INBOX" else name
-
-    def _wire_name(self, folder: str) -> Argument:
-        return astring(encode_folder(folder))
-
-    @operation("select")
-    def select(
-        self, folder: str | None = None, *, readonly: bool = True, uid_validity: int | None = None
-    ) -> FolderStatus:
-        """Open a folder, anew; what the server says of it.
-
-        Raises:
-            NotFoundError: there is no such folder. StaleError: another UIDVALIDITY than the one given.
-        """
-        self._status = None
-        name = self._name(folder)
-        verb = b"EXAMINE" if readonly else b"SELECT"
-        self._exists = 0
-        answer = self._run(verb, self._wire_name(name), what=f"{verb.decode()} {name}")
-
-        def number(code: str) -> int | None:
-            return next((value for value in answer.codes(code) if isinstance(value, int)), None)
-
-        flags = next(answer.of("flags"), ())
-        permanent = next((value for value in answer.codes("PERMANENTFLAGS") if isinstance(value, tuple)), ())
-        tagged = answer.tagged.code
-        status = FolderStatus(
-            name=name,
-            exists=self._exists,
-            unseen=number("UNSEEN"),
-            uid_next=number("UIDNEXT"),
-            uid_validity=number("UIDVALIDITY"),
-            flags=tuple(flags),
-            permanent_flags=permanent,
-            highest_modseq=number("HIGHESTMODSEQ"),
-            readonly=readonly or tagged == "READ-ONLY",
-        )
-        wanted = uid_validity if uid_validity is not None else self._wanted_validity(name)
-        if wanted is not None and status.uid_validity != wanted:
-            raise StaleError(
-                f"{name} has another UIDVALIDITY: {status.uid_validity}, not {wanted}",
-                code="UIDVALIDITY",
-                text=str(status.uid_validity),
-                hint="its UIDs are not those that you know: list it anew",
-            )
-        self._status = status
-        self.client.state = "SELECTED"
-        return status
-
-    def _wanted_validity(self, name: str) -> int | None:
-        return self.place.uid_validity if name == self._name(None) else None
-
-    def _enter(self, folder: str | None, *, write: bool = False) -> bool:
-        """Have a folder open, for reading at least; whether it was open already."""
-        name, status = self._name(folder), self._status
-        if status is not None and status.name == name and not (write and status.readonly):
-            return True
-        status = self.select(name, readonly=not write)
-        if write and status.readonly:
-            raise ReplyError(f"{name} can only be read", code="READ-ONLY", text="READ-ONLY")
-        return False
-
-    @operation("folders")
-    def folders(self, *, pattern: str = "*") -> tuple[Folder, ...]:
-        """The folders whose names match; `*` matches anything, `%` anything within a level."""
-        extra: tuple[Argument, ...] = ()
-        if "SPECIAL-USE" in self.capabilities and "LIST-EXTENDED" in self.capabilities:
-            extra = (b"RETURN", b"(SPECIAL-USE)")
-        answer = self._run(b"LIST", b'""', self._wire_name(pattern), *extra, what="LIST")
-        found: dict[str, Folder] = {}
-        for folder in answer.of("list"):
-            lowered = {flag.lower() for flag in folder.flags}
-            if "\\nonexistent" in lowered:
-                continue
-            name = "INBOX" if folder.name.upper() == "INBOX" else folder.name
-            found[name] = Folder(name, folder.delimiter, folder.flags, folder.special_use)
-        return tuple(sorted(found.values(), key=lambda each: (each.name != "INBOX", each.name)))
-
-    @operation("create")
-    def create_folder(self, name: str) -> None:
-        """Make a folder."""
-        self._run(b"CREATE", self._wire_name(name), what=f"CREATE {name}")
-
-
-class _Channel:
-    """How SASL speaks IMAP (RFC 3501 6.2.2, RFC 4959)."""
-
-    def __init__(self, session: Mailbox, initial_response: bool) -> None:
-        self.session = session
-        self.initial_response = initial_response
-        self.tag = ""
-        self.spoken = False
-
-    def _step(self) -> sasl.Step:
-        client = self.session.client
-        untagged = []
-        while True:
-            response = client.read_response()
-            if response.kind == "continuation":
-                return sasl.Step("challenge", (response.text or "").encode("ascii", "replace"))
-            if response.tag != self.tag:
-                if response.status == "BYE":
-                    raise DisconnectedError(f"the server said goodbye: {response.text or 'BYE'}")
-                untagged.append(response)
-                continue
-            answer = Answer(response, tuple(untagged))
-            if response.status == "OK":
-                self.session._learn(answer)
-                return sasl.Step("ok")
-            error = refusal(response, "login", kind=AuthError)
-            if not isinstance(error, AuthError):
-                raise error
-            if error.temporary:
-                raise ReplyError(error.message, code=error.code, text=error.text, temporary=True, reply=error.reply)
-            coded = (
-                "AUTHENTICATIONFAILED" in error.text or "AUTHORIZATIONFAILED" in error.text or "EXPIRED" in error.text
-            )
-            refused = coded or (response.status == "NO" and self.spoken)
-            return sasl.Step("refused" if refused else "unusable", b"", error)
-
-    def _say(self, line: bytes) -> sasl.Step:
-        self.session.client.sock.sendall(line + b"\r\n")
-        return self._step()
-
-    def start(self, mechanism: str, initial: bytes | None) -> sasl.Step:
-        client = self.session.client
-        self.spoken = initial is not None
-        more = () if initial is None else (base64.b64encode(initial) or b"=",)
-        self.tag = client.start(b"AUTHENTICATE", mechanism.encode("ascii"), *more)
-        return self._step()
-
-    def respond(self, data: bytes) -> sasl.Step:
-        self.spoken = True
-        return self._say(base64.b64encode(data))
-
-    def cancel(self) -> sasl.Step:
-        self.spoken = False
-        return self._say(b"*")
-
-    def login(self, user: str, password: str) -> sasl.Step:
-        client = self.session.client
-        self.spoken = True
-        answer = client.execute(b"LOGIN", astring(user), astring(password))
-        if answer.tagged.status == "OK":
-            self.session._learn(answer)
-            return sasl.Step("ok")
-        error = refusal(answer.tagged, "login", kind=AuthError)
-        if not isinstance(error, AuthError) or error.temporary:
-            raise error
-        return sasl.Step("refused", b"", error)

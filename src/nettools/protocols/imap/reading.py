@@ -1,0 +1,355 @@
+"""Looking at messages: list, search, fetch, whole or in parts, into memory or a file.
+
+UIDs everywhere (RFC 3501 2.3.1.1); sequence numbers only where the caller gives them, or where the newest are wanted
+and nothing has to be searched for. Every answer is held against what was asked: another message's data is an error.
+Rows become results as they come in, and whole messages are read in batches: memory does not grow with the folder.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from nettools.errors import NotFoundError, ProtocolError, ReplyError, UsageError
+from nettools.files import Destination, save_all
+from nettools.parse.imap_data import FetchData
+from nettools.parse.message import deferred_mail
+from nettools.protocols.imap.address import uid_list, uid_sets
+from nettools.protocols.imap.folders import Mailbox
+from nettools.protocols.imap.values import expand, info_of, search_arguments
+from nettools.query import Query
+from nettools.results import Mail, MailInfo, Transfer
+from nettools.session import operation, stream
+
+__all__ = ["INFO", "Numbers", "Reader"]
+
+INFO = b"(UID FLAGS RFC822.SIZE INTERNALDATE ENVELOPE)"
+BATCH_MESSAGES = 500
+BATCH_OCTETS = 8 * 1024 * 1024
+
+_SECTION = re.compile(
+    r"(?:\d+(?:\.\d+)*)?\.?(?:HEADER|TEXT|MIME|HEADER\.FIELDS(?:\.NOT)? \([A-Z0-9 !-'*-.^-~]+\))?", re.IGNORECASE
+)
+
+# inside the class `list` is a method
+Numbers = list[int]
+Rows = list[FetchData]
+Infos = list[MailInfo]
+
+
+class Reader(Mailbox):
+    """The part of `IMAPSession` that changes nothing."""
+
+    # -- looking
+
+    @operation("list")
+    def list(
+        self,
+        *,
+        folder: str | None = None,
+        query: Query | str | None = None,
+        limit: int | None = 50,
+        newest_first: bool = True,
+    ) -> tuple[MailInfo, ...]:
+        """The messages of a folder, newest first; see `list_mail`."""
+        if limit is not None and limit < 0:
+            raise UsageError("limit= is a number of messages, or None for all")
+        query = query if query is not None else self.place.query
+        terms = None if query is None else self._terms(query)
+        self._enter(folder)
+        name = self._name(folder)
+        if terms is None:
+            infos = self._window(name, limit, newest_first)
+        else:
+            uids = self._search(terms)
+            uids = uids if limit is None else uids[max(0, len(uids) - limit) :] if newest_first else uids[:limit]
+            infos = self._infos(uids, name, last=True)
+        infos.sort(key=lambda info: info.number or 0, reverse=newest_first)
+        return tuple(infos)
+
+    def _window(self, name: str, limit: int | None, newest_first: bool) -> Infos:
+        """The newest (or oldest) messages by number; asked for anew where the folder had changed meanwhile."""
+        if not self._exists:
+            self._catch_up()
+        while self._exists and limit != 0:
+            infos: Infos = []
+            news, there = self._ahead is not None, self._exists
+            count = there if limit is None else min(limit, there)
+            first = there - count + 1 if newest_first else 1
+            note = functools.partial(self._note, infos, name)
+            try:
+                self._run(b"FETCH", b"%d:%d" % (first, first + count - 1), INFO, each=note, last=True)
+            except ReplyError:
+                if not news or self._exists == there:
+                    raise
+            if not news or self._exists == there:
+                return infos
+        return []
+
+    def _note(self, infos: Infos, name: str, row: FetchData) -> None:
+        if row.uid is not None and row.envelope is not None:  # not flags that another client has changed meanwhile
+            infos.append(info_of(row, name))
+
+    def _infos(self, uids: Iterable[int], name: str, *, last: bool = False) -> Infos:
+        """FETCH of these UIDs; what the server tells of others meanwhile is passed over."""
+        wanted = set(uids)
+        infos: Infos = []
+
+        def note(row: FetchData) -> None:
+            if row.uid in wanted:
+                self._note(infos, name, row)
+
+        sets = [*uid_sets(wanted)]
+        for place, each in enumerate(sets, 1):
+            self._run(b"UID", b"FETCH", each, INFO, what="UID FETCH", each=note, last=last and place == len(sets))
+        return infos
+
+    def _terms(self, query: Query | str) -> tuple[Any, ...]:
+        return search_arguments(query, charset=not self._utf8)
+
+    def _search(self, terms: tuple[Any, ...], *, last: bool = False) -> Numbers:
+        answer = self._run(b"UID", b"SEARCH", *terms, what="UID SEARCH", last=last)
+        found = {number for numbers, _ in answer.of("search") for number in numbers}
+        for told in answer.of("esearch"):  # what IMAP4rev2 answers (RFC 9051 7.3.4)
+            found.update(number for each in told.get("all", ()) for number in expand(each))
+        return sorted(found)
+
+    @operation("search")
+    def search(self, query: Query | str, *, folder: str | None = None) -> tuple[str, ...]:
+        """The UIDs of the messages for which a query holds, ascending."""
+        terms = self._terms(query)
+        self._enter(folder)
+        return tuple(str(uid) for uid in self._search(terms, last=True))
+
+    # -- which messages
+
+    def _sizes(self, uids: Any, numbers: Any) -> Rows:
+        """UID and size of the messages that are meant, in the order asked for; all when none are named.
+
+        Raises:
+            NotFoundError: one is not there.
+        """
+        if uids is not None and numbers is not None:
+            raise UsageError("either uids or numbers=, not both")
+        items = b"(UID RFC822.SIZE)"
+        found: dict[int, FetchData] = {}
+
+        def by_uid(row: FetchData) -> None:
+            if row.uid is not None:
+                found[row.uid] = row
+
+        def by_number(row: FetchData) -> None:
+            if row.uid is not None:
+                found[row.seq] = row
+
+        if uids is None and numbers is None:
+            self._run(b"UID", b"FETCH", b"1:*", items, what="UID FETCH", each=by_uid)
+            return sorted(found.values(), key=lambda row: row.seq)
+        what = "uid" if numbers is None else "message number"
+        wanted = uid_list(uids if numbers is None else numbers, what)
+        if numbers is not None and wanted and max(wanted) > self._exists:
+            raise NotFoundError(f"there is no message number {max(wanted)}: there are {self._exists}")
+        for each in uid_sets(wanted):
+            if numbers is None:
+                self._run(b"UID", b"FETCH", each, items, what="UID FETCH", each=by_uid)
+            else:
+                self._run(b"FETCH", each, items, each=by_number)
+        for number in wanted:
+            if number not in found:
+                raise NotFoundError(f"there is no message with the {what} {number}")
+        return [found[number] for number in wanted]
+
+    def _one(self, uid: Any, number: Any, folder: str | None, *, write: bool = False) -> int:
+        """The UID of the one message that is meant: by UID, number, or the URL's; the folder is open then."""
+        if uid is not None and number is not None:
+            raise UsageError("either uid or number=, not both")
+        if uid is None and number is None:
+            uid = self.place.uid
+            if uid is None:
+                raise UsageError("name a message, by uid or number=")
+        wanted = uid_list(uid if number is None else number, "uid" if number is None else "message number")
+        if len(wanted) != 1:
+            raise UsageError("name one message")
+        self._enter(folder, write=write, refresh=number is None)
+        if number is None:
+            return wanted[0]
+        found = self._sizes(None, wanted)[0].uid
+        assert found is not None
+        return found
+
+    def _batches(self, rows: Iterable[FetchData]) -> Iterator[Rows]:
+        """Messages whose octets fit into memory together."""
+        most = min(BATCH_OCTETS, self.options.max_size or BATCH_OCTETS)
+        batch: Rows = []
+        octets = 0
+        for row in rows:
+            size = row.size or 0
+            if batch and (len(batch) >= BATCH_MESSAGES or octets + size > most):
+                yield batch
+                batch, octets = [], 0
+            batch.append(row)
+            octets += size
+        if batch:
+            yield batch
+
+    # -- whole messages
+
+    def _mails(self, uids: Iterable[int], folder: str, mark_seen: bool, *, last: bool) -> dict[int, Mail]:
+        body = b"BODY[]" if mark_seen else b"BODY.PEEK[]"
+        items = b"(UID FLAGS RFC822.SIZE INTERNALDATE " + body + b")"
+        wanted = set(uids)
+        mails: dict[int, Mail] = {}
+
+        def note(row: FetchData) -> None:
+            if "BODY[]" not in row.sections:
+                return  # flags that another client has changed meanwhile
+            if row.uid not in wanted:
+                raise ProtocolError(f"the server sent message {row.uid}, which was not asked for")
+            raw = row.sections["BODY[]"]
+            if not isinstance(raw, bytes):
+                raise ProtocolError(f"the server sent no octets for message {row.uid}")
+            mails[row.uid] = deferred_mail(
+                raw, uid=str(row.uid), number=row.seq, folder=folder, flags=row.flags or (), received=row.internaldate
+            )
+
+        sets = [*uid_sets(wanted)]
+        for place, each in enumerate(sets, 1):
+            self._run(b"UID", b"FETCH", each, items, what="UID FETCH", each=note, last=last and place == len(sets))
+        return mails
+
+    @operation("fetch")
+    def fetch(
+        self,
+        uid: str | int | None = None,
+        *,
+        number: int | None = None,
+        folder: str | None = None,
+        mark_seen: bool = False,
+    ) -> Mail:
+        """One whole message; see `fetch_mail`."""
+        wanted = self._one(uid, number, folder, write=mark_seen)
+        mails = self._mails([wanted], self._name(folder), mark_seen, last=True)
+        if wanted not in mails:
+            raise NotFoundError(f"there is no message with the uid {wanted} in {self._name(folder)}")
+        return mails[wanted]
+
+    @stream("fetch")
+    def fetch_many(
+        self,
+        uids: Any = None,
+        *,
+        numbers: Any = None,
+        folder: str | None = None,
+        mark_seen: bool = False,
+    ) -> Iterator[Mail]:
+        """Many whole messages, one by one, in the order asked for; all of the folder when none are named."""
+        self._enter(folder, write=mark_seen, refresh=numbers is None)
+        name = self._name(folder)
+        batches = [*self._batches(self._sizes(uids, numbers))]
+        for place, batch in enumerate(batches, 1):
+            order = [row.uid for row in batch if row.uid is not None]
+            mails = self._mails(order, name, mark_seen, last=place == len(batches))
+            for uid in order:
+                if uid not in mails:
+                    raise NotFoundError(f"message {uid} is gone: somebody has deleted it meanwhile")
+                yield mails.pop(uid)
+
+    # -- parts, files
+
+    @operation("fetch")
+    def fetch_part(
+        self,
+        uid: str | int | None = None,
+        *,
+        number: int | None = None,
+        section: str | None = None,
+        partial: tuple[int, int | None] | None = None,
+        folder: str | None = None,
+    ) -> bytes:
+        """The octets of a section (`""` is the whole, `"HEADER"`, `"1.2"`, `"1.MIME"`; None the URL's), or a piece.
+
+        Args:
+            partial: (offset, count), both in octets; a count of None goes to the end.
+
+        Raises:
+            NotFoundError: there is no such message or section.
+        """
+        section = (self.place.section or "") if section is None else section
+        partial = partial if partial is not None else self.place.partial
+        item = _section_item(section, partial)
+        wanted = self._one(uid, number, folder)
+        found: dict[str, Any] = {}
+
+        def note(row: FetchData) -> None:
+            if row.uid == wanted:
+                found.update(row.sections)
+
+        self._run(b"UID", b"FETCH", b"%d" % wanted, b"(UID " + item + b")", what="UID FETCH", each=note, last=True)
+        asked = f"BODY[{section.upper()}]"
+        for name, value in found.items():
+            if name.partition("<")[0] == asked or ("FIELDS" in asked and name.startswith("BODY[")):
+                if value is None and section[-1:].isdigit():
+                    break
+                return value if isinstance(value, bytes) else b""
+        raise NotFoundError(f"message {wanted} is not there, or has no section {section!r}")
+
+    @operation("fetch")
+    def fetch_to(
+        self, dest: Any, uid: str | int | None = None, *, number: int | None = None, folder: str | None = None
+    ) -> Transfer:
+        """One whole message into a file, as it is, in flat memory; a folder gets it as UID.eml."""
+        wanted = self._one(uid, number, folder)
+        command = (b"UID", b"FETCH", b"%d" % wanted, b"(UID INTERNALDATE BODY.PEEK[])")
+        rows: Rows = []
+        with Destination(dest, name=f"{wanted}.eml", url=self.url, max_size=self.options.file_limit) as destination:
+            destination.open()
+
+            def pour(block: bytes) -> None:
+                destination.write(block)
+                self.progress(destination.written, None)
+
+            def note(row: FetchData) -> None:
+                octets = row.sections.get("BODY[]")
+                if not isinstance(octets, bytes):
+                    return
+                if row.uid != wanted or rows:
+                    raise ProtocolError(f"the server sent message {row.uid}, which was not asked for")
+                if octets:  # a quoted string
+                    pour(octets)
+                rows.append(row)
+
+            self._run(*command, what="UID FETCH", each=note, sink=pour, last=True)
+            if not rows:
+                raise NotFoundError(f"there is no message with the uid {wanted} in {self._name(folder)}")
+            return destination.commit()
+
+    def save_attachments(
+        self, uid: str | int | None, dest_dir: Any, *, folder: str | None = None, pattern: str | None = None
+    ) -> tuple[Path, ...]:
+        """Write a message's attachments into a folder."""
+        mail = self.fetch(uid, folder=folder)
+        named = [(each.name or f"part-{place}", each.data) for place, each in enumerate(mail.attachments, 1)]
+        return save_all(named, dest_dir, pattern=pattern)
+
+
+def _section_item(section: str, partial: tuple[int, int | None] | None) -> bytes:
+    """BODY.PEEK of a section, or of a piece of one (RFC 3501 6.4.5).
+
+    Raises:
+        UsageError: there are no such sections, or pieces.
+    """
+    if not isinstance(section, str) or not _SECTION.fullmatch(section):
+        raise UsageError(f"{section!r} is no section (RFC 3501 6.4.5)")
+    item = b"BODY.PEEK[" + section.encode("ascii") + b"]"
+    if partial is None:
+        return item
+    try:
+        offset, count = partial
+        if offset < 0 or (count is not None and count < 1):
+            raise ValueError
+    except (TypeError, ValueError):
+        raise UsageError("partial= is (offset, count), both in octets; a count of None goes to the end") from None
+    return item + b"<%d.%d>" % (offset, 2**32 - 1 if count is None else count)

@@ -1,0 +1,160 @@
+"""What goes to the server and comes from it, as values: rows as MailInfo, flags, dates, queries and sets as arguments.
+
+Pure. Text in a query is always a string of its own, never part of the command: quoted where that is possible, else a
+literal behind CHARSET UTF-8 (RFC 3501 6.4.4).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import re
+from collections.abc import Iterable, Iterator
+
+from nettools.errors import ProtocolError, UnsupportedError, UsageError
+from nettools.parse.imap_data import AddressGroup, FetchData, RawAddress, decode_addresses
+from nettools.parse.message import decode_header, parse_date
+from nettools.protocols.imap.client import Argument, Literal, astring
+from nettools.query import Query
+from nettools.results import Address, MailInfo
+
+__all__ = ["expand", "flag_list", "info_of", "moment", "search_arguments"]
+
+_FLAG = re.compile(r"\\?[^\s(){%*\"\\\x00-\x1f\x7f\]]+")
+_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
+_PIECE = re.compile(r"[()]|[^\s()]+")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_MOST_COPIED = 1_000_000
+
+
+# --- rows
+
+
+def _flat(addresses: Iterable[RawAddress]) -> tuple[Address, ...]:
+    result: list[Address] = []
+    for each in decode_addresses(addresses):
+        result += each.addresses if isinstance(each, AddressGroup) else (each,)
+    return tuple(result)
+
+
+def info_of(row: FetchData, folder: str) -> MailInfo:
+    """One line of a mailbox."""
+    envelope = row.envelope
+    if envelope is None:
+        return MailInfo(str(row.uid), row.seq, folder, date=row.internaldate, flags=row.flags or (), size=row.size)
+    date = row.internaldate
+    if envelope.date:
+        with contextlib.suppress(ProtocolError):  # the date of arrival stands in for a Date that is none
+            date = parse_date(envelope.date)
+    senders = _flat(envelope.from_)
+    return MailInfo(
+        uid=str(row.uid),
+        number=row.seq,
+        folder=folder,
+        subject=decode_header(envelope.subject or b""),
+        sender=senders[0] if senders else None,
+        to=_flat(envelope.to),
+        cc=_flat(envelope.cc),
+        date=date,
+        message_id=decode_header(envelope.message_id) if envelope.message_id else None,
+        flags=row.flags or (),
+        size=row.size,
+    )
+
+
+def expand(numbers: str) -> Iterator[int]:
+    """The numbers of a set, in its order.
+
+    Raises:
+        ProtocolError: it is no set.
+    """
+    for piece in numbers.split(","):
+        first, _, last = piece.partition(":")
+        if not first.isdigit() or (last and not last.isdigit()):
+            raise ProtocolError(f"COPYUID gave {numbers[:80]!r}")
+        low, high = sorted((int(first[:20]), int((last or first)[:20])))
+        if high - low > _MOST_COPIED:
+            raise UnsupportedError("COPYUID of more than a million messages", side="nettools")
+        yield from range(low, high + 1)
+
+
+# --- arguments
+
+
+def flag_list(flags: str | Iterable[str]) -> bytes:
+    """Flags as an argument.
+
+    Raises:
+        UsageError: one has what no flag has.
+    """
+    names = (flags,) if isinstance(flags, str) else tuple(flags)
+    for name in names:
+        if not isinstance(name, str) or not name.isascii() or not _FLAG.fullmatch(name):
+            raise UsageError(f"{name!r} is no flag", hint="such as \\Seen, or a keyword without spaces")
+    return ("(" + " ".join(names) + ")").encode("ascii")
+
+
+def moment(date: dt.datetime) -> bytes:
+    """A date-time (RFC 3501 9); one without a zone is local time."""
+    if not isinstance(date, dt.datetime):
+        raise UsageError(f"date= is a datetime, not {type(date).__name__}")
+    aware = date if date.tzinfo else date.astimezone()
+    zone = aware.strftime("%z")[:5]  # seconds of an offset, which some zones of old have, are left out
+    return f'"{aware.day:2d}-{_MONTHS[aware.month - 1]}-{aware.year:04d} {aware:%H:%M:%S} {zone}"'.encode("ascii")
+
+
+def search_arguments(query: Query | str, *, charset: bool = True) -> tuple[Argument, ...]:
+    """A query as the arguments of SEARCH; text beyond ASCII as UTF-8 literals, behind CHARSET unless told not to.
+
+    Raises:
+        UsageError: it is no query.
+    """
+    if isinstance(query, Query):
+        tokens: list[Argument] = [token if isinstance(token, bytes) else astring(token) for token in query.to_imap()]
+    elif isinstance(query, str):
+        tokens = _raw_search(query)
+    else:
+        raise UsageError(f"a query is a Query or a str, not {type(query).__name__}")
+    arguments = _joined(tokens)
+    if charset and any(isinstance(token, Literal) for token in tokens):
+        return (b"CHARSET", b"UTF-8", *arguments)
+    return arguments
+
+
+def _joined(tokens: Iterable[Argument]) -> tuple[Argument, ...]:
+    """The tokens, those that stand without a space between them as one: a parenthesis and what is inside."""
+    arguments: list[Argument] = []
+    for token in tokens:
+        before = arguments[-1] if arguments else b""
+        if isinstance(before, Literal) and token == b")":
+            arguments[-1] = Literal(before.data, before.tail + token)
+        elif isinstance(token, bytes) and isinstance(before, bytes) and (before.endswith(b"(") or token == b")"):
+            arguments[-1:] = [before + token]
+        else:
+            arguments.append(token)
+    return tuple(arguments)
+
+
+def _raw_search(text: str) -> list[Argument]:
+    """SEARCH syntax as it stands; what is not ASCII becomes a string."""
+    if any(char in text for char in "\r\n\0"):
+        raise UsageError("the query has a CR, LF or NUL in it")
+    if not text.strip():
+        raise UsageError("the query is empty", hint="ALL finds every message")
+    if re.search(r"\{\d+\+?\}\s*\Z", text):
+        raise UsageError("the query ends like a literal, which it cannot have", hint="put the text in quotes")
+    if text.isascii():
+        return [text.strip().encode("ascii")]
+    tokens: list[Argument] = []
+    place = 0
+    for match in _QUOTED.finditer(text):
+        tokens += map(_word, _PIECE.findall(text[place : match.start()]))
+        tokens.append(astring(re.sub(r"\\(.)", r"\1", match[1])))
+        place = match.end()
+    tokens += map(_word, _PIECE.findall(text[place:]))
+    return tokens
+
+
+def _word(word: str) -> Argument:
+    """A word outside quotes: a keyword or a parenthesis as it stands, text beyond ASCII as a literal."""
+    return word.encode("ascii") if word.isascii() else astring(word)

@@ -1,0 +1,124 @@
+"""Waiting for new messages: IDLE (RFC 2177), or asking again where the server has none.
+
+One IDLE does not last: it is issued anew before servers and routers forget it. A connection that ends all the same -
+the server's own timeout, its restart - is made again, and goes on behind the last UID that was seen, so that nothing
+is told twice and nothing is missed. Only another UIDVALIDITY ends it: the UIDs mean other messages then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from nettools.errors import ConnectError, DeadlineError, DisconnectedError, NettoolsError, StaleError
+from nettools.protocols.imap.changing import Writer
+from nettools.protocols.imap.client import Answer
+from nettools.query import Query
+from nettools.results import FolderStatus, MailInfo
+from nettools.session import stream
+
+__all__ = ["IMAPSession"]
+
+REISSUE = 10 * 60.0  # seconds of one IDLE: RFC 2177 says 29 minutes at most, many routers forget sooner
+POLL = 15.0  # seconds between two looks where there is no IDLE
+PAUSES = (0.0, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0, 60.0, 60.0, 60.0)  # seconds before each new connection
+
+
+class IMAPSession(Writer):
+    """`connect("imap://...")`: `list search fetch fetch_many fetch_part select folders create_folder append move copy
+    flag delete save_attachments watch command ping`; `namespaces quota identify` where the server has them.
+    """
+
+    @stream("watch")
+    def watch(self, *, folder: str | None = None, query: Query | str | None = None) -> Iterator[MailInfo]:
+        """New messages as they arrive, until the deadline; over new connections where one does not last."""
+        terms = None if query is None else self._terms(query)
+        status = self.select(folder)
+        next_uid = status.uid_next
+        if next_uid is None:
+            next_uid = max(self._search((b"ALL",)), default=0) + 1
+        while True:
+            try:
+                fresh, seen = self._arrived(next_uid, terms)
+            except (ConnectionError, DeadlineError) as error:
+                self._reopen(error, status)
+                continue
+            next_uid = max(seen, default=next_uid - 1) + 1
+            yield from fresh
+            try:
+                self._wait()
+            except (ConnectionError, DeadlineError) as error:
+                self._reopen(error, status)
+
+    def _arrived(self, next_uid: int, terms: tuple[Any, ...] | None) -> tuple[list[MailInfo], list[int]]:
+        """The messages from a UID on, in their order, those that the query means; and the UIDs of all."""
+        if not self._exists:
+            return [], []
+        newer = b"UID %d:*" % next_uid
+        every = [uid for uid in self._search((newer,)) if uid >= next_uid]
+        meant = set(every)
+        if every and terms is not None:
+            charset, rest = (terms[:2], terms[2:]) if terms[0] == b"CHARSET" else ((), terms)
+            meant &= set(self._search((*charset, newer, *rest)))
+        assert self._status is not None
+        infos = self._infos(meant, self._status.name)
+        return sorted(infos, key=lambda info: info.number or 0), every
+
+    def _reopen(self, error: Exception, status: FolderStatus) -> None:
+        """Another connection in place of a dead one, with the same folder open.
+
+        Raises:
+            StaleError: the folder is not what it was. DeadlineError: the total deadline has passed.
+        """
+        self._deadline.check()
+        for pause in PAUSES:
+            self._discard()
+            self._deadline.pause(pause)
+            try:
+                self._open()
+                now = self.select(status.name)
+            except NettoolsError as another:
+                self._deadline.check()
+                if not isinstance(another, (ConnectError, DisconnectedError, DeadlineError)) and not another.retryable:
+                    raise
+                error = another
+                continue
+            if now.uid_validity != status.uid_validity:
+                raise StaleError(
+                    f"{status.name} has another UIDVALIDITY: {now.uid_validity}, not {status.uid_validity}",
+                    code="UIDVALIDITY",
+                    text=str(now.uid_validity),
+                )
+            self._trace.warn("the connection ended; the watch went on over another")
+            return
+        raise error
+
+    def _wait(self) -> None:
+        """Return when the folder may have changed."""
+        if not self._has("IDLE"):
+            self._deadline.pause(POLL)
+            self._run(b"NOOP")
+            return
+        client = self.client
+        before = self._exists
+        while self._exists <= before:
+            tag = client.start(b"IDLE")
+            client.await_continuation(tag)
+            before = self._idle(before)
+            client.sock.sendall(b"DONE\r\n")
+            self._learn(client.finish(tag))
+
+    def _idle(self, before: int) -> int:
+        """Listen until a message arrives, or it is time to say IDLE anew; how many there were without those."""
+        client = self.client
+        end = self._deadline.clock() + REISSUE
+        while self._exists <= before and (left := end - self._deadline.clock()) > 0:
+            if not client.sock.ready(left):  # type: ignore[attr-defined]
+                break
+            response = client.read_alone()
+            self._learn(Answer(response, (response,)))
+            if response.kind == "expunge":
+                before = max(0, before - 1)
+            elif response.status == "BYE":
+                raise DisconnectedError(f"the server said goodbye: {response.text or 'BYE'}")
+        return before
