@@ -10,10 +10,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import fcntl
 import os
 import socket
 import ssl
 import struct
+import termios
+import time
 from typing import TYPE_CHECKING, Any
 
 from nettools.testing.rules import Rule
@@ -128,16 +131,16 @@ class Connection:
             raise LineTooLongError(f"more than {limit} octets")
         return line
 
-    async def read(self, size: int = READ_SIZE) -> bytes:
+    async def read(self, size: int = READ_SIZE, *, secret: bool = False) -> bytes:
         """What is there, at most so many octets; b"" when the client has closed."""
-        remark = self._remark()
+        if self.budget is not None and not self.budget.left:
+            await self.cut(self.budget.how)
+        remark = self._remark(secret)
         data = await self.reader.read(size)
         if data:
             self._log("C", data, remark)
         if self.budget is not None:
-            _, over = self.budget.take(data)
-            if over:
-                await self.cut(self.budget.how)
+            data, _ = self.budget.take(data)
         return data
 
     async def readexactly(self, size: int, *, secret: bool = False) -> bytes:
@@ -240,6 +243,7 @@ class Connection:
         if how == "hang":
             await asyncio.Event().wait()
         if how == "reset":
+            await self._arrived()
             self.abort()
         else:
             await self.finish()
@@ -259,6 +263,16 @@ class Connection:
             await asyncio.wait_for(self._ignore(), LINGER)
         self.writer.transport.abort()
 
+    async def _arrived(self) -> None:
+        """Wait until the other side's system has what was written: a reset would take back what it has not."""
+        self.writer.transport.set_write_buffer_limits(high=1, low=0)
+        await self.writer.drain()
+        sock = self.writer.get_extra_info("socket")
+        end = time.monotonic() + LINGER
+        with contextlib.suppress(OSError):
+            while any(fcntl.ioctl(sock.fileno(), termios.TIOCOUTQ, bytes(4))) and time.monotonic() < end:
+                await asyncio.sleep(0.001)
+
     async def _ignore(self) -> None:
         while await self.reader.read(READ_SIZE):
             pass
@@ -276,13 +290,17 @@ class Connection:
         """Whether it ends without close_notify."""
         return self._silent and self.tls
 
+    def discard(self) -> None:
+        """Close at once, whatever was not sent yet."""
+        self.writer.transport.abort()
+
     def abort(self) -> None:
         """Cut: the client sees a reset."""
         sock = self.writer.get_extra_info("socket")
         if sock is not None:
             with contextlib.suppress(OSError):
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        self.writer.transport.abort()
+        self.discard()
 
 
 def _through(each: Step, send: Send) -> Send:

@@ -2,36 +2,26 @@
 
 Users read and write, `anonymous` only reads. Passive and active mode, TLS on both connections, resumption required
 where `require_reuse` says so. LIST is Unix, or DOS with `dialect="dos"`; flags such as -a are ignored. A file is
-there, whole or not, when its data connection has closed, as on real servers.
+there, whole or not, when its data connection has closed, as on real servers. Data connections are in `ftp_data`.
 """
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import datetime as dt
 import re
-import socket
-import ssl
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any, Literal
 
-from nettools.testing.server import Connection, LineTooLongError, Server, over_tls
+from nettools.testing.ftp_data import DataChannel, DataRules, Refused
+from nettools.testing.server import Connection, LineTooLongError, Server
 from nettools.testing.world import File, World
 
 __all__ = ["FTPServer"]
 
-DATA_TIMEOUT = 10.0  # seconds that a client may take to open its data connection
+BLOCK = 65536
 FEATURES = ("EPSV", "EPRT", "MDTM", "MFMT", "SIZE", "REST STREAM", "TVFS", "UTF8")
 FACTS = "type*;size*;modify*;perm*;unique*;"
-
-
-class Refused(Exception):  # noqa: N818  # a refusal on its way out
-    """A reply that ends the command."""
-
-    def __init__(self, reply: str) -> None:
-        super().__init__(reply)
-        self.reply = reply
 
 
 class _Client:
@@ -41,15 +31,12 @@ class _Client:
         self.conn = conn
         self.user: str | None = None
         self.claimed = ""
+        self.command = ""
         self.cwd = ""
         self.rest = 0
         self.renaming: str | None = None
         self.protected = False
-        self.listener: asyncio.Server | None = None
-        self.streams: asyncio.Queue[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = asyncio.Queue()
-        self.writers: set[asyncio.StreamWriter] = set()
-        self.gone = False
-        self.active: tuple[str, int] | None = None
+        self.data = DataChannel(conn.server, conn)
 
 
 class FTPServer(Server):
@@ -75,6 +62,7 @@ class FTPServer(Server):
         self.dialect = dialect
         self.require_reuse = require_reuse
         self.pasv_host = pasv_host
+        self.data = DataRules(self.rules)
 
     async def session(self, conn: Connection) -> None:
         """Commands one after the other."""
@@ -98,12 +86,10 @@ class FTPServer(Server):
                 if verb == "QUIT":
                     return
         finally:
-            client.gone = True
-            self._close_listener(client)
-            for writer in client.writers:
-                writer.transport.abort()
+            client.data.end()
 
     async def _dispatch(self, client: _Client, verb: str, arg: str) -> None:
+        client.command = f"{verb} {arg}"
         handler: Callable[[_Client, str], Any] | None = getattr(self, f"do_{verb}", None)
         if handler is None or not self.offers(verb):
             await self._say(client, f"500 {verb[:20]} not understood")
@@ -131,7 +117,7 @@ class FTPServer(Server):
 
     async def do_PASS(self, client: _Client, arg: str) -> str:
         if client.claimed in ("anonymous", "ftp") or self.world.check_password(client.claimed, arg):
-            client.user = "anonymous" if client.claimed == "ftp" else client.claimed
+            client.user = client.conn.user = "anonymous" if client.claimed == "ftp" else client.claimed
             return f"230 Welcome, {client.user}"
         return "530 Login incorrect"
 
@@ -191,7 +177,7 @@ class FTPServer(Server):
         return "221 Goodbye"
 
     async def do_ABOR(self, client: _Client, arg: str) -> str:
-        self._close_listener(client)
+        client.data.forget()
         return "226 Nothing to abort"
 
     async def do_TYPE(self, client: _Client, arg: str) -> str:
@@ -377,49 +363,13 @@ class FTPServer(Server):
 
     # -- the data channel
 
-    def _close_listener(self, client: _Client) -> None:
-        if client.listener is not None:
-            client.listener.close()
-            client.listener = None
-        while not client.streams.empty():
-            client.streams.get_nowait()[1].transport.abort()
-        client.active = None
-
-    def _taker(self, client: _Client) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], None]:
-        """What takes the data connections that are opened from now on."""
-        client.streams = asyncio.Queue()
-        streams = client.streams
-
-        def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            writer.transport.pause_reading()  # type: ignore[attr-defined]  # a ClientHello is for TLS, not for the stream
-            client.writers.add(writer)
-            if client.gone:
-                writer.transport.abort()
-            streams.put_nowait((reader, writer))
-
-        return connected
-
-    async def _listen_data(self, client: _Client) -> int:
-        self._close_listener(client)
-        client.listener = await asyncio.start_server(self._taker(client), client.conn.local[0], 0)
-        port: int = client.listener.sockets[0].getsockname()[1]
-        return port
-
-    async def _connect_data(self, client: _Client, host: str, port: int) -> None:
-        """Active mode; a stream that looks accepted, so that it is the server in the TLS handshake."""
-        reader = asyncio.StreamReader()
-        taker = self._taker(client)
-        await asyncio.get_running_loop().create_connection(
-            lambda: asyncio.StreamReaderProtocol(reader, taker), host, port
-        )
-
     async def do_PASV(self, client: _Client, arg: str) -> str:
-        port = await self._listen_data(client)
+        port = await client.data.listen()
         host = (self.pasv_host or client.conn.local[0]).replace(".", ",")
         return f"227 Entering Passive Mode ({host},{port >> 8},{port & 255})"
 
     async def do_EPSV(self, client: _Client, arg: str) -> str:
-        return f"229 Entering Extended Passive Mode (|||{await self._listen_data(client)}|)"
+        return f"229 Entering Extended Passive Mode (|||{await client.data.listen()}|)"
 
     async def do_PORT(self, client: _Client, arg: str) -> str:
         numbers = arg.split(",")
@@ -436,70 +386,38 @@ class FTPServer(Server):
     def _set_active(self, client: _Client, host: str, port: int) -> str:
         if host != client.conn.peer[0]:  # RFC 2577: no bouncing
             return "501 That is not your address"
-        self._close_listener(client)
-        client.active = (host, port)
+        client.data.will_connect(host, port)
         return "200 Will connect"
 
     @contextlib.asynccontextmanager
-    async def _data(self, client: _Client, what: str) -> Any:
+    async def _data(self, client: _Client, what: str) -> AsyncIterator[Connection]:
         """The data connection, after 150; closed before 226."""
-        if client.listener is None and client.active is None:
-            raise Refused("425 PASV or PORT first")
-        await self._say(client, f"150 Here come {what}")
-        try:
-            if client.active is not None:
-                await self._connect_data(client, *client.active)
-            reader, writer = await asyncio.wait_for(client.streams.get(), DATA_TIMEOUT)
-        except (TimeoutError, OSError):
-            raise Refused("425 No data connection") from None
-        finally:
-            listener, client.listener, client.active = client.listener, None, None
-            if listener is not None:
-                listener.close()
-        try:
-            if client.protected:
-                await self._protect(writer)
-            else:
-                writer.transport.resume_reading()  # type: ignore[attr-defined]
-            yield reader, writer
-        except (ConnectionError, asyncio.IncompleteReadError, ssl.SSLError):
-            raise Refused("426 The data connection broke") from None
-        finally:
-            client.writers.discard(writer)
-            with contextlib.suppress(Exception):
-                writer.close()
-                await asyncio.wait_for(writer.wait_closed(), 1.0)
 
-    async def _protect(self, writer: asyncio.StreamWriter) -> None:
-        await writer.start_tls(self.tls_context)
-        over_tls(writer)
-        if self.require_reuse and not writer.get_extra_info("ssl_object").session_reused:
-            raise Refused("522 The TLS session has to be that of the control connection")
+        async def begin() -> None:
+            await self._say(client, f"150 Here come {what}")
 
-    async def _send(self, client: _Client, data: bytes, what: str) -> str:
-        async with self._data(client, what) as (_, writer):
-            self.log.add(client.conn.number, "-", client.protected, b"", f"data: {len(data)} octets sent")
-            sock = writer.get_extra_info("socket")
-            if sock is not None:
-                with contextlib.suppress(OSError):
-                    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            for place in range(0, len(data), 65536):
-                writer.write(data[place : place + 65536])
-                await writer.drain()
+        async with client.data.open(client.command, begin, protected=client.protected) as data:
+            if client.protected and self.require_reuse and not data.ssl_object.session_reused:
+                raise Refused("522 The TLS session has to be that of the control connection")
+            yield data
+
+    async def _send(self, client: _Client, octets: bytes, what: str) -> str:
+        async with self._data(client, what) as data:
+            client.conn.note(f"data: {len(octets)} octets sent")
+            for place in range(0, len(octets), BLOCK):
+                await data.write(octets[place : place + BLOCK])
         return "226 Done"
 
     async def _receive(self, client: _Client, path: str, before: bytes) -> str:
         received = bytearray(before)
         try:
-            async with self._data(client, "your octets, I hope") as (reader, _):
-                while block := await reader.read(65536):
+            async with self._data(client, "your octets, I hope") as data:
+                while block := await data.read(BLOCK):
                     received += block
         finally:
             if len(received) > len(before) or path not in self.world.files:
                 self.world.files[path] = bytes(received)
-            self.log.add(
-                client.conn.number, "-", client.protected, b"", f"data: {len(received) - len(before)} octets came"
-            )
+            client.conn.note(f"data: {len(received) - len(before)} octets came")
         return "226 Done"
 
 

@@ -19,6 +19,9 @@ __all__ = ["Direction", "Log", "Record"]
 
 Direction = Literal["C", "S", "-"]
 
+WIDEST = 500  # characters of a line, and
+MOST_LINES = 60  # lines of a record, that `lines()` shows
+
 _SECRET = re.compile(
     rb"(?im)^(PASS |[^ \r\n]+ LOGIN \S+ |AUTHINFO PASS |AUTH \S+ |[^ \r\n]+ AUTHENTICATE \S+ "
     rb"|(?:Proxy-)?Authorization: \S+ )[^\r\n]+"
@@ -47,6 +50,7 @@ class Log:
     def __init__(self, protocol: str) -> None:
         self.protocol = protocol
         self.records: list[Record] = []
+        self._numbers: dict[str, int] = {}
         self._began = time.monotonic()
         self._lock = threading.Lock()
 
@@ -64,16 +68,28 @@ class Log:
         with self._lock:
             self.records.clear()
 
-    def _of(self, connection: int | None) -> list[Record]:
-        return [each for each in tuple(self.records) if connection is None or each.connection == connection]
+    def next_number(self, protocol: str) -> int:
+        """The number of a new connection of a side channel."""
+        with self._lock:
+            self._numbers[protocol] = self._numbers.get(protocol, 0) + 1
+            return self._numbers[protocol]
 
-    def client_bytes(self, connection: int | None = None) -> bytes:
+    def of(self, connection: int | None = None, protocol: str | None = None) -> list[Record]:
+        """The records of one connection, or of all; of the log's own protocol, or of a side channel's."""
+        wanted = protocol or self.protocol
+        return [
+            each
+            for each in tuple(self.records)
+            if each.protocol == wanted and (connection is None or each.connection == connection)
+        ]
+
+    def client_bytes(self, connection: int | None = None, *, protocol: str | None = None) -> bytes:
         """Every octet that clients sent, in order."""
-        return b"".join(each.bytes for each in self._of(connection) if each.direction == "C")
+        return b"".join(each.bytes for each in self.of(connection, protocol) if each.direction == "C")
 
-    def server_bytes(self, connection: int | None = None) -> bytes:
+    def server_bytes(self, connection: int | None = None, *, protocol: str | None = None) -> bytes:
         """Every octet that the server sent, in order."""
-        return b"".join(each.bytes for each in self._of(connection) if each.direction == "S")
+        return b"".join(each.bytes for each in self.of(connection, protocol) if each.direction == "S")
 
     def commands(self, connection: int | None = None) -> list[str]:
         """The lines that clients sent, without line ends; bodies count as lines too."""
@@ -82,7 +98,7 @@ class Log:
     @property
     def connections(self) -> int:
         """How many connections there were."""
-        return len({each.connection for each in tuple(self.records)})
+        return len({each.connection for each in self.of()})
 
     def round_trips(self, connection: int | None = None) -> int:
         """How often a client waited: turns from the server's sending to the client's sending, the first greeting
@@ -92,9 +108,9 @@ class Log:
         or the last one) is one too, for the client waited for it.
         """
         turns = 0
-        for number in {each.connection for each in self._of(connection)}:
+        for number in {each.connection for each in self.of(connection)}:
             last = "C"
-            for record in self._of(number):
+            for record in self.of(number):
                 if record.direction == "S" and last == "C":
                     turns += 1
                 if record.direction == "S" or (record.direction == "C" and "ahead" not in record.note):
@@ -102,14 +118,14 @@ class Log:
         return turns
 
     def lines(self) -> Iterator[str]:
-        """`C:` and `S:` lines, secrets masked, octets that are no text shown as escapes."""
+        """`C:` and `S:` lines, secrets masked, a side channel's name behind the letter; what is no text is counted."""
         for record in tuple(self.records):
+            side = "" if record.protocol == self.protocol else f" {record.protocol}"
             if record.direction == "-":
-                yield f"-- {record.note}"
+                yield f"--{side} {record.note}"
                 continue
-            masked = b"***" if "secret" in record.note else _SECRET.sub(rb"\1***", record.bytes)
-            for line in masked.decode("utf-8", "backslashreplace").splitlines():
-                yield f"{record.direction}: {line}"
+            for line in _shown(record):
+                yield f"{record.direction}{side}: {line}"
 
     def __str__(self) -> str:
         return "\n".join(self.lines())
@@ -121,3 +137,21 @@ class Log:
                 json.dumps({**asdict(record), "bytes": record.bytes.decode("latin-1")}) + "\n"
                 for record in tuple(self.records)
             )
+
+
+def _shown(record: Record) -> list[str]:
+    """A record's octets as lines to look at."""
+    if "secret" in record.note:
+        return ["***"]
+    text = masked(record.bytes).decode("utf-8", "backslashreplace")
+    if len(text) > WIDEST and ("\0" in text or len(text) > len(record.bytes)):
+        return [f"({len(record.bytes)} octets)"]
+    lines = [
+        line if len(line) <= WIDEST else f"{line[:WIDEST]}... ({len(line)} characters)" for line in text.splitlines()
+    ]
+    return lines if len(lines) <= MOST_LINES else [*lines[:MOST_LINES], f"... ({len(lines) - MOST_LINES} more lines)"]
+
+
+def masked(data: bytes) -> bytes:
+    """The octets with what follows a command that tells a secret replaced."""
+    return _SECRET.sub(rb"\1***", data)

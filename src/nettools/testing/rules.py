@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, TypedDict, Unpack
 
-__all__ = ["CONNECT", "DATA", "TLS", "Counting", "Rule", "Rules", "UnusedRuleError"]
+__all__ = ["CONNECT", "DATA", "TLS", "Chance", "Counting", "Rule", "Rules", "UnusedRuleError"]
 
 CONNECT = "(connect)"  # a new connection
 DATA = "(data)"  # a data connection of FTP's
@@ -31,15 +31,20 @@ class UnusedRuleError(AssertionError):
     """A rule that no command, connection or handshake ever met: the test did not test what it says."""
 
 
-class Counting(TypedDict, total=False):
-    """When a rule acts: at most `times`, not the first `after`, only the `nth`, or by chance. `optional`: or never."""
+class Chance(TypedDict, total=False):
+    """When a rule acts: at most `times`, only the `nth`, or with a `probability` by `seed`; `optional`: or never."""
 
     times: int | None
-    after: int
     nth: int | None
     probability: float
     seed: int
     optional: bool
+
+
+class Counting(Chance, total=False):
+    """The same, and not on the first `after` occurrences."""
+
+    after: int
 
 
 @dataclass(slots=True, eq=False)
@@ -66,7 +71,7 @@ class Rule:
     random: random.Random = field(default_factory=lambda: random.Random(0))  # noqa: S311  # it has to repeat
     settled: Callable[[], None] | None = None  # told when the action is known
 
-    def do(self, action: str, counting: Counting, **values: Any) -> Rule:
+    def do(self, action: str, counting: Chance, **values: Any) -> Rule:
         """Settle what is done, and when; what the public actions share."""
         self.action = action
         for name, value in (*values.items(), *counting.items()):

@@ -23,12 +23,13 @@ import contextlib
 import os
 import socket
 import ssl
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Protocol, Self
 
 from nettools.testing.connection import LINE_LIMIT, Connection, Hangup, LineTooLongError, over_tls, reading
+from nettools.testing.faults import parse_fault
 from nettools.testing.log import Log
 from nettools.testing.loop import STOP_TIMEOUT, hold, let_go, loop, run
 from nettools.testing.rules import CONNECT, Rule, Rules
@@ -38,6 +39,14 @@ from nettools.testing.tls_rules import TLSRules
 from nettools.testing.world import World
 
 __all__ = ["Connection", "Hangup", "LineTooLongError", "Server", "loop", "over_tls"]
+
+
+class Listener(Protocol):
+    """What can be closed: a server of asyncio's, a transport of datagrams."""
+
+    def close(self) -> None:
+        """Stop listening."""
+
 
 EARLY = frozenset({"delay", "drop", "reset", "hang", "refuse"})  # done to a new connection before TLS
 
@@ -81,8 +90,9 @@ class Server:
         self.tls = TLSRules(self.rules, tls and self.has_tls, certificate)
         self.errors: list[BaseException] = []
         self._pid = 0  # of the process that runs it
-        self._listeners: list[asyncio.AbstractServer] = []
-        self._closed_ports: list[socket.socket] = []
+        self._listeners: list[Listener] = []
+        self._refusing = False
+        self._kept: list[socket.socket] = []  # ports that are ours, and at which nothing listens
         self._tasks: set[asyncio.Task[None]] = set()
         self._connections: set[Connection] = set()
         self._numbers = 0
@@ -143,6 +153,10 @@ class Server:
     def on_connect(self, *, connection: int | None = None) -> Rule:
         """A rule for a new connection; what shapes an answer shapes all of the connection."""
         return self.rules.add(CONNECT, connection=connection)
+
+    def fault(self, given: str | Mapping[str, Any]) -> Rule:
+        """A rule from its text, `RCPT reply='451 4.3.0 later' times=2`, or from JSON's object (see `faults`)."""
+        return parse_fault(given, (self.protocol,)).install(self)
 
     async def intercept(self, conn: Connection, verb: str, arg: str = "", *, tag: str = "") -> bool:
         """Ask the rules about a command; True when one has answered it."""
@@ -297,14 +311,12 @@ class Server:
 
     async def _stop(self) -> None:
         self._close_ports()
-        for sock in self._closed_ports:
-            sock.close()
-        self._closed_ports.clear()
+        self._refusing = False
         tasks = tuple(self._tasks)
         for task in tasks:
             task.cancel()
         for conn in tuple(self._connections):
-            conn.writer.transport.abort()
+            conn.discard()
         if tasks:
             await asyncio.wait(tasks, timeout=STOP_TIMEOUT)
         await asyncio.sleep(0)  # let the transports tell their protocols
@@ -328,31 +340,28 @@ class Server:
         refusing = [rule for rule in self.rules if rule.verb == CONNECT and rule.action == "refuse" and rule.always]
         for rule in refusing:
             rule.optional = True  # the system refuses on its own, and tells nobody
-        if self._pid and bool(refusing) != bool(self._closed_ports):
+        if self._pid and bool(refusing) != self._refusing:
+            self._refusing = bool(refusing)
             run(self._refuse() if refusing else self._accept_again())
 
     def _close_ports(self) -> None:
-        for listener in self._listeners:
-            listener.close()
+        for each in (*self._listeners, *self._kept):
+            each.close()
         self._listeners.clear()
+        self._kept.clear()
 
     async def _refuse(self) -> None:
-        """Keep the ports' numbers, without listening: whoever connects is refused by the system."""
+        """Keep what was listened on, without listening: whoever connects is refused by the system."""
         self._close_ports()
-        for port in (self.port, self.tls_port):
-            if port is not None:
-                self._closed_ports.append(_bound(self.host, port, socket.SOCK_STREAM))
+        self._kept = [_bound(self.host, port) for port in (self.port, self.tls_port) if port is not None]
 
     async def _accept_again(self) -> None:
-        for sock in self._closed_ports:
-            sock.close()
-        self._closed_ports.clear()
+        self._close_ports()
         await self._start()
 
 
-def _bound(host: str, port: int, kind: socket.SocketKind) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    sock = socket.socket(family, kind)
+def _bound(host: str, port: int) -> socket.socket:
+    sock = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     try:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         sock.bind((host, port))

@@ -1,0 +1,232 @@
+"""The FTP fake's data connections, and what can be made to go wrong with them: `ftp.data`.
+
+    ftp.data.reset(after=100_000)      ftp.data.truncate(1000)      ftp.data.dead_port()      ftp.data.no_226()
+
+A data connection is a `Connection` on the log's channel `ftp-data`: every octet of it is recorded, and the rules that
+shape answers shape it too. It is accepted (passive) or opened (active), protected where PROT P says so, and closed
+before 226. RFC 959 3.2; RFC 4217 for TLS.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import TYPE_CHECKING, Unpack
+
+from nettools.testing.connection import Connection, Hangup, reading
+from nettools.testing.rules import DATA, Chance, Rule, Rules
+from nettools.testing.shaping import SHAPES, Budget
+
+if TYPE_CHECKING:
+    from nettools.testing.server import Server
+
+__all__ = ["CHANNEL", "DataChannel", "DataRules", "Refused"]
+
+CHANNEL = "ftp-data"
+DATA_TIMEOUT = 10.0  # seconds that a client may take to open its data connection
+CLOSE_TIMEOUT = 1.0
+AT_OPENING = SHAPES | {"delay", "refuse", "reset", "drop", "hang"}
+
+
+class Refused(Exception):  # noqa: N818  # a refusal on its way out
+    """A reply that ends the command."""
+
+    def __init__(self, reply: str) -> None:
+        super().__init__(reply)
+        self.reply = reply
+
+
+class DataRules:
+    """Rules for data connections. `arg` is found in the command, such as `RETR pub/x`; `after` counts octets."""
+
+    def __init__(self, rules: Rules) -> None:
+        self._rules = rules
+
+    def _add(self, action: str, arg: str | None, counting: Chance, **values: float | None) -> Rule:
+        return self._rules.add(DATA, arg).do(action, counting, **values)
+
+    def reset(self, after: int = 0, *, arg: str | None = None, **counting: Unpack[Chance]) -> Rule:
+        """Cut it when so many octets have passed, whichever way; the command ends with 426."""
+        return self._add("reset", arg, counting, octets=after)
+
+    def drop(self, after: int = 0, *, arg: str | None = None, **counting: Unpack[Chance]) -> Rule:
+        """Close it in order when so many octets have passed, and say 226 as if that were all."""
+        return self._add("drop", arg, counting, octets=after)
+
+    truncate = drop
+
+    def hang(self, after: int = 0, *, arg: str | None = None, **counting: Unpack[Chance]) -> Rule:
+        """Stay silent when so many octets have passed."""
+        return self._add("hang", arg, counting, octets=after)
+
+    def refuse(self, *, arg: str | None = None, **counting: Unpack[Chance]) -> Rule:
+        """Say 425 in place of the transfer."""
+        return self._add("refuse", arg, counting)
+
+    def dead_port(self, **counting: Unpack[Chance]) -> Rule:
+        """Answer PASV and EPSV with a port at which nothing listens."""
+        return self._add("dead_port", None, counting)
+
+    def no_226(self, *, arg: str | None = None, **counting: Unpack[Chance]) -> Rule:
+        """Transfer everything, and never say that it is done."""
+        return self._add("no_226", arg, counting)
+
+    def delay(self, seconds: float, *, arg: str | None = None, **counting: Unpack[Chance]) -> Rule:
+        """Wait so long before the first octet."""
+        return self._add("delay", arg, counting, seconds=seconds)
+
+    def dribble(
+        self, chunk: int = 1, every: float = 0.01, *, arg: str | None = None, **counting: Unpack[Chance]
+    ) -> Rule:
+        """Send in pieces of so many octets, so many seconds apart."""
+        return self._add("dribble", arg, counting, octets=chunk, seconds=every)
+
+    def bandwidth(self, octets: int, *, arg: str | None = None, **counting: Unpack[Chance]) -> Rule:
+        """Send at most so many octets a second."""
+        return self._add("bandwidth", arg, counting, octets=octets)
+
+    def corrupt(self, octets: int = 1, *, arg: str | None = None, **counting: Unpack[Chance]) -> Rule:
+        """Change so many octets of each block that is sent."""
+        return self._add("corrupt", arg, counting, octets=octets)
+
+
+class DataChannel:
+    """Where one control connection's data connections come from."""
+
+    def __init__(self, server: Server, conn: Connection) -> None:
+        self._server = server
+        self._conn = conn
+        self._listener: asyncio.Server | None = None
+        self._dead: socket.socket | None = None
+        self._active: tuple[str, int] | None = None
+        self._streams: asyncio.Queue[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = asyncio.Queue()
+        self._writers: set[asyncio.StreamWriter] = set()
+        self._gone = False
+
+    @property
+    def ready(self) -> bool:
+        """Whether PASV, PORT or their kin came first."""
+        return self._listener is not None or self._active is not None or self._dead is not None
+
+    def forget(self) -> None:
+        """Close what waits for a data connection."""
+        if self._listener is not None:
+            self._listener.close()
+        if self._dead is not None:
+            self._dead.close()
+        while not self._streams.empty():
+            self._streams.get_nowait()[1].transport.abort()
+        self._listener = self._dead = self._active = None
+
+    def end(self) -> None:
+        """The control connection is over."""
+        self._gone = True
+        self.forget()
+        for writer in self._writers:
+            writer.transport.abort()
+
+    def _taker(self) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], None]:
+        """What takes the data connections that are opened from now on."""
+        streams: asyncio.Queue[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = asyncio.Queue()
+        self._streams = streams
+
+        def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            reading(writer, on=False)  # a ClientHello is for TLS, not for the stream
+            self._writers.add(writer)
+            if self._gone:
+                writer.transport.abort()
+            streams.put_nowait((reader, writer))
+
+        return connected
+
+    async def listen(self) -> int:
+        """Wait for a data connection; the port's number."""
+        self.forget()
+        host = self._conn.local[0]
+        if self._find("", frozenset({"dead_port"})) is not None:
+            self._dead = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+            self._dead.bind((host, 0))
+            number: int = self._dead.getsockname()[1]
+            return number
+        self._listener = await asyncio.start_server(self._taker(), host, 0)
+        port: int = self._listener.sockets[0].getsockname()[1]
+        return port
+
+    def will_connect(self, host: str, port: int) -> None:
+        """Active mode: the client listens there."""
+        self.forget()
+        self._active = (host, port)
+
+    async def _connect(self, host: str, port: int) -> None:
+        """A stream that looks accepted, so that it is the server in the TLS handshake."""
+        reader, taker = asyncio.StreamReader(), self._taker()
+        await asyncio.get_running_loop().create_connection(
+            lambda: asyncio.StreamReaderProtocol(reader, taker), host, port
+        )
+
+    def _find(self, command: str, actions: frozenset[str]) -> Rule | None:
+        conn = self._conn
+        return self._server.rules.find(DATA, command, user=conn.user, connection=conn.number, actions=actions)
+
+    @contextlib.asynccontextmanager
+    async def open(
+        self, command: str, begin: Callable[[], Awaitable[None]], *, protected: bool
+    ) -> AsyncIterator[Connection]:
+        """The data connection, closed at the end; `begin` says 150.
+
+        Raises:
+            Refused: there is none, or it broke.
+        """
+        if not self.ready:
+            raise Refused("425 PASV or PORT first")
+        rule = self._find(command, AT_OPENING)
+        if rule is not None and rule.action == "refuse":
+            self.forget()
+            raise Refused("425 No data connection")
+        await begin()
+        if rule is not None and rule.action == "delay":
+            await asyncio.sleep(rule.seconds)
+        data = await self._take()
+        if rule is not None and rule.action in SHAPES:
+            data.shape(rule, lasting=True)
+        elif rule is not None and rule.action != "delay":
+            data.budget = Budget(rule.octets or 0, rule.action)  # type: ignore[arg-type]
+        try:
+            if protected:
+                await data.server.tls.secure(data)
+            else:
+                reading(data.writer, on=True)
+            yield data
+        except Hangup:
+            if rule is None or rule.action != "drop":
+                raise Refused("426 The data connection broke") from None
+        except (ConnectionError, asyncio.IncompleteReadError, ssl.SSLError):
+            raise Refused("426 The data connection broke") from None
+        finally:
+            self._writers.discard(data.writer)
+            await _close(data)
+        if self._find(command, frozenset({"no_226"})) is not None:
+            await asyncio.Event().wait()
+
+    async def _take(self) -> Connection:
+        try:
+            if self._active is not None:
+                await self._connect(*self._active)
+            reader, writer = await asyncio.wait_for(self._streams.get(), DATA_TIMEOUT)
+        except (TimeoutError, OSError):
+            raise Refused("425 No data connection") from None
+        finally:
+            self.forget()
+        number = self._server.log.next_number(CHANNEL)
+        return Connection(self._server, number, reader, writer, tls=False, channel=CHANNEL)
+
+
+async def _close(data: Connection) -> None:
+    with contextlib.suppress(Exception):
+        if data.silent:
+            await data.finish()
+        data.writer.close()
+        await asyncio.wait_for(data.writer.wait_closed(), CLOSE_TIMEOUT)
