@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
 GROUPS ?= dev
 
-.PHONY: demo test daemons test-daemons threats lint types docs bench bench-latency wheel clean help
+.PHONY: demo test daemons test-daemons threats corpora lint types docs bench bench-latency wheel clean help
 
 help:
 	@echo "make demo      walk every protocol against the embedded servers"
@@ -13,6 +13,7 @@ help:
 	@echo "make daemons   install the real servers that test-daemons runs against (root, Debian)"
 	@echo "make test-daemons  the contract tests over real servers"
 	@echo "make threats   hostile servers, faults and bad input, each in a process of its own"
+	@echo "make corpora   the parsers, scored on cases from many servers and programs"
 	@echo "make lint      ruff"
 	@echo "make types     mypy --strict"
 	@echo "make docs      the documentation, in docs/_build/html"
@@ -46,6 +47,9 @@ test-daemons: $(VENV)/.dev
 
 threats: $(VENV)/.dev
 	$(PYTEST) -n auto -m threat
+
+corpora: $(VENV)/.dev
+	$(PYTEST) -n auto -q tests/unit/parse
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
