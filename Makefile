@@ -5,12 +5,13 @@ BIN    := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
 GROUPS ?= dev
 
-.PHONY: demo test daemons test-daemons threats corpora lint types docs bench bench-latency wheel clean help
+.PHONY: demo test daemons clients test-daemons threats corpora lint types docs bench bench-latency wheel clean help
 
 help:
 	@echo "make demo      walk every protocol against the embedded servers"
 	@echo "make test      the tests, with branch coverage"
 	@echo "make daemons   install the real servers that test-daemons runs against (root, Debian)"
+	@echo "make clients   install the outside clients that some tests run (root, Debian)"
 	@echo "make test-daemons  the contract tests over real servers"
 	@echo "make threats   hostile servers, faults and bad input, each in a process of its own"
 	@echo "make corpora   the parsers, scored on cases from many servers and programs"
@@ -41,6 +42,9 @@ test: $(VENV)/.dev
 
 daemons: $(VENV)/.dev
 	cd tests && $(abspath $(BIN))/python -m daemons.install
+
+clients: $(VENV)/.dev
+	cd tests && $(abspath $(BIN))/python -m daemons.install clients
 
 test-daemons: $(VENV)/.dev
 	$(PYTEST) -n 2 -m daemon

@@ -1,4 +1,7 @@
-"""`python -m daemons.install [NAME...]`: install the Debian packages of the servers; starts none of them."""
+"""`python -m daemons.install [NAME...]`: install the Debian packages of the servers, and start none of them.
+
+`clients` is a name too: the programs of other people that use the fakes in tests/clients.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,10 @@ from pathlib import Path
 
 from daemons import NAMES
 
+CLIENTS = (
+    "curl", "fetchmail", "isync", "lftp", "lynx", "mpop", "msmtp", "mutt", "slrn", "socat", "swaks", "telnet", "tin",
+    "wget",
+)  # fmt: skip
 POLICY = Path("/usr/sbin/policy-rc.d")
 POSTFIX = "postfix postfix/main_mailer_type select Local only\npostfix postfix/mailname string localhost.localdomain\n"
 
@@ -46,7 +53,9 @@ def mend_inn2() -> None:
 def main(names: list[str]) -> None:
     subprocess.run(["apt-get", "update", "-qq"], check=False, stdout=subprocess.DEVNULL)
     subprocess.run(["debconf-set-selections"], input=POSTFIX, text=True, check=True)
-    wanted = [package for name in names for package in importlib.import_module(f"daemons.{name}").PACKAGES]
+    servers = [name for name in names if name != "clients"]
+    wanted = [package for name in servers for package in importlib.import_module(f"daemons.{name}").PACKAGES]
+    wanted += CLIENTS if "clients" in names else ()
     install(*wanted, check="inn2" not in wanted)
     if "inn2" in wanted:
         mend_inn2()

@@ -1,4 +1,4 @@
-"""The scores of the corpora, printed after a run: cases right out of those judged, malformed and heuristic ones apart."""
+"""The scores of the corpora, printed after a run: right out of those judged, malformed and heuristic cases apart."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 TITLES = {
-    "ftp_listing": "FTP listings", "ftp_reply": "FTP replies", "imap": "IMAP", "header": "headers", "message": "messages",
-    "gopher": "Gopher", "telnet": "Telnet", "news": "NNTP", "nntp": "NNTP", "http": "HTTP",
+    "ftp_listing": "FTP listings", "ftp_reply": "FTP replies", "imap": "IMAP", "header": "headers",
+    "message": "messages", "gopher": "Gopher", "telnet": "Telnet", "news": "NNTP", "nntp": "NNTP", "http": "HTTP",
 }  # fmt: skip
 
 
