@@ -11,7 +11,7 @@ from nettools.protocols.smtp.client import LMTPClient, SMTPClient, SMTPTLSClient
 from nettools.protocols.smtp.replies import classify
 from nettools.protocols.smtp.session import SMTPSession, draft_message
 from nettools.results import SendReport
-from nettools.session import Protocol, run
+from nettools.session import Protocol, make_session
 from nettools.target import parse_url
 
 if TYPE_CHECKING:
@@ -86,7 +86,8 @@ def send_mail(
         "mail_options": tuple(mail_options),
         "rcpt_options": tuple(rcpt_options),
     }
-    return run(PROTOCOL, url, lambda session: session.send(**keywords), opts)
+    with make_session(PROTOCOL, url, opts) as session:  # not `run`: the message is made before anything is connected
+        return session.send(**keywords)
 
 
 def send_mails(url: str, messages: Iterable[Any], **opts: Any) -> tuple[SendReport, ...]:
@@ -99,8 +100,6 @@ def send_mails(url: str, messages: Iterable[Any], **opts: Any) -> tuple[SendRepo
     >>> [report.accepted for report in send_mails(smtp.url, notes)]
     [('alice@x.org',), ('alice@x.org',)]
     """
-    from nettools.session import make_session
-
     with make_session(PROTOCOL, url, opts) as session:
         return session.send_many(messages)
 
