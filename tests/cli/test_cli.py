@@ -29,7 +29,7 @@ CODES = {
     "proxy not found": (("http", "http://h.example/", "-x", "http://nosuch.invalid:1"), 5),
     "proxy refused": (("http", "http://h.example/", "-x", "socks5h://127.0.0.1:1"), 97),
     "no password": (("imap", "imap://h.example/", "-u", "me"), 67),
-    "unreadable": (("smtp", "smtp://127.0.0.1:1", "--to", "a@b.c", "-a", "/nonexistent"), 26),
+    "unreadable": (("smtp", "smtp://127.0.0.1:1", "--to", "a@b.c", "-a", "/proc/nonexistent"), 26),
 }
 
 
