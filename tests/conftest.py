@@ -24,7 +24,7 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest
     home = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(home / ".config"))
-    for name in (*PROXIES, *map(str.upper, PROXIES), "NETRC", "NETTOOLS_PASSWORD", "SSLKEYLOGFILE"):
+    for name in (*PROXIES, *map(str.upper, PROXIES), "NETRC", "NETTOOLS_PASSWORD", "NNTPSERVER", "SSLKEYLOGFILE"):
         monkeypatch.delenv(name, raising=False)
     os.environ.setdefault("NO_COLOR", "1")
 

@@ -75,6 +75,7 @@ if TYPE_CHECKING:
     )
     from nettools.protocols.gopher import gopher_get, gopher_list, gopher_search
     from nettools.protocols.http import fetch_page
+    from nettools.protocols.nntp import fetch_article, fetch_articles, list_articles, list_groups, post_article
     from nettools.protocols.smtp import send_mail, send_mails
     from nettools.query import Query
     from nettools.results import (
@@ -169,6 +170,9 @@ _HOMES: dict[str, str] = {
     ),
     **dict.fromkeys(["gopher_get", "gopher_list", "gopher_search"], "nettools.protocols.gopher"),
     **dict.fromkeys(["fetch_page"], "nettools.protocols.http"),
+    **dict.fromkeys(
+        ["fetch_article", "fetch_articles", "list_articles", "list_groups", "post_article"], "nettools.protocols.nntp"
+    ),
     **dict.fromkeys(["send_mail", "send_mails"], "nettools.protocols.smtp"),
     **dict.fromkeys(["Query"], "nettools.query"),
     **dict.fromkeys(
@@ -273,6 +277,8 @@ __all__ = [
     "delete_mail",
     "download",
     "download_many",
+    "fetch_article",
+    "fetch_articles",
     "fetch_mail",
     "fetch_mails",
     "fetch_page",
@@ -288,11 +294,14 @@ __all__ = [
     "gopher_get",
     "gopher_list",
     "gopher_search",
+    "list_articles",
     "list_folders",
+    "list_groups",
     "list_mail",
     "move_mail",
     "option_names",
     "parse_mail",
+    "post_article",
     "run_many",
     "save_attachments",
     "search_mail",

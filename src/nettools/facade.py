@@ -4,8 +4,8 @@ Functions of one protocol alone live in its file (`protocols.ftp.ftp_get`); all 
 session opened, used once and closed, so that whatever a function can do, `connect(url)` can do many times over one
 connection. Protocol modules are imported when a URL names them, not before.
 
-Examples in the docstrings run as tests against the fake servers: `http`, `ftp`, `smtp`, `pop3` and `imap` stand for
-servers of `nettools.testing`, `alice` for their user's `("alice", "secret")`.
+Examples in the docstrings run as tests against the fake servers: `http`, `ftp`, `smtp`, `pop3`, `imap` and `nntp` stand
+for servers of `nettools.testing`, `alice` for their user's `("alice", "secret")`.
 """
 
 from __future__ import annotations

@@ -189,6 +189,7 @@ class Options:
     data_host: Literal["peer", "reply"] = "peer"
     ehlo: str | None = None
     group: str | None = None
+    server: str | None = None
 
     def __post_init__(self) -> None:
         put = object.__setattr__
@@ -248,7 +249,7 @@ _OWN: dict[str, frozenset[str]] = {
     "http": frozenset({"cookies"}),
     "ftp": frozenset({"active", "account", "data_host"}),
     "smtp": frozenset({"ehlo"}),
-    "nntp": frozenset({"group"}),
+    "nntp": frozenset({"group", "server"}),
 }
 _ALL = frozenset(each.name for each in dataclasses.fields(Options))
 _COMMON = _ALL - frozenset().union(*_OWN.values())

@@ -18,7 +18,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -42,6 +42,7 @@ from nettools.results import Meta, TLSInfo, attach
 from nettools.target import Target, parse_url
 from nettools.wire.dial import Dialer, source_address
 from nettools.wire.guard import Deadline, Guard, WireSocket
+from nettools.wire.pipeline import Pipeline
 from nettools.wire.proxy import route_for
 from nettools.wire.tls import TLS_ERRORS, context_for, describe, tls_error
 from nettools.wire.trace import CallbackRaised, Progress, Trace
@@ -97,6 +98,7 @@ class Session:
         self._trace = Trace(self._deadline, options.on_event)
         self.progress = Progress(options.progress, self._deadline.clock)
         self._socks: list[Guard] = []
+        self._flight: Pipeline[Any] | None = None  # commands whose replies are under way
         self._depth = 0
         self._committed = False
         self._kept = False  # the connection was made by an earlier operation
@@ -130,7 +132,7 @@ class Session:
 
     def _discard(self) -> None:
         """Drop the connection without a word."""
-        client, self.client = self.client, None
+        client, self.client, self._flight = self.client, None, None
         sock = getattr(client, "sock", None)
         for each in (getattr(client, "file", None), sock):
             if each is not None:
@@ -284,6 +286,7 @@ class Session:
             return
         try:
             with self._deadline.within(GOODBYE):
+                self.catch_up()
                 self._goodbye()
         except Exception:  # noqa: S110  # an error at goodbye never spoils a result
             pass
@@ -347,6 +350,36 @@ class Session:
         except Exception as error:
             raise self._complete(UsageError(f"the arguments make no sense: {error}")) from error
 
+    def in_flight(
+        self, commands: Iterable[bytes], send: Callable[[bytes], object], receive: Callable[[], T], *, ahead: bool
+    ) -> Iterator[T]:
+        """The replies to many commands, read one by one as they are asked for; `ahead`: many are written before.
+
+        Other operations may come in between: they have what is under way read first. A new connection ends it, for what
+        was meant (a number, a current group) belongs to the old one.
+        """
+        client = self.client
+        flight: Pipeline[T] = Pipeline(
+            commands, send, receive, ahead=ahead, before_sending=lambda: self.catch_up(flight)
+        )
+        try:
+            while True:
+                if self.client is not client:
+                    raise DisconnectedError("the connection was lost before everything that was asked for had come")
+                try:
+                    reply = next(flight)
+                except StopIteration:
+                    return
+                yield reply
+        finally:
+            flight.abandon()
+
+    def catch_up(self, fresh: Pipeline[Any] | None = None) -> None:
+        """Have the replies that are under way read, so that what is said next is answered next."""
+        flight, self._flight = self._flight, fresh
+        if flight is not None and flight is not fresh:
+            flight.catch_up()
+
     def perform(self, action: Callable[[], T], *, continued: bool = False) -> T:
         """Run an operation: attempts, deadline, translation, meta. Operations inside operations are part of them.
 
@@ -389,6 +422,8 @@ class Session:
             received = self._trace.bytes_received
             try:
                 self._open()
+                if repeatable:
+                    self.catch_up()
                 return action()
             except Exception as caught:
                 error = self._complete(self._translate(caught))
@@ -504,8 +539,9 @@ _END = object()
 def stream(stage: str) -> Callable[[F], F]:
     """Make a generator method of a Session an operation whose results come one by one, each with its meta.
 
-    The generator must leave the connection in step at every `yield`: whatever it has asked for, it has read. The total
-    deadline spans the whole of it. Only its first step is ever repeated, before anything was given to the caller.
+    The generator must leave the connection in step at every `yield`: whatever it has asked for it has read, or
+    `in_flight` keeps account of it. The total deadline spans the whole of it. Only its first step is ever repeated,
+    before anything was given to the caller.
     """
 
     def decorate(method: F) -> F:

@@ -54,6 +54,7 @@ PROTOCOLS: dict[str, ProtocolRow] = {
         ProtocolRow("smtp", "SMTP", "send_mail", "smtplib", 25, 465, "submission 587"),
         ProtocolRow("pop3", "POP3", "list_mail", "poplib", 110, 995),
         ProtocolRow("imap", "IMAP4", "list_mail", "imaplib", 143, 993),
+        ProtocolRow("nntp", "NNTP", "list_articles", "nntplib", 119, 563),
         ProtocolRow("gopher", "Gopher", "gopher_get", "socket", 70),
     )
 }
@@ -72,6 +73,9 @@ SCHEMES: dict[str, Scheme] = {
         Scheme("pop3s", "pop3", 995, "implicit"),
         Scheme("imap", "imap", 143, "offered"),
         Scheme("imaps", "imap", 993, "implicit"),
+        Scheme("nntp", "nntp", 119, "offered"),
+        Scheme("nntps", "nntp", 563, "implicit"),
+        Scheme("news", "nntp", 119, "offered"),
         Scheme("gopher", "gopher", 70),
         Scheme("gophers", "gopher", 70, "implicit"),
     )
@@ -100,7 +104,8 @@ def decode(text: str, encoding: str = "utf-8", *, what: str = "URL") -> str:
 class Target:
     """An address, taken apart but not interpreted: `path` and `query` are still percent-encoded.
 
-    `host` is what is resolved (IDNA applied, no brackets); `user` and `password` are decoded; `url` has no password.
+    `host` is what is resolved (IDNA applied, no brackets; empty only in `news:`); `user` and `password` are decoded;
+    `url` has no password.
     """
 
     scheme: Scheme
@@ -172,6 +177,8 @@ def _host(text: str) -> str:
 
 
 def _authority(text: str, scheme: Scheme) -> tuple[str, int, str | None, Secret | None, str | None]:
+    if not text and scheme.name == "news":
+        return "", scheme.port or 0, None, None, None
     if "\\" in text:
         raise _bad("the URL has a backslash in its host part", "percent-encode it as %5C in a user name or password")
     userinfo, at, hostport = text.rpartition("@")
@@ -212,7 +219,8 @@ def parse_url(url: str, schemes: Collection[str] | None = None) -> Target:
     if not isinstance(url, str):
         raise _bad(f"a URL is a str, not {type(url).__name__}")
     match = _SCHEME.match(url)
-    if match is None or not url[match.end() :].startswith("//"):
+    rootless = match is not None and match[1].lower() == "news"  # RFC 5538 2.2: news:group, without a server
+    if match is None or not (rootless or url[match.end() :].startswith("//")):
         raise _bad(f"{_masked(url)!r} is no absolute URL", "a URL begins with its scheme: https://host/path")
     if any(ord(char) < 0x20 or ord(char) == 0x7F for char in url):
         raise _bad("the URL has a control character in it")
@@ -222,7 +230,8 @@ def parse_url(url: str, schemes: Collection[str] | None = None) -> Target:
         raise _bad(f"unknown scheme {name!r}", "`nettools protocols` lists the schemes")
     if schemes is not None and name not in schemes:
         raise _bad(f"{name}:// does not fit here", "this takes " + ", ".join(f"{each}://" for each in schemes))
-    rest = url[match.end() + 2 :].partition("#")[0]
+    rest = url[match.end() :].partition("#")[0]
+    rest = rest[2:] if rest.startswith("//") else f"/{rest}"
     front, question, query_text = rest.partition("?")
     authority, slash, path = front.partition("/")
     path, query = slash + path, query_text if question else None

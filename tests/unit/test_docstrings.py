@@ -16,6 +16,7 @@ MODULES = [
     "batch", "facade", "files", "options", "query", "parse.ftp_reply", "parse.imap_data.arguments",
     "parse.imap_data.envelope", "parse.imap_data.folders", "parse.imap_data.responses", "parse.imap_data.tokens",
     "parse.message.headers", "protocols.ftp", "protocols.gopher", "protocols.http", "protocols.smtp", "parse.gopher",
+    "protocols.nntp", "parse.nntp",
 ]  # fmt: skip
 
 

@@ -22,7 +22,7 @@ MAY_IMPORT = {
     "session": {*LEAVES, "wire"},
     "batch": {*LEAVES, "facade"},
     "facade": {*LEAVES, "session", "protocols", "parse"},
-    "cli": {*LEAVES, "cli", "facade", "session", "protocols.smtp", "testing", ""},
+    "cli": {*LEAVES, "cli", "facade", "session", "protocols.nntp", "protocols.smtp", "testing", ""},
     "testing": {"testing"},
     "": {*LEAVES, "facade", "batch", "session", "protocols"},
 }

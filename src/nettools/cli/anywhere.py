@@ -13,10 +13,10 @@ from nettools.target import SCHEMES
 __all__ = ["get", "list_", "put", "send"]
 
 VERBS = {
-    "get": {"http": "get", "ftp": "get", "imap": "fetch", "pop3": "fetch", "gopher": "get"},
-    "put": {"http": "put", "ftp": "put", "imap": "append"},
-    "list": {"http": "get", "ftp": "list", "imap": "list", "pop3": "list", "gopher": "list"},
-    "send": {"smtp": "send"},
+    "get": {"http": "get", "ftp": "get", "imap": "fetch", "pop3": "fetch", "nntp": "fetch", "gopher": "get"},
+    "put": {"http": "put", "ftp": "put", "imap": "append", "nntp": "post"},
+    "list": {"http": "get", "ftp": "list", "imap": "list", "pop3": "list", "nntp": "list", "gopher": "list"},
+    "send": {"smtp": "send", "nntp": "post"},
 }
 
 
@@ -25,7 +25,7 @@ def _command(name: str, text: str) -> click.Command:
 
     @click.pass_context
     def run(ctx: click.Context, args: tuple[str, ...]) -> Any:
-        url = next((each for each in args if re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", each)), None)
+        url = next((each for each in args if re.match(r"[A-Za-z][A-Za-z0-9+.-]*://|news:", each)), None)
         if url is None:
             raise UsageError(f"`nettools {name}` needs a whole URL: its scheme picks the protocol", exit_code=3)
         scheme = url.partition(":")[0].lower()

@@ -94,6 +94,22 @@ def _imap(sandbox: Any) -> str:
     return _mail(sandbox, sandbox.imap.url)
 
 
+def _nntp(sandbox: Any) -> str:
+    import nettools
+
+    url = sandbox.nntp.url + "/local.test"
+    report = nettools.post_article(
+        url, auth=ALICE, sender="bob@example.org", subject="Grüße from nettools", text="Posted and read back.\n.\n"
+    )
+    infos = nettools.list_articles(url, auth=ALICE)
+    wanted = next((info for info in infos if info.message_id == report.message_id), None)
+    if wanted is None:
+        raise MismatchError(f"the article is not among {len(infos)} listed")
+    article = nettools.fetch_article(url, wanted.number, auth=ALICE)
+    _same((article.text or "").strip(), "Posted and read back.\n.", "the text")
+    return f"{article.info.subject!r} of {article.info.sender}, number {article.info.number} of local.test"
+
+
 def _gopher(sandbox: Any) -> str:
     import nettools
 
@@ -114,6 +130,7 @@ ROWS: dict[str, Callable[[Any], str]] = {
     "smtp": _smtp,
     "pop3": _pop3,
     "imap": _imap,
+    "nntp": _nntp,
     "gopher": _gopher,
 }
 

@@ -102,6 +102,7 @@ Examples:
         "smtp": "nettools.cli.smtp:smtp",
         "imap": "nettools.cli.mailbox:imap",
         "pop3": "nettools.cli.mailbox:pop3",
+        "nntp": "nettools.cli.nntp:nntp",
         "gopher": "nettools.cli.gopher:gopher",
         "get": "nettools.cli.anywhere:get",
         "put": "nettools.cli.anywhere:put",

@@ -141,6 +141,7 @@ def _paste(name: str, entry: dict[str, Any], user: str, password: str) -> str:
         "smtp": f"nettools smtp send {url} --from me@example.org --to {user}@example.org -s Hi --body Hello",
         "pop3": f"nettools pop3 list {url} -u {user}:{password}",
         "imap": f"nettools imap list {url} -u {user}:{password}",
+        "nntp": f"nettools nntp list {url}/local.test",
         "gopher": f"nettools gopher list {url}",
     }.get(name, "")
 

@@ -28,6 +28,7 @@ FAKES: dict[str, str] = {
     "smtp": "nettools.testing.smtp:SMTPServer",
     "pop3": "nettools.testing.pop3:POP3Server",
     "imap": "nettools.testing.imap:IMAPServer",
+    "nntp": "nettools.testing.nntp:NNTPServer",
     "gopher": "nettools.testing.gopher:GopherServer",
 }
 

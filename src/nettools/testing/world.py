@@ -246,18 +246,22 @@ class Files(MutableMapping[str, bytes]):
 
 @dataclass(slots=True)
 class Group:
-    """A newsgroup: articles by number."""
+    """A newsgroup: articles by number, the times when they arrived, and when the group was made."""
 
     name: str
     description: str = ""
     posting: str = "y"
     articles: dict[int, bytes] = field(default_factory=dict)
+    arrived: dict[int, dt.datetime] = field(default_factory=dict)
+    created: dt.datetime = EPOCH
+    last: int = 0  # the highest number that was ever given; none is used twice
 
     def add(self, raw: bytes) -> int:
         """Add an article; its number is the next one."""
-        number = max(self.articles, default=0) + 1
-        self.articles[number] = bytes(raw)
-        return number
+        self.last = max(self.last, max(self.articles, default=0)) + 1
+        self.arrived[self.last] = _now()
+        self.articles[self.last] = bytes(raw)
+        return self.last
 
 
 # --- all of it

@@ -1,8 +1,8 @@
 """Lines and dots: the text conventions that the line protocols share.
 
 `check` keeps CR, LF and NUL out of everything that becomes part of a command (RFC 5321 2.3.8, 3501 9, 959 5.3, 1939 3);
-`read_line` reads a line that cannot grow without bound; `dot_stuff` and `undot` are the transparency of RFC 5321 4.5.2,
-RFC 1939 3 and RFC 3977 3.1.1. Knows no socket: a reader is anything with `readline`.
+`read_line` reads a line that cannot grow without bound; `dot_stuff` and `read_dotted` are the transparency of RFC 5321
+4.5.2, RFC 1939 3 and RFC 3977 3.1.1. Knows no socket: a reader is anything like an io.BufferedReader.
 """
 
 from __future__ import annotations
@@ -10,9 +10,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Protocol
 
-from nettools.errors import DisconnectedError, ReplyTooLongError, UsageError
+from nettools.errors import DisconnectedError, IncompleteError, ReplyTooLongError, TooLargeError, UsageError
 
-__all__ = ["BODY_LINE", "REPLY_LINE", "LineReader", "check", "dot_stuff", "read_line", "undot"]
+__all__ = [
+    "BODY_LINE",
+    "REPLY_LINE",
+    "BlockReader",
+    "LineReader",
+    "check",
+    "dot_stuff",
+    "gather",
+    "read_dotted",
+    "read_ended_line",
+    "read_line",
+]
 
 REPLY_LINE = 64 * 1024  # octets of one line of a control reply
 BODY_LINE = 1024 * 1024  # octets of one line of a body
@@ -22,6 +33,14 @@ class LineReader(Protocol):
     """What `read_line` reads from."""
 
     def readline(self, size: int = -1, /) -> bytes: ...
+
+
+class BlockReader(LineReader, Protocol):
+    """What `read_dotted` reads from: `peek` gives what is there, at least an octet, and b"" at the end."""
+
+    def peek(self, size: int = 0, /) -> bytes: ...
+
+    def read(self, size: int = -1, /) -> bytes: ...
 
 
 def check(value: str, what: str) -> str:
@@ -38,11 +57,17 @@ def read_line(reader: LineReader, limit: int = REPLY_LINE) -> bytes:
         DisconnectedError: the connection ended before the line did.
         ReplyTooLongError: the line has more than `limit` octets.
     """
+    return read_ended_line(reader, limit)[0]
+
+
+def read_ended_line(reader: LineReader, limit: int = REPLY_LINE) -> tuple[bytes, bytes]:
+    """As `read_line`, and what the line ended with: CR LF, or a bare LF."""
     line = reader.readline(limit + 2)
     if line.endswith(b"\n"):
-        line = line[:-2] if line.endswith(b"\r\n") else line[:-1]
+        end = b"\r\n" if line.endswith(b"\r\n") else b"\n"
+        line = line[: -len(end)]
         if len(line) <= limit:
-            return line
+            return line, end
     elif len(line) < limit + 2:
         raise DisconnectedError(
             "the server closed the connection in the middle of a line" if line else "the server closed the connection"
@@ -50,14 +75,58 @@ def read_line(reader: LineReader, limit: int = REPLY_LINE) -> bytes:
     raise ReplyTooLongError(f"a line of the server's has more than {limit} octets")
 
 
-def undot(lines: Iterable[bytes]) -> Iterator[bytes]:
-    """The lines of a body up to its lone dot, a leading dot taken off."""
-    for line in lines:
-        if line.startswith(b"."):
-            if line == b".":
-                return
-            line = line[1:]  # the line itself is what is meant
-        yield line
+def read_dotted(reader: BlockReader, *, line_end: bytes = b"\r\n") -> Iterator[bytes]:
+    """A body up to its lone dot, as blocks of octets; the leading dots of its lines taken off.
+
+    Line ends stay what they are, and only a dot between two of the server's own ends the body: a bare LF in a message
+    from elsewhere must not end it early, and leave the rest to be read as replies.
+
+    Args:
+        line_end: CR LF, or a bare LF where the server ends its status lines so.
+
+    Raises:
+        IncompleteError: the connection ended before the lone dot. ReplyTooLongError: a line has more than 1 MiB.
+    """
+    held, given = line_end, len(line_end)  # what may be the beginning of the end; how much of it was given already
+    end = line_end + b"." + line_end
+    stuffed = line_end + b".."
+    received = 0
+    while True:
+        chunk = reader.peek()
+        if not chunk:
+            raise IncompleteError("the connection ended in the middle of a message", received=received)
+        data = held + chunk
+        place = data.find(end, max(0, len(held) - len(end)))
+        if place >= 0:
+            reader.read(place + len(end) - len(held))
+            yield data[: place + len(line_end)].replace(stuffed, stuffed[:-1])[given:]
+            return
+        reader.read(len(chunk))
+        received += len(chunk)
+        cut = data.rfind(line_end)
+        if cut > 0:
+            yield data[:cut].replace(stuffed, stuffed[:-1])[given:]
+            held, given = data[cut:], 0
+        else:
+            held = data
+        if len(held) > BODY_LINE:
+            raise ReplyTooLongError(f"a line of the server's has more than {BODY_LINE} octets")
+
+
+def gather(blocks: Iterable[bytes], most: int | None, what: str) -> bytes:
+    """Blocks in one piece.
+
+    Raises:
+        TooLargeError: they have more than `most` octets in all.
+    """
+    result = bytearray()
+    for block in blocks:
+        result += block
+        if most is not None and len(result) > most:
+            raise TooLargeError(
+                f"{what} has more than max_size={most} octets", hint="allow more with max_size= or --max-size"
+            )
+    return bytes(result)
 
 
 def dot_stuff(blocks: Iterable[bytes]) -> Iterator[bytes]:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from nettools.errors import NettoolsError
-from nettools.parse import ftp_reply, gopher, imap_data, message
+from nettools.parse import ftp_reply, gopher, imap_data, message, nntp
 from nettools.parse.ftp_listing import parse_listing
 
 FOLDER = Path(__file__).parents[3] / "fixtures" / "parsers"
@@ -321,3 +321,23 @@ def test_gopher_is_read_as_servers_send_it(case: dict[str, Any]) -> None:
         case _:
             got = {"bytes": gopher.decode_body(data, "9").decode("latin-1")}
     assert same(expected, got)
+
+
+# --- NNTP
+
+
+@pytest.mark.parametrize("case", cases("nntp"))
+def test_news_servers_are_read_as_they_mean_it(case: dict[str, Any]) -> None:
+    data, got = raw(case), dict[str, Any]()
+    match case["kind"]:
+        case "overview_fmt":
+            got = {"fields": nntp.parse_overview_fmt(data)}
+        case "over":
+            rows = nntp.parse_overview(data, case["format"])
+            got = {"articles": [{key: plain(value) for key, value in row.items()} for row in rows]}
+        case "list":
+            got = {"groups": [(each.name, each.last, each.first, each.posting) for each in nntp.parse_active(data)]}
+        case "group":
+            group = nntp.parse_group(data)
+            got = {"count": group.count, "first": group.first, "last": group.last, "name": group.name}
+    assert same(case["expected"], got)

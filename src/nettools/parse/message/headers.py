@@ -18,7 +18,16 @@ from urllib.parse import unquote_to_bytes
 from nettools.errors import ProtocolError
 from nettools.results import Address, Headers
 
-__all__ = ["decode_header", "parse_addresses", "parse_date", "parse_headers", "parse_parameters", "split_message"]
+__all__ = [
+    "decode_header",
+    "parse_addresses",
+    "parse_date",
+    "parse_headers",
+    "parse_parameters",
+    "raw_fields",
+    "split_message",
+    "text_of",
+]
 
 MOST_HEADER_OCTETS = 1024 * 1024  # of all fields of one message; what is beyond is taken for the body
 _FOLD = re.compile(r"\r?\n(?=[ \t])")
@@ -27,7 +36,7 @@ _ALIASES = {"utf8": "utf-8", "gb2312": "gb18030", "gbk": "gb18030", "ks_c_5601-1
 _ALIASES |= {"shift_jis": "cp932", "iso-8859-8-i": "iso-8859-8", "x-unknown": "latin-1", "unicode-1-1-utf-7": "utf-7"}
 
 
-def _text(value: bytes | str) -> str:
+def text_of(value: bytes | str) -> str:
     """A raw field as text: UTF-8 where it is valid, else Windows-1252, the 8-bit that is most used."""
     if isinstance(value, str):
         return value
@@ -44,13 +53,13 @@ def charset_decode(data: bytes, charset: str | None) -> tuple[str, str | None]:
     if not name or name in ("us-ascii", "ascii", "unknown-8bit", "default"):
         if data.isascii():
             return data.decode("ascii"), None
-        return _text(data), "octets above 127 without a charset"
+        return text_of(data), "octets above 127 without a charset"
     try:
         info = codecs.lookup(name)
         if not info._is_text_encoding:
             raise LookupError
     except LookupError:
-        return _text(data), f"unknown charset {name}"
+        return text_of(data), f"unknown charset {name}"
     try:
         return data.decode(name), None
     except (UnicodeError, ValueError):
@@ -82,7 +91,7 @@ def decode_header(value: bytes | str) -> str:
     >>> decode_header("=?utf-8?q?Gr=C3?= =?utf-8?q?=BC=C3=9Fe?=")
     'Grüße'
     """
-    text = _FOLD.sub("", _text(value)).strip("\r\n")
+    text = _FOLD.sub("", text_of(value)).strip("\r\n")
     if "=?" not in text:
         return text.strip(" \t")
     result: list[str] = []
@@ -201,7 +210,7 @@ def parse_addresses(value: bytes | str) -> tuple[Address, ...]:
     >>> parse_addresses('Bob <bob@example.org>, "A, B" <ab@example.org>')[1].name
     'A, B'
     """
-    text = _FOLD.sub("", _text(value))
+    text = _FOLD.sub("", text_of(value))
     result: list[Address] = []
     words: list[tuple[str, str]] = []  # of the address that is being read, before any <
     route: list[tuple[str, str]] | None = None  # inside < >
@@ -296,7 +305,7 @@ def parse_date(value: bytes | str) -> dt.datetime:
     Raises:
         ProtocolError: it is no date.
     """
-    text = " ".join(re.sub(r"\([^()]*\)", " ", _FOLD.sub("", _text(value))).split())
+    text = " ".join(re.sub(r"\([^()]*\)", " ", _FOLD.sub("", text_of(value))).split())
     match = _DATE.fullmatch(text)
     if match is not None:
         day, month, year, hour, minute, second, half, zone = match.groups()
@@ -353,7 +362,7 @@ def parse_parameters(value: bytes | str) -> tuple[str, dict[str, str]]:
     >>> parse_parameters("attachment; filename*=utf-8''gr%C3%BC.txt; filename=gru.txt")
     ('attachment', {'filename': 'grü.txt'})
     """
-    text = _FOLD.sub("", _text(value)).replace("\r", " ").replace("\n", " ").strip()
+    text = _FOLD.sub("", text_of(value)).replace("\r", " ").replace("\n", " ").strip()
     head, _, rest = text.partition(";")
     plain: dict[str, str] = {}
     pieces: dict[str, list[tuple[int, bool, str]]] = {}

@@ -8,21 +8,22 @@ refused, which poplib would send as a second command.
 from __future__ import annotations
 
 import poplib
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, cast
 
-from nettools.errors import DisconnectedError, IncompleteError, ProtocolError
+from nettools.errors import ProtocolError
 from nettools.results import Reply
-from nettools.wire.pipeline import pipelined
-from nettools.wire.text import BODY_LINE, REPLY_LINE, check, read_line, undot
+from nettools.wire.text import BODY_LINE, BlockReader, check, read_dotted, read_ended_line, read_line
 
-__all__ = ["POP3Client", "POP3TLSClient"]
+__all__ = ["POP3Client", "POP3TLSClient", "command_line"]
 
 Dial = Callable[[str, int], Any]
 
 
 class _Dialed(poplib.POP3):
     """What the two classes have in common."""
+
+    _line_end = b"\r\n"  # what the server ends its status lines with
 
     def __init__(self, host: str, *args: Any, dialer: Dial | None = None, **keywords: Any) -> None:
         self._dialer = dialer
@@ -48,7 +49,7 @@ class _Dialed(poplib.POP3):
 
     def read_reply(self) -> Reply:
         """One status line; -ERR is a reply like any other (RFC 1939 3)."""
-        line = read_line(self.file, REPLY_LINE)
+        line, self._line_end = read_ended_line(self.file)
         word, _, text = line.partition(b" ")
         if word not in (b"+OK", b"-ERR", b"+"):
             raise ProtocolError(
@@ -58,40 +59,26 @@ class _Dialed(poplib.POP3):
         return Reply(word.decode(), text.decode("utf-8", "replace"), ())
 
     def read_body(self) -> Iterator[bytes]:
-        """The lines of a multi-line reply, without line ends and dots (RFC 1939 3).
+        """The blocks of a multi-line reply, its dots undone (RFC 1939 3).
 
         Raises:
             IncompleteError: the connection ended before the lone dot.
         """
-        received = 0
-
-        def lines() -> Iterator[bytes]:
-            nonlocal received
-            while True:
-                try:
-                    line = read_line(self.file, BODY_LINE)
-                except DisconnectedError as error:
-                    raise IncompleteError(
-                        "the connection ended in the middle of a message", received=received
-                    ) from error
-                received += len(line) + 2
-                yield line
-
-        return undot(lines())
+        return read_dotted(cast("BlockReader", self.file), line_end=self._line_end)
 
     def send_command(self, line: str) -> None:
         """One command line."""
-        self.sock.sendall(check(line, "a command").encode("utf-8", "surrogateescape") + b"\r\n")
+        self.sock.sendall(command_line(line))
 
     def ask(self, line: str) -> Reply:
         """One command and its status line."""
         self.send_command(line)
         return self.read_reply()
 
-    def ask_many(self, lines: Iterable[str], receive: Callable[[], Any], *, ahead: bool) -> Iterator[Any]:
-        """Many commands, written ahead where the server takes PIPELINING (RFC 2449 6.6)."""
-        commands = (check(line, "a command").encode() + b"\r\n" for line in lines)
-        return pipelined(commands, self.sock.sendall, receive, **({} if ahead else {"window": 1}))
+
+def command_line(line: str) -> bytes:
+    """A command as it goes on the wire; UsageError when it would be two."""
+    return check(line, "a command").encode("utf-8", "surrogateescape") + b"\r\n"
 
 
 class POP3Client(_Dialed):

@@ -11,7 +11,7 @@ import fnmatch
 import hashlib
 import poplib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -31,11 +31,12 @@ from nettools.errors import (
 from nettools.files import save_all
 from nettools.parse.message import deferred_mail, mail_info, parse_headers
 from nettools.parse.message.headers import raw_fields
-from nettools.protocols.pop3.client import POP3Client
+from nettools.protocols.pop3.client import POP3Client, command_line
 from nettools.query import Query
 from nettools.results import Attachment, Folder, Mail, MailInfo, Reply
 from nettools.session import Session, operation, stream
 from nettools.target import decode
+from nettools.wire.text import gather
 
 __all__ = ["POP3Session", "classify"]
 
@@ -190,10 +191,6 @@ class POP3Session(Session):
     def capability(self, name: str) -> str | None:
         return self._features.get(name.upper())
 
-    @property
-    def _ahead(self) -> bool:
-        return "PIPELINING" in self._features
-
     @operation("command")
     def command(self, line: str, *, multiline: bool | None = None) -> Reply:
         """Send one command and give its reply; `multiline` is guessed from the command where it is None.
@@ -212,7 +209,7 @@ class POP3Session(Session):
             self._deleted = True
         elif verb == "RSET":
             self._deleted = False
-        lines = tuple(self._body(MOST_ENTRIES)) if multiline else ()
+        lines = tuple(self._body()) if multiline else ()
         return Reply(reply.code, reply.text, lines)
 
     @operation("ping")
@@ -226,12 +223,17 @@ class POP3Session(Session):
             raise reply_error(reply, line.split(" ", 1)[0], kind)
         return reply
 
-    def _body(self, most: int) -> Iterator[bytes]:
+    def _body(self, most: int = MOST_ENTRIES) -> list[bytes]:
         """The lines of a list, so many at the most."""
-        for count, line in enumerate(self.client.read_body(), 1):
-            if count > most:
-                raise TooLargeError(f"the server's list has more than {most} entries")
-            yield line
+        octets = gather(self.client.read_body(), self.options.max_size, "the server's list")
+        if octets.count(b"\n") > most:
+            raise TooLargeError(f"the server's list has more than {most} entries")
+        return octets.splitlines()
+
+    def _ask_many(self, lines: Iterable[str], receive: Callable[[], Any]) -> Iterator[Any]:
+        """Many commands, written ahead where the server takes PIPELINING (RFC 2449 6.6)."""
+        commands = map(command_line, lines)
+        return self.in_flight(commands, self.client.sock.sendall, receive, ahead="PIPELINING" in self._features)
 
     # -- messages
 
@@ -239,7 +241,7 @@ class POP3Session(Session):
         """{number: size} of all messages."""
         self._expect("LIST")
         found: dict[int, int] = {}
-        for line in self._body(MOST_ENTRIES):
+        for line in self._body():
             words = line.split()
             if len(words) < 2 or not (words[0].isdigit() and words[1].isdigit()):
                 raise ProtocolError(f"LIST gave {line[:80]!r}")
@@ -255,7 +257,7 @@ class POP3Session(Session):
             self._uids = {number: str(number) for number in self._numbers()}
             return self._uids
         found: dict[int, str] = {}
-        for line in self._body(MOST_ENTRIES):
+        for line in self._body():
             number, _, uid = line.decode("utf-8", "surrogateescape").strip().partition(" ")
             if not number.isdigit() or not uid.strip():
                 raise ProtocolError(f"UIDL gave {line[:80]!r}")
@@ -303,9 +305,9 @@ class POP3Session(Session):
             reply = client.read_reply()
             if reply.code != "+OK":
                 return reply_error(reply, "TOP")
-            return b"\r\n".join(client.read_body())
+            return gather(client.read_body(), self.options.max_size, "the message")
 
-        for answer in client.ask_many(lines, receive, ahead=self._ahead):
+        for answer in self._ask_many(lines, receive):
             if isinstance(answer, ReplyError):
                 raise answer
             yield answer
@@ -370,29 +372,18 @@ class POP3Session(Session):
         del mark_seen
         self._folder(folder)
         chosen = self._chosen(uids, numbers, all_if_none=True)
-        for start in range(0, len(chosen), 20):
-            yield from list(self._mails(chosen[start : start + 20]))
+        yield from self._mails(chosen)
 
     def _mails(self, numbers: Numbers) -> Iterator[Mail]:
         client, known = self.client, self._uidls()
-        most = self.options.max_size
 
         def receive() -> bytes | ReplyError:
             reply = client.read_reply()
             if reply.code != "+OK":
                 return reply_error(reply, "RETR", NotFoundError)
-            octets = bytearray()
-            for line in client.read_body():
-                octets += line
-                octets += b"\r\n"
-                if most is not None and len(octets) > most:
-                    raise TooLargeError(
-                        f"the message has more than max_size={most} octets",
-                        hint="allow more with max_size= or --max-size",
-                    )
-            return bytes(octets)
+            return gather(client.read_body(), self.options.max_size, "the message")
 
-        answers = client.ask_many((f"RETR {number}" for number in numbers), receive, ahead=self._ahead)
+        answers = self._ask_many((f"RETR {number}" for number in numbers), receive)
         for number, raw in zip(numbers, answers, strict=True):
             if isinstance(raw, ReplyError):
                 raise raw
@@ -403,10 +394,7 @@ class POP3Session(Session):
         """Delete messages; it takes effect when the session is closed, and is an error then if it does not."""
         self._folder(folder)
         chosen = self._chosen(uids, numbers)
-        answers = self.client.ask_many(
-            (f"DELE {number}" for number in chosen), self.client.read_reply, ahead=self._ahead
-        )
-        for reply in answers:
+        for reply in self._ask_many((f"DELE {number}" for number in chosen), self.client.read_reply):
             if reply.code != "+OK":
                 raise reply_error(reply, "DELE", NotFoundError)
             self._deleted = True

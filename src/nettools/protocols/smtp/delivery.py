@@ -24,7 +24,7 @@ from nettools.errors import DisconnectedError, NettoolsError, RecipientsError, R
 from nettools.protocols.smtp.envelope import Envelope, Letter, address_for
 from nettools.protocols.smtp.replies import nobody_error, refusal, reply_error, reply_of
 from nettools.results import Reply, SendReport
-from nettools.wire.pipeline import OCTETS, WINDOW, pipelined
+from nettools.wire.pipeline import OCTETS, WINDOW, Pipeline
 from nettools.wire.text import dot_stuff
 from nettools.wire.trace import CallbackRaised
 
@@ -287,8 +287,7 @@ class Delivery:
             replies: Iterator[Reply] = (client.read_reply() for _ in range(count))
         else:
             lines = [*exchange.envelope.lines, *([b"DATA\r\n"] if exchange.behind == "DATA" else [])]
-            window = WINDOW if self._ahead else 1
-            replies = pipelined(lines, client.send, client.read_reply, window=window)
+            replies = Pipeline(lines, client.send, client.read_reply, ahead=self._ahead)
         for reply in replies:
             if reply.code == 421:
                 raise reply_error(reply, "the server closes the connection")
