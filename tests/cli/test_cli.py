@@ -55,7 +55,7 @@ def test_a_page_is_printed_as_it_is_or_as_json(nettools: Run, sandbox: Any) -> N
     assert (page["status"], page["title"]) == (200, "A page")
     assert nettools("http", f"127.0.0.1:{sandbox.http.port}/pub/hello.txt").text == "Hello, world.\n"
     head = nettools("http", "-I", f"{url}/pub/hello.txt").text
-    assert head.startswith("HTTP 200 OK\n")
+    assert head.startswith("HTTP/1.1 200 OK\n")
     assert "Content-Length: 14" in head
 
 
@@ -111,6 +111,9 @@ def test_cookies_are_read_and_written(nettools: Run, sandbox: Any, tmp_path: Pat
     jar = tmp_path / "jar"
     assert nettools("http", f"{sandbox.http.url}/_cookies/set?a=b", "--cookie-jar", jar).code == 0
     assert nettools("http", f"{sandbox.http.url}/_cookies", "-b", jar, "-b", "c=d").json == {"a": "b", "c": "d"}
+    assert jar.stat().st_mode & 0o077 == 0
+    elsewhere = sandbox.http.url.replace("127.0.0.1", "localhost")
+    assert nettools("http", f"{elsewhere}/_cookies", "-b", jar).json == {}
 
 
 def test_files_go_by_ftp(nettools: Run, sandbox: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

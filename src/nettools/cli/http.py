@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import click
 
@@ -25,25 +27,31 @@ OPTIONS = (
     click.option("-I", "--head", "only_head", is_flag=True, help="Headers only (HEAD)."),
     click.option("-i", "--include", is_flag=True, help="Print status and headers before the body."),
     click.option("-b", "--cookie", "cookies", multiple=True, metavar="NAME=VALUE|FILE", help="Cookies to send."),
-    click.option("--cookie-jar", metavar="FILE", help="Write the cookies to this file at the end."),
-    click.option("--param", "params", multiple=True, metavar="NAME=VALUE", help="A parameter of the query."),
+    click.option("-c", "--cookie-jar", metavar="FILE", help="Write the cookies to this file at the end."),
+    click.option("--param", "--params", "params", multiple=True, metavar="NAME=VALUE", help="Added to the query."),
     click.option(
         "--max-redirs", "follow", type=click.IntRange(0), default=10, metavar="N", help="Redirects to follow."
     ),
     click.option("--unix-socket", metavar="PATH", help="Connect to this socket."),
     click.option("-r", "--range", "range_", type=RANGE, help="These octets only."),
     click.option("-z", "--newer-than", metavar="FILE|DATE", help="Only if it changed since."),
+    click.option("--raw", is_flag=True, help="Exactly the octets of the body, on a terminal too."),
     click.option("--no-check", is_flag=True, help="A status of 400 or above is no error."),
     click.option("--no-decode", is_flag=True, help="Leave Content-Encoding as it is."),
 )
 
 
 def _verb(name: str, method: str, text: str) -> click.Command:
-    def run(settings: Settings, url: str, **options: Any) -> None:
+    def run(settings: Settings, url: str, file: str | None = None, **options: Any) -> None:
+        if file is not None:
+            options["upload"], url = (url, file) if "://" in file and "://" not in url else (file, url)
         _request(settings, url, method, options)
 
     run.__doc__ = text
-    function: Any = click.argument("url")(run)
+    function: Any = run
+    if name == "put":
+        function = click.argument("file", required=False)(function)
+    function = click.argument("url")(function)
     for option in reversed(OPTIONS):
         function = option(function)
     return shared_options(click.command(name)(function))
@@ -54,51 +62,54 @@ def _request(settings: Settings, url: str, method: str, options: dict[str, Any])
 
     chosen, keywords = _arguments(method, options)
     keywords["method"] = options["method"] or chosen
-    wants_file = settings.destination is not None or settings.resume
+    shown = options["include"] or keywords["method"].upper() == "HEAD"
+    wants_file = (settings.destination is not None or settings.resume) and not shown
     with call(settings, "http", url, to_file=not wants_file, progress=wants_file) as this:
         if settings.dry_run and keywords["method"].upper() not in ("GET", "HEAD", "OPTIONS"):
             this.out.note(f"would send {keywords['method']} {this.target.url}")
             return
-        if options["cookies"]:
-            this.keywords["cookies"] = _cookies(options["cookies"])
-        if wants_file:
-            _download(this, keywords, options)
-            return
-        try:
-            with nettools.connect(this.url, **this.keywords) as session:
-                page = session.fetch(None, **keywords, **_page_only(options))  # type: ignore[attr-defined]
+        pairs, files = _cookies(options["cookies"])
+        if pairs:
+            this.keywords["cookies"] = pairs
+        session: Any = nettools.connect(_named(this.url, options["upload"]), **this.keywords)
+        with session:
+            for file in files:
+                _read_cookies(file, session.cookies)
+            try:
+                if wants_file:
+                    _download(this, session, keywords)
+                else:
+                    _fetch(this, session, keywords, options, shown)
+            finally:
                 if options["cookie_jar"]:
-                    _write_cookies(options["cookie_jar"], session.cookies)  # type: ignore[attr-defined]
-        except HTTPStatusError as error:
-            if not this.out.as_json:
-                _show(this, error.page, options)
-            else:
-                this.out.json(error.page)
-            raise
-        this.out.result(page, lambda result: _show(this, result, options))
+                    _write_cookies(options["cookie_jar"], session.cookies)
 
 
-def _page_only(options: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "follow": options["follow"],
-        "check": not options["no_check"],
-        "decode": not options["no_decode"],
-        "unix_socket": options["unix_socket"],
-        "files": _form(options["form"]) if options["form"] else None,
-    }
+def _named(url: str, upload: str | None) -> str:
+    """The URL of an upload: a folder's gets the name of the file, as curl has it."""
+    return url + quote(Path(upload).name) if upload not in (None, "-", ".") and url.endswith("/") else url
 
 
-def _download(this: Call, keywords: dict[str, Any], options: dict[str, Any]) -> None:
-    import nettools
+def _fetch(this: Call, session: Any, keywords: dict[str, Any], options: dict[str, Any], shown: bool) -> None:
+    more = {"check": not options["no_check"], "decode": not options["no_decode"]}
+    try:
+        page = session.fetch(None, **keywords, **more)
+    except HTTPStatusError as error:
+        if this.out.as_json:
+            this.out.json(error.page)
+        else:
+            _show(this, error.page, shown, options["raw"])
+        raise
+    this.out.result(page, lambda result: _show(this, result, shown, options["raw"]))
 
+
+def _download(this: Call, session: Any, keywords: dict[str, Any]) -> None:
     settings = this.settings
-    if options["form"]:
-        raise UsageError("-F and -o do not go together", hint="redirect stdout to keep the answer of a form")
     destination = settings.destination
     if destination is None:
         raise UsageError("-C needs -o FILE or -O to know what to continue")
-    transfer: Transfer = nettools.download(
-        this.url, destination, resume=settings.resume, checksum=settings.checksum, **keywords, **this.keywords
+    transfer: Transfer = session.download(
+        None, destination, resume=settings.resume, checksum=settings.checksum, **keywords
     )
     this.out.result(
         transfer, lambda done: this.out.note(f"{done.path}: {done.size} octets" if not done.skipped else "not newer")
@@ -116,6 +127,9 @@ def _arguments(method: str, options: dict[str, Any]) -> tuple[str, dict[str, Any
         keywords["range"] = options["range_"]
     if options["newer_than"] is not None:
         keywords["newer_than"] = _newer(options["newer_than"])
+    keywords["follow"] = options["follow"]
+    if options["unix_socket"]:
+        keywords["unix_socket"] = options["unix_socket"]
     bodies = [name for name in ("data", "form", "upload") if options[name]]
     if len(bodies) > 1:
         raise UsageError("-d, -F and -T exclude each other")
@@ -126,6 +140,7 @@ def _arguments(method: str, options: dict[str, Any]) -> tuple[str, dict[str, Any
             keywords.setdefault("headers", []).append(("Content-Type", "application/x-www-form-urlencoded"))
         method = "POST" if method == "GET" else method
     elif options["form"]:
+        keywords["files"] = _form(options["form"])
         method = "POST" if method == "GET" else method
     elif options["upload"]:
         keywords["data"] = standard_input() if options["upload"] == "-" else _open(options["upload"])
@@ -163,38 +178,52 @@ def _newer(value: str) -> Any:
 
 
 def _form(entries: tuple[str, ...]) -> list[tuple[str, Any]]:
+    """The fields of -F: `name=value`, `name=@file` (`;type=` and `;filename=` behind it), `name=<file`."""
     result: list[tuple[str, Any]] = []
     for entry in entries:
         name, equals, value = entry.partition("=")
         if not equals:
             raise UsageError(f"-F {entry!r} is not NAME=VALUE or NAME=@FILE")
-        if value.startswith("@"):
-            file, *settings = value[1:].split(";")
-            more = dict(each.strip().partition("=")[::2] for each in settings)
-            path = Path(file)
-            if not path.is_file():
-                raise FileError(f"cannot read {file}: no such file", filename=file, exit_code=26)
-            result.append((name, (more.get("filename", path.name), path, more.get("type"))))
-        else:
+        if not value.startswith(("@", "<")):
             result.append((name, (None, value)))
+            continue
+        file, *settings = value[1:].split(";")
+        more = dict(each.strip().partition("=")[::2] for each in settings)
+        content: Any = standard_input() if file == "-" else Path(file)
+        if file != "-" and not content.is_file():
+            raise FileError(f"cannot read {file}: no such file", filename=file, exit_code=26)
+        if value.startswith("<"):
+            result.append((name, (None, content if file == "-" else read_argument(f"@{file}"), more.get("type"))))
+        else:
+            result.append((name, (more.get("filename", Path(file).name), content, more.get("type"))))
     return result
 
 
-def _cookies(entries: tuple[str, ...]) -> dict[str, str]:
-    result: dict[str, str] = {}
+def _cookies(entries: tuple[str, ...]) -> tuple[dict[str, str], list[str]]:
+    """What -b gives: cookies by name, and files that hold some."""
+    pairs: dict[str, str] = {}
     for entry in entries:
         if "=" in entry:
-            result.update(each.strip().partition("=")[::2] for each in re.split(r";\s*", entry) if each)
-            continue
-        try:
-            lines = Path(entry).read_text("utf-8").splitlines()
-        except OSError as error:
-            raise FileError(f"cannot read {entry}: {error.strerror}", filename=entry, exit_code=26) from error
-        for line in lines:  # the Netscape format: domain, flag, path, secure, expiry, name, value
-            fields = line.removeprefix("#HttpOnly_").split("\t")
-            if len(fields) == 7 and not fields[0].startswith("#"):
-                result[fields[5]] = fields[6]
-    return result
+            pairs.update(each.strip().partition("=")[::2] for each in re.split(r";\s*", entry) if each)
+    return pairs, [entry for entry in entries if "=" not in entry]
+
+
+def _read_cookies(name: str, jar: Any) -> None:
+    """The cookies of a file in the Netscape format, each for the domain, the path and the time that it says."""
+    from http.cookiejar import LoadError, MozillaCookieJar
+
+    file = MozillaCookieJar()
+    try:
+        file.load(name, ignore_discard=True, ignore_expires=True)
+    except LoadError as error:
+        raise UsageError(f"{name} is no cookie file", hint="its first line is # Netscape HTTP Cookie File") from error
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "it is no text"
+        raise FileError(f"cannot read {name}: {reason}", filename=name, exit_code=26) from error
+    for cookie in file:
+        cookie.expires = cookie.expires or None  # 0 is a cookie of the session, as curl writes it
+        if not cookie.is_expired():
+            jar.set_cookie(cookie)
 
 
 def _write_cookies(name: str, jar: Any) -> None:
@@ -204,17 +233,22 @@ def _write_cookies(name: str, jar: Any) -> None:
         flags = ("TRUE" if domain.startswith(".") else "FALSE", cookie.path, "TRUE" if cookie.secure else "FALSE")
         lines.append("\t".join((domain, *flags, str(cookie.expires or 0), cookie.name, cookie.value or "")))
     try:
-        Path(name).write_text("\n".join(lines) + "\n", "utf-8")
+        # a session's cookies are as good as its password: nobody else may read them
+        with open(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+            file.write("\n".join(lines) + "\n")
     except OSError as error:
         raise FileError(f"cannot write {name}: {error.strerror}", errno=error.errno, filename=name) from error
 
 
-def _show(this: Call, page: Page, options: dict[str, Any]) -> None:
-    if options["include"] or options["only_head"]:
-        head = [f"HTTP {page.status} {page.reason}", *(f"{name}: {value}" for name, value in page.headers.pairs), ""]
-        for line in head:
+def _show(this: Call, page: Page, shown: bool, raw: bool) -> None:
+    if shown:
+        head = [f"HTTP/1.1 {page.status} {page.reason}", *(f"{name}: {value}" for name, value in page.headers.pairs)]
+        for line in (*head, ""):
             this.out.line(line)
-    if page.content:
+    if page.content and raw:
+        this.out.binary.write(page.content)
+        this.out.binary.flush()
+    elif page.content:
         this.out.data(page.content)
 
 
@@ -236,7 +270,7 @@ for _name, _method, _text in (
     ("get", "GET", "Fetch a page; -o FILE writes it to a file, -C continues one."),
     ("head", "HEAD", "Fetch the headers only."),
     ("post", "POST", "Send a body or a form."),
-    ("put", "PUT", "Store a body at the URL."),
+    ("put", "PUT", "Store a body, such as FILE, at the URL."),
     ("patch", "PATCH", "Change what is at the URL."),
     ("delete", "DELETE", "Remove what is at the URL."),
 ):

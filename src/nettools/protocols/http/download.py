@@ -5,6 +5,7 @@ A `Download` asks its session for responses, and knows no connection. Local file
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import email.utils
 import re
@@ -12,7 +13,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
-from nettools.errors import IncompleteError, ProtocolError, UnsupportedError, UsageError
+from nettools.errors import IncompleteError, ProtocolError, RedirectError, UnsupportedError, UsageError
 from nettools.files import Destination, modified_of
 from nettools.parse.message import parse_parameters
 from nettools.protocols.http.body import decoded
@@ -26,8 +27,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Download", "Extent", "check_range", "conditions", "http_date"]
 
-FOLLOW = 10  # redirects of a download
 _CONTENT_RANGE = re.compile(r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18}|\*)", re.ASCII)
+
+_COMPRESSED = re.compile(r"(?i)\.(gz|tgz|br|zst|svgz)$")
 
 Extent = tuple[int, int | None]
 
@@ -68,6 +70,7 @@ class Download:
         request: Request,
         dest: Any,
         *,
+        follow: int,
         resume: bool = False,
         checksum: str | None = None,
         range_: Extent | None = None,
@@ -76,6 +79,7 @@ class Download:
         self.session = session
         self.request = request
         self.range = range_
+        self._follow = follow
         self._more = {"dest": dest, "url": request.url, "checksum": checksum, "max_size": limit}
         self._name = file_name(request.url)
         self.destination = Destination(name=self._name, resume=resume, **self._more)
@@ -98,10 +102,10 @@ class Download:
             validator = str(self._note.get("etag") or self._note.get("last_modified") or "")
             if validator and not validator.startswith("W/"):  # RFC 9110 13.1.5: a weak one cannot be used
                 fields.append(("If-Range", validator))
-        request = Request(self.request.method, self.request.target, fields, self.request.body)
+        request = dataclasses.replace(self.request, headers=fields)
         session = self.session
-        for sent, response in session.responses(request, FOLLOW, "identity"):
-            if response.status < 300 or response.status >= 400 or "location" not in response.headers:
+        for sent, response, final in session.responses(request, self._follow, "identity"):
+            if final:
                 return self._answer(sent, response)
             session.drain(response)
         raise AssertionError("the last response is the answer")
@@ -117,21 +121,23 @@ class Download:
             if total is not None and int(total[1]) == self.offset and self._same(headers):
                 return self.destination.whole(modified)
             return None
-        if response.status >= 300:
+        if response.status < 400 and response.status >= 300:
+            raise RedirectError(f"a redirect ({response.status}) in place of the file", code=response.status)
+        if response.status >= 400:
             raise self.session.status_error(self.session.page(sent, response, True, ()))
         if self.range is not None:
             check_range(self.range, response)
         begin, size = self._extent(response)
         if self.offset and begin not in (0, self.offset):
             raise ProtocolError(f"octets from {begin} were sent, and those from {self.offset} asked for")
-        if begin and not self._same(headers):
+        if begin and (not self._same(headers) or "Content-Encoding" in headers):
             response.abandon()
             return None
         name = _disposition(headers) or file_name(sent.url)
         destination = self.destination
         if not begin and destination.path is not None and name != self._name:
             destination = Destination(name=name, **self._more)
-        return self._receive(response, destination, begin, size, modified)
+        return self._receive(response, destination, name, begin, size)
 
     def _same(self, headers: Headers) -> bool:
         """Whether a part of a file is of the version that is here, as far as both say."""
@@ -147,6 +153,8 @@ class Download:
         if response.status != 206:
             return 0, response.length if "Content-Encoding" not in headers else None
         first, last, total = _content_range(headers)
+        if not self.offset and self.range is None and not asks_range(self.request.headers):
+            raise ProtocolError("a part of the file (206) came, and the whole was asked for")
         if response.length is not None and response.length != last - first + 1:
             raise ProtocolError("a Content-Range that contradicts the Content-Length")
         if not self.offset:
@@ -156,9 +164,10 @@ class Download:
         return first, total if total is not None else last + 1
 
     def _receive(
-        self, response: Response, destination: Destination, offset: int, size: int | None, modified: dt.datetime | None
+        self, response: Response, destination: Destination, name: str, offset: int, size: int | None
     ) -> Transfer:
         headers: Headers = response.headers
+        modified = http_date(headers.get("Last-Modified", ""))
         destination.validator = {
             "etag": headers.get("ETag"),
             "last_modified": headers.get("Last-Modified"),
@@ -168,7 +177,7 @@ class Download:
         with destination:
             destination.expect(size)
             destination.open(offset)
-            for block in self._blocks(response):
+            for block in self._blocks(response, name):
                 destination.write(block)
                 progress(destination.written, size)
             if size is not None and destination.written != size:
@@ -178,8 +187,16 @@ class Download:
             progress(destination.written, destination.written, final=True)
             return destination.commit(modified=modified)
 
-    def _blocks(self, response: Response) -> Iterator[Any]:
-        return decoded(self.session.octets(response), response.headers.get("Content-Encoding", ""), None)
+    def _blocks(self, response: Response, name: str) -> Iterator[Any]:
+        coding = response.headers.get("Content-Encoding", "")
+        if _COMPRESSED.search(name):
+            coding = ""  # the file itself is compressed, and the server says so of it (RFC 9110 8.4 notwithstanding)
+        return decoded(self.session.octets(response), coding, None)
+
+
+def asks_range(fields: Fields) -> bool:
+    """Whether a request asks for a part, by a header of the caller's."""
+    return any(name.lower() == "range" and value is not None for name, value in fields)
 
 
 def _range_text(range_: Extent) -> str:

@@ -32,7 +32,7 @@ from nettools.errors import (
 from nettools.protocols.http import auth as challenge_auth
 from nettools.protocols.http.body import charset_of, codings, decoded
 from nettools.protocols.http.connection import Connections, Key, Response
-from nettools.protocols.http.download import Download, Extent, check_range, conditions, http_date
+from nettools.protocols.http.download import Download, Extent, asks_range, check_range, conditions, http_date
 from nettools.protocols.http.form import make_body
 from nettools.protocols.http.message import (
     TOKEN,
@@ -45,7 +45,7 @@ from nettools.protocols.http.message import (
     with_params,
 )
 from nettools.protocols.http.redirect import REDIRECTS, Request, redirected
-from nettools.results import Headers, Page, Transfer
+from nettools.results import Headers, Page, Transfer, attach
 from nettools.session import Session, operation
 from nettools.target import Target, parse_url
 from nettools.wire.proxy import Route, route_for
@@ -175,19 +175,19 @@ class HTTPSession(Session):
         unix_socket: str | None = None,
     ) -> Page:
         """Fetch a page: the session's own URL, a path, or another URL; see `fetch_page`."""
-        if isinstance(follow, bool) or not isinstance(follow, int) or follow < 0:
-            raise UsageError(f"follow= is a number of redirects, not {follow!r}")
         fields = header_pairs(headers) + conditions(range, newer_than)
         request = Request(
             method_name(method), self.absolute(url, params), fields, make_body(data, json, files), unix_socket
         )
         history: list[Page] = []
         accepted = ", ".join(codings())
-        for sent, response in self.responses(request, follow, accepted):
+        for sent, response, _ in self.responses(request, _count(follow), accepted):
             page = self.page(sent, response, decode, tuple(history))
             history.append(page)
         if range is not None and page.status in (200, 206):
             check_range(range, response)
+        elif page.status == 206 and not asks_range(fields):
+            raise ProtocolError("a part of the page (206) came, and the whole was asked for")
         if check and page.status >= 400:
             raise self.status_error(page)
         return page
@@ -204,15 +204,22 @@ class HTTPSession(Session):
         params: Any = None,
         headers: Any = None,
         data: Any = None,
+        json: Any = None,
+        files: Any = None,
+        follow: int = 10,
         range: Extent | None = None,  # noqa: A002  # the contract's name
         newer_than: Any = None,
+        unix_socket: str | None = None,
     ) -> Transfer:
         """Fetch a file into a path, a folder or a binary file; see `download`."""
         if range is not None and resume:
             raise UsageError("range= does not go with resume=")
         fields = header_pairs(headers) + conditions(range, newer_than)
-        request = Request(method_name(method), self.absolute(url, params), fields, make_body(data, None, None))
-        return Download(self, request, dest, resume=resume, checksum=checksum, range_=range).run()
+        request = Request(
+            method_name(method), self.absolute(url, params), fields, make_body(data, json, files), unix_socket
+        )
+        job = Download(self, request, dest, follow=_count(follow), resume=resume, checksum=checksum, range_=range)
+        return job.run()
 
     def absolute(self, url: str | None, params: Any = None) -> Target:
         """The address of a request: the session's own for None; a path is of the session's origin."""
@@ -237,14 +244,15 @@ class HTTPSession(Session):
 
     # -- one exchange, redirects included
 
-    def responses(self, request: Request, follow: int, accepted: str) -> Iterator[tuple[Request, Response]]:
-        """Each response of a request and its redirects, the last one being the answer; the caller reads each."""
+    def responses(self, request: Request, follow: int, accepted: str) -> Iterator[tuple[Request, Response, bool]]:
+        """Each response of a request and its redirects, and whether it is the answer; the caller reads each."""
         left = follow
         while True:
             response = self._authorized(request, accepted)
             location = response.headers.get("Location")
-            yield request, response
-            if response.status not in REDIRECTS or location is None or follow == 0:
+            final = response.status not in REDIRECTS or location is None or follow == 0
+            yield request, response, final
+            if final or location is None:
                 return
             if left <= 0:
                 raise RedirectError(
@@ -441,6 +449,7 @@ class HTTPSession(Session):
 
     def status_error(self, page: Page) -> HTTPStatusError:
         """The error for a status of 400 or above."""
+        attach(page, self._trace.meta())
         error = HTTPStatusError.of(page.status)(
             f"{page.status} {page.reason}: {page.url}",
             page=page,
@@ -468,6 +477,12 @@ class HTTPSession(Session):
     @property
     def capabilities(self) -> frozenset[str]:
         return frozenset()
+
+
+def _count(follow: object) -> int:
+    if isinstance(follow, bool) or not isinstance(follow, int) or follow < 0:
+        raise UsageError(f"follow= is a number of redirects, not {follow!r}")
+    return follow
 
 
 def _cookie_pairs(cookies: Any) -> str:
