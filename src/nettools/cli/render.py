@@ -147,7 +147,7 @@ class Output:
         from rich.table import Table
         from rich.text import Text
 
-        table = Table(box=None, pad_edge=False, header_style="bold")
+        table = Table(box=None, pad_edge=False, header_style="")  # no escape of any kind among what a server said
         for number, column in enumerate(columns):
             table.add_column(column, justify="right" if column in ("size", "count") else "left", overflow="fold")
             del number

@@ -85,22 +85,26 @@ def parse_pasv(data: bytes | str) -> tuple[str, int]:
     return ".".join(map(str, numbers[:4])), port
 
 
+# the mark is any printable character but a digit; some servers fill in the fields that have to be empty
+_EPSV = re.compile(r"(?P<mark>[\x21-\x2f\x3a-\x7e])[12]?(?P=mark)[^\s|]{0,64}?(?P=mark)(?P<port>[0-9]{1,5})(?P=mark)")
+
+
 def parse_epsv(data: bytes | str) -> int:
     """The port of a 229 reply (RFC 2428 3).
 
     >>> parse_epsv("229 Entering Extended Passive Mode (|||6446|)")
     6446
     """
-    match = re.search(r"\(([\x21-\x7e])\1\1(\d{1,5})\1\)", _text(data))
-    if match is None or not 0 < int(match[2]) < 65536:
+    match = _EPSV.search(_text(data))
+    if match is None or not 0 < int(match["port"]) < 65536:
         raise _bad(data, "answer to EPSV")
-    return int(match[2])
+    return int(match["port"])
 
 
 def parse_mdtm(data: bytes | str) -> dt.datetime:
     """The time in a 213 reply (RFC 3659 2.3), UTC; fractions of a second are kept."""
     match = re.search(
-        r"(?<!\d)(?:(19)(1\d\d)|(\d{4}))(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(?:\.(\d+))?(?!\d)",
+        r"(?<!\d)(?:(19)(1\d\d)|(\d{4}))(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(?:\.(\d{1,30}))?(?!\d)",
         re.sub(r"\A\s*213[ -]?", "", _text(data)),
     )
     if match is None:
@@ -116,7 +120,7 @@ def parse_mdtm(data: bytes | str) -> dt.datetime:
 
 def parse_size(data: bytes | str) -> int:
     """The octets in a 213 reply (RFC 3659 4)."""
-    match = re.fullmatch(r"\s*(?:213[ -])?\s*(\d{1,19})\s*", _text(data))
+    match = re.fullmatch(r"\s*(?:213[ -])?\s*([0-9]{1,19})(?:\s+(?:bytes|octets))?\s*", _text(data))
     if match is None:
         raise _bad(data, "answer to SIZE")
     return int(match[1])
@@ -129,11 +133,13 @@ def parse_feat(data: bytes | str) -> dict[str, str]:
     {'SIZE': '', 'REST': 'STREAM'}
     """
     found: dict[str, str] = {}
-    lines = _text(data).splitlines()
+    lines = [line.rstrip("\r") for line in _text(data).rstrip("\r\n").split("\n")]
     for place, line in enumerate(lines):
-        if re.match(r"211[ -]", line) and (place in (0, len(lines) - 1)):
+        if place in (0, len(lines) - 1) and re.match(r"211(?:[ -]|\Z)", line):
             continue
-        name, _, rest = line.removeprefix("211-").strip().partition(" ")
-        if name:
-            found[name.upper()] = rest.strip()
+        name, *rest = line.removeprefix("211-").split(None, 1)[:2] or [""]
+        if name:  # a feature that stands there twice (AUTH SSL, AUTH TLS) has the parameters of both
+            found[name.upper()] = " ".join(
+                filter(None, (found.get(name.upper(), ""), *(each.strip() for each in rest)))
+            )
     return found
