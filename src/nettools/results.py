@@ -9,13 +9,15 @@ equality.
 from __future__ import annotations
 
 import base64
+import contextlib
 import datetime as dt
 import hashlib
 import json
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, cast
 
 __all__ = [
     "Address",
@@ -328,12 +330,15 @@ class Page(Result):
 
 @dataclass(frozen=True, slots=True)
 class Transfer(Result):
-    """A file that was moved. `data` is set where no destination was named; `resumed_from` is an offset in octets."""
+    """A file that was moved. `data` is set where no destination was named; `resumed_from` is an offset in octets.
+
+    `sha256` of a file or of `data` is worked out when it is asked for; of a file that was changed since, it is None.
+    """
 
     path: Path | None = None
     data: bytes | None = field(default=None, repr=False)
     size: int = 0
-    sha256: str | None = None
+    sha256: str | None = field(default=None, repr=False)
     modified: dt.datetime | None = None
     resumed_from: int | None = None
     skipped: bool = False
@@ -345,6 +350,39 @@ class Transfer(Result):
             result["data"] = plain(self.data)
         result["meta"] = result.pop("meta")
         return result
+
+
+_sha256_slot: Any = Transfer.__dict__["sha256"]
+
+
+def _sha256(self: Transfer) -> str | None:
+    value = _sha256_slot.__get__(self)
+    if callable(value):
+        value = value()
+        _sha256_slot.__set__(self, value)
+    return cast("str | None", value)
+
+
+setattr(Transfer, "sha256", property(_sha256, _sha256_slot.__set__))  # noqa: B010  # a slot it was, and stays
+
+
+def digest_of(source: bytes | Path | None) -> Callable[[], str | None]:
+    """What gives the SHA-256 of octets, or of a file as it is now: for `Transfer.sha256`, when it is asked for."""
+    status = None if source is None or isinstance(source, bytes) else _version(os.stat(source))
+
+    def work_out() -> str | None:
+        if source is None or isinstance(source, bytes):
+            return None if source is None else hashlib.sha256(source).hexdigest()
+        with contextlib.suppress(OSError), source.open("rb") as file:
+            if _version(os.fstat(file.fileno())) == status:
+                return hashlib.file_digest(file, "sha256").hexdigest()
+        return None
+
+    return work_out
+
+
+def _version(status: os.stat_result) -> tuple[int, ...]:
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
 
 
 @dataclass(frozen=True, slots=True)

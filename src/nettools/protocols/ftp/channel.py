@@ -1,6 +1,8 @@
-"""The control conversation and the data channel: greeting, TLS, login, features, and a connection for each transfer.
+"""The data channel: a connection for each transfer, passive or active, protected as the control connection is.
 
-RFC 959, 2228 and 4217 (TLS), 2389 (FEAT), 2428 (EPSV, EPRT), 2640 (UTF-8), 3659. What files are is for `session`.
+RFC 959, 2428 (EPSV, EPRT), 2577 (whose address is believed), 4217 (TLS). A transfer that only reads is asked for while
+its data connection is still being made, which saves a round trip; one that writes waits for it, because the server may
+empty the file before it sees that nobody comes.
 """
 
 from __future__ import annotations
@@ -10,32 +12,32 @@ from collections.abc import Iterator
 from typing import Any, cast
 
 from nettools.errors import (
-    AuthError,
     ConnectError,
     DisconnectedError,
     IncompleteError,
     NettoolsError,
     ReplyError,
-    TLSError,
     UnsupportedError,
 )
-from nettools.parse.ftp_reply import parse_epsv, parse_feat, parse_pasv
-from nettools.protocols.ftp.client import FTPTLSClient
+from nettools.parse.ftp_reply import parse_epsv, parse_pasv
+from nettools.protocols.ftp.control import Control, Line
 from nettools.protocols.ftp.errors import refusal
 from nettools.results import Reply
-from nettools.session import Session, operation
-from nettools.wire.text import check
+from nettools.session import GOODBYE
+from nettools.wire.tls import TLS_ERRORS
 
 __all__ = ["Channel", "Data"]
 
-CLOSING = 2.0  # seconds for the other side to answer a TLS close
+DONE = (225, 226, 250)
+BROKEN_OFF = (425, 426, 451)
+CUTS: tuple[type[Exception], ...] = (ConnectionError, *TLS_ERRORS)
 
 
 class Data:
     """An open data connection: `sock` to read or write, `finish` for the reply that ends the transfer."""
 
-    def __init__(self, channel: Channel, sock: Any, what: str) -> None:
-        self.channel, self.sock, self.what = channel, sock, what
+    def __init__(self, channel: Channel, sock: Any, what: str, *, writes: bool) -> None:
+        self.channel, self.sock, self.what, self.writes = channel, sock, what, writes
         self.ragged = False
 
     def close(self) -> None:
@@ -46,7 +48,7 @@ class Data:
         self.ragged = sock.ragged
         unwrap = getattr(sock, "unwrap", None)
         if unwrap is not None and not sock.ragged:
-            with contextlib.suppress(Exception), self.channel._deadline.within(CLOSING):
+            with contextlib.suppress(Exception), self.channel.closing():
                 unwrap()
         sock.close()
 
@@ -54,253 +56,171 @@ class Data:
         """The server's last word: 226 or 250.
 
         Raises:
-            IncompleteError: it says that not everything went over, or says nothing.
+            IncompleteError: it says that not everything went over, or, of what was to be read, says nothing.
         """
         self.close()
         try:
             reply = self.channel.client.read_reply()
         except DisconnectedError as error:
+            if self.writes:
+                raise
             raise IncompleteError(
                 f"{self.what}: the connection ended before the server said that all is there"
             ) from error
-        code = cast("int", reply.code)
-        if code not in (225, 226, 250):
-            refused = refusal(reply, self.what)
-            if code in (426, 425, 451):
-                raise IncompleteError(f"{self.what}: the server broke off: {reply}", reply=reply) from refused
-            raise refused
-        return reply
+        if reply.code in DONE:
+            return reply
+        raise self._failed(reply)
+
+    def _failed(self, reply: Reply) -> NettoolsError:
+        if reply.code in BROKEN_OFF:
+            return IncompleteError(f"{self.what}: the server broke off: {reply}", reply=reply)
+        return refusal(reply, self.what)
+
+    def broken(self, error: Exception) -> NettoolsError:
+        """The error for a data connection that was cut; on the other one the server may say why (a full disk)."""
+        self.drop()
+        with contextlib.suppress(NettoolsError):
+            if self.channel.client.sock.ready(GOODBYE):
+                reply = self.channel.client.read_reply()
+                if cast("int", reply.code) >= 400:
+                    return self._failed(reply)
+        return DisconnectedError(f"{self.what}: the data connection broke: {error}")
+
+    def drop(self) -> None:
+        """Close without a word."""
+        sock, self.sock = self.sock, None
+        if sock is not None:
+            sock.close()
+
+    def stop(self) -> None:
+        """The rest is not wanted: close, and read whatever the server says of it."""
+        self.drop()
+        reply = self.channel.client.read_reply()
+        if reply.code not in DONE + BROKEN_OFF:
+            raise refusal(reply, self.what)
 
 
-class Channel(Session):
+class Channel(Control):
     """The connections of `FTPSession`."""
 
-    client: FTPTLSClient
-
-    def __init__(self, target: Any, options: Any) -> None:
-        super().__init__(target, options)
-        self._features: dict[str, str] = {}
+    def _fresh(self) -> None:
+        super()._fresh()
         self._epsv = True
-        self._type = ""
-        self._protected = False
+        self._offer: Reply | None = None  # the answer to an EPSV that was sent ahead
 
-    # -- opening
+    def closing(self) -> contextlib.AbstractContextManager[None]:
+        """What is worth no more than a goodbye."""
+        return self._deadline.within(GOODBYE)
 
-    def _establish(self) -> None:
-        self._features, self._epsv, self._type, self._protected = {}, True, "", False
-        with self.connecting():
-            sock = self._connect()
-            with self._trace.span("greeting"):
-                self.client = FTPTLSClient(
-                    dialer=self.dialer, context=self.dialer.context, encoding=self.options.encoding or "utf-8"
-                )
-                # ftplib's own getresp raises for 4xx and 5xx; what the greeting says is wanted here
-                client = self.client
-                client.host, client.port, client.sock, client.af = self.target.host, self.target.port, sock, sock.family
-                client.file = sock.makefile("rb")
-                greeting = client.read_reply()
-                while greeting.code == 120:
-                    greeting = client.read_reply()
-                if greeting.code != 220:
-                    raise refusal(greeting, "greeting")
-                client.welcome = str(greeting)
-            self._secure()
-        with self._trace.span("login"):
-            self._login()
-            self._after_login()
+    def _ask_for_data(self, *lines: Line) -> list[Reply]:
+        """As `_ask_all`, with a data connection to come: the port for it is asked for in the same turn."""
+        if not self._epsv or self.options.active is not False:
+            return self._ask_all(*lines)
+        *replies, offer = self._ask_all(*lines, "EPSV")
+        self._offer, self._epsv = offer, offer.code == 229
+        return replies
 
-    def _secure(self) -> None:
-        """AUTH TLS where it is wanted (RFC 4217 4)."""
-        if self.implicit_tls or self.options.security.mode == "off":
-            return
-        if not self.upgrade_required:
-            self._feat()
-            if not self.upgrade_wanted("TLS" in self._features.get("AUTH", "").upper().replace(";", " ").split()):
-                return
-        with self._trace.span("tls"):
-            reply = self.client.ask("AUTH TLS")
-            if reply.code != 234:
-                raise self.upgrade_refused(None, reply)
-            self.client.secured(self.dialer.context.wrap_socket(self.client.sock, server_hostname=self.target.host))
-            self.upgraded(self.client.sock)
-            self._features = {}  # what was announced in clear is forgotten
-
-    def _feat(self) -> None:
-        reply = self.client.ask("FEAT")
-        if reply.code == 211:
-            text = b"\r\n".join(reply.lines[1:-1]).decode("utf-8", "replace")
-            self._features = parse_feat(text)
-
-    def _login(self) -> None:
-        auth = self.auth
-        user = (auth.user if auth else None) or "anonymous"
-        secret = auth.get_password() if auth else None
-        if secret is None:
-            if user not in ("anonymous", "ftp"):
-                raise AuthError(f"there is no password for {user}", hint="give auth=(user, password), or -u USER:PASS")
-            word = "anonymous@"
-        else:
-            word = secret.reveal()
-            if user not in ("anonymous", "ftp"):
-                self.require_private()
-                self._trace.add_secret(word)
-        reply = self.client.ask("USER " + check(user, "the user name"))
-        if reply.code == 331:
-            reply = self.client.ask("PASS " + check(word, "the password"))
-        if reply.code == 332:
-            account = self.options.account
-            if account is None:
-                raise AuthError("the server wants an account", hint="give account=, or --account", reply=reply)
-            text = account if isinstance(account, str) else account.reveal()
-            reply = self.client.ask("ACCT " + check(text, "account="))
-        if reply.code not in (230, 202, 232):
-            error = refusal(reply, "login")
-            if cast("int", reply.code) == 421:
-                raise error
-            raise AuthError(error.message, code=error.code, text=error.text, temporary=error.temporary, reply=reply)
-
-    def _after_login(self) -> None:
-        """Protect the data channel, and learn what the server can do."""
-        if self.tls is not None:
-            self.client.ask("PBSZ 0")
-            reply = self.client.ask("PROT P")
-            if cast("int", reply.code) >= 300:
-                raise TLSError("the server refuses to protect the data channel", reply=str(reply), exit_code=64)
-            self._protected = True
-            self.client._prot_p = True  # type: ignore[attr-defined]
-        if not self._features:
-            self._feat()
-        if "UTF8" in self._features and self.options.encoding is None:
-            self.client.ask("OPTS UTF8 ON")
-
-    def _goodbye(self) -> None:
-        self.client.ask("QUIT")
-
-    def _breaks(self, error: NettoolsError) -> bool:
-        return super()._breaks(error) or (isinstance(error, ReplyError) and error.code == 421)
-
-    # -- commands
-
-    @property
-    def capabilities(self) -> frozenset[str]:
-        return frozenset(self._features)
-
-    def capability(self, name: str) -> str | None:
-        return self._features.get(name.upper())
-
-    def _ask(self, line: str | bytes, what: str | None = None) -> Reply:
-        """A command that must succeed."""
-        reply = self.client.ask(line)
-        if cast("int", reply.code) >= 400:
-            raise refusal(reply, what or self._shown(line))
-        return reply
-
-    def _shown(self, line: str | bytes) -> str:
-        text = line if isinstance(line, str) else line.decode("utf-8", "replace")
-        return text.encode("utf-8", "replace").decode("utf-8")
-
-    @operation("command")
-    def command(self, line: str, *, multiline: bool | None = None) -> Reply:
-        """Send one command and give its reply; not for those that open a data connection.
-
-        Raises:
-            ReplyError: the reply's code is 400 or above.
-        """
-        del multiline
-        verb = line.split(" ", 1)[0].upper()
-        if verb in (
-            "RETR",
-            "STOR",
-            "APPE",
-            "STOU",
-            "LIST",
-            "NLST",
-            "MLSD",
-            "PORT",
-            "EPRT",
-            "PASV",
-            "EPSV",
-            "AUTH",
-            "PROT",
-        ):
-            raise UnsupportedError(f"{verb} needs a data connection: use the session's methods", side="nettools")
-        if verb == "TYPE":
-            self._type = ""
-        return self._ask(line)
-
-    @operation("ping")
-    def ping(self) -> None:
-        """NOOP: the connection is alive, or made anew."""
-        self._ask("NOOP")
-
-    def _set_type(self, letter: str = "I") -> None:
-        if self._type != letter:
-            self._ask(f"TYPE {letter}")
-            self._type = letter
-
-    # -- the data channel
+    def _ask_all(self, *lines: Line) -> list[Reply]:
+        self._offer = None  # a port that was offered is for the very next command
+        return super()._ask_all(*lines)
 
     @contextlib.contextmanager
-    def _transfer(self, line: str | bytes, rest: int = 0) -> Iterator[Data]:
-        """A data connection for this command; left by an error, it is closed, and the reply is read if it can be."""
-        sock = self._open_data(line, rest)
-        data = Data(self, sock, self._shown(line))
+    def _transfer(self, line: Line, rest: int = 0, *, writes: bool = False) -> Iterator[Data]:
+        """A data connection for this command; left by an error, it is closed at once."""
+        what = self._shown(line)
+        if self.options.active is not False:
+            sock = self._open_active(line, rest)
+        else:
+            sock = self._open_passive(line, rest, writes)
+        data = Data(self, sock, what, writes=writes)
         try:
             yield data
+        except CUTS as error:
+            if data.sock is None:  # it is the control connection's
+                raise
+            raise data.broken(error) from error
         finally:
-            if data.sock is not None:
-                data.sock.close()
+            data.drop()
 
-    def _open_data(self, line: str | bytes, rest: int) -> Any:
-        if self.options.active is not False:
-            return self._open_active(line, rest)
-        sock: Any = self._open_passive()
+    # -- passive
+
+    def _open_passive(self, line: Line, rest: int, writes: bool) -> Any:
+        host, port = self._ask_for_port()
+        if rest:
+            self._ask_rest(rest)
+        if writes:
+            sock = self._dial_data(host, port)
+            return self._begun(sock, line, sent=False)
+        self.client.send(line)
         try:
-            self._begin_transfer(line, rest)
+            sock = self._dial_data(host, port)
+        except ConnectError:
+            self._raise_refusal(line)  # which may be why nobody listens
+            raise
+        return self._begun(sock, line, sent=True)
+
+    def _ask_for_port(self) -> tuple[str | None, int]:
+        """EPSV first, which says no address; PASV's address is not believed unless the call says so."""
+        if self._epsv:
+            reply = self._offer or self._try("EPSV")
+            self._offer = None
+            if reply.code == 229:
+                return None, parse_epsv(reply.text)
+            self._epsv = False
+        host, port = parse_pasv(self._ask("PASV").text)
+        return host if self.options.data_host == "reply" else None, port
+
+    def _ask_rest(self, offset: int) -> None:
+        reply = self._try(f"REST {offset}")
+        if reply.code != 350:
+            raise UnsupportedError(f"the server cannot continue a transfer: {reply}")
+
+    def _begun(self, sock: Any, line: Line, *, sent: bool) -> Any:
+        """The data connection when the server has agreed to use it."""
+        try:
+            if not sent:
+                self.client.send(line)
+            reply = self.client.read_reply()
+            if cast("int", reply.code) >= 200:
+                raise refusal(reply, self._shown(line))
             return self._protect(sock)
         except BaseException:
             sock.close()
             raise
 
-    def _begin_transfer(self, line: str | bytes, rest: int) -> None:
-        if rest:
-            reply = self.client.ask(f"REST {rest}")
-            if reply.code != 350:
-                raise UnsupportedError(f"the server cannot continue a transfer: {reply}")
-        reply = self.client.ask(line)
-        if cast("int", reply.code) >= 200:
-            raise refusal(reply, self._shown(line))
+    def _raise_refusal(self, line: Line) -> None:
+        """What the server has to say to a command for which there is no data connection, if it says so soon."""
+        if self.client.sock.ready(GOODBYE):
+            reply = self.client.read_reply()
+            if cast("int", reply.code) >= 400 and reply.code not in BROKEN_OFF:
+                raise refusal(reply, self._shown(line))
 
     def _protect(self, sock: Any) -> Any:
         if not self._protected:
             return sock
         return self.dialer.secure(sock, self.target.host, session=self.client.sock.session)
 
-    def _open_passive(self) -> Any:
-        """EPSV first, which says no address; PASV's address is not believed unless the call says so."""
-        if self._epsv:
-            reply = self.client.ask("EPSV")
-            if reply.code == 229:
-                return self._dial_data(None, parse_epsv(reply.text))
-            self._epsv = False
-        reply = self._ask("PASV")
-        host, port = parse_pasv(reply.text)
-        return self._dial_data(host if self.options.data_host == "reply" else None, port)
-
     def _dial_data(self, host: str | None, port: int) -> Any:
         if host is None:
-            route = self.dialer.route
-            direct = route is None or route.bypasses(self.target.host, self.target.port)
-            host = self.client.sock.getpeername()[0] if direct else self.target.host
+            host = self.client.sock.getpeername()[0] if self._direct else self.target.host
         try:
-            return self.dialer.plain(host, port)
+            with self.connecting():
+                return self.dialer.plain(host, port)
         except ConnectError as error:
             error.hint = "the data connection failed: a firewall may be in between; try active=True, or proxy="
             raise
 
-    def _open_active(self, line: str | bytes, rest: int) -> Any:
+    @property
+    def _direct(self) -> bool:
+        """Whether there is no proxy in between."""
+        route = self.dialer.route
+        return route is None or route.bypasses(self.target.host, self.target.port)
+
+    # -- active
+
+    def _open_active(self, line: Line, rest: int) -> Any:
         """PORT or EPRT: the server connects to us, and only the server."""
-        if self.dialer.route is not None and not self.dialer.route.bypasses(self.target.host, self.target.port):
+        if not self._direct:
             raise UnsupportedError(
                 "active mode does not work through a proxy", side="nettools", hint="use passive mode"
             )
@@ -309,12 +229,12 @@ class Channel(Session):
         listener: Any = self.dialer.listen(local, control.family)
         try:
             shown = self.options.active if isinstance(self.options.active, str) else local
-            port = listener.getsockname()[1]
-            if ":" in shown or (self._epsv and "EPRT" in self._features):
-                self._ask(f"EPRT |{2 if ':' in shown else 1}|{shown}|{port}|")
-            else:
-                self._ask(f"PORT {shown.replace('.', ',')},{port >> 8},{port & 255}")
-            self._begin_transfer(line, rest)
+            self._offer_port(shown.partition("%")[0], listener.getsockname()[1])
+            if rest:
+                self._ask_rest(rest)
+            reply = self.client.ask(line)
+            if cast("int", reply.code) >= 200:
+                raise refusal(reply, self._shown(line))
             sock, peer = self.dialer.accept(listener)
         finally:
             listener.close()
@@ -322,3 +242,15 @@ class Channel(Session):
             sock.close()
             raise ConnectError(f"somebody else ({peer}) connected to the data port; refused")
         return self._protect(sock)
+
+    def _offer_port(self, host: str, port: int) -> None:
+        old = f"PORT {host.replace('.', ',')},{port >> 8},{port & 255}"
+        if ":" not in host and "EPRT" not in self._features:
+            self._ask(old)
+            return
+        try:
+            self._ask(f"EPRT |{2 if ':' in host else 1}|{host}|{port}|")
+        except ReplyError:
+            if ":" in host:
+                raise
+            self._ask(old)

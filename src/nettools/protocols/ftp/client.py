@@ -39,12 +39,15 @@ class _Dialed(ftplib.FTP):
 
     def attach(self, sock: Any, host: str, port: int) -> str:
         """Take a connected socket, and read the greeting from it."""
-        self.host, self.port = host, port
-        self.sock = sock
-        self.af = sock.family
-        self.file = sock.makefile("rb")
+        self.take(sock, host, port)
         self.welcome = self.getresp()
         return self.welcome
+
+    def take(self, sock: Any, host: str, port: int) -> None:
+        """Take a connected socket; the greeting is still to be read."""
+        self.host, self.port = host, port
+        self.af = sock.family
+        self.secured(sock)
 
     def secured(self, sock: Any) -> None:
         """Go on over the TLS twin of the control socket."""
@@ -81,15 +84,20 @@ class _Dialed(ftplib.FTP):
             error.hint = "is it an FTP server, and does it expect TLS from the first byte (ftps://)?"
             raise
 
+    def send(self, *lines: str | bytes) -> None:
+        """Commands, in one piece."""
+        self.sock.sendall(b"".join(self._octets(line) + b"\r\n" for line in lines))
+
+    def _octets(self, line: str | bytes) -> bytes:
+        if isinstance(line, str):
+            return check(line, "a path").encode(self.encoding, "surrogateescape")
+        if b"\r" in line or b"\n" in line or b"\0" in line:
+            raise ProtocolError("a name on the server has a CR, LF or NUL in it, and cannot be asked for")
+        return line
+
     def ask(self, line: str | bytes) -> Reply:
         """One command and its reply."""
-        if isinstance(line, bytes):
-            if b"\r" in line or b"\n" in line or b"\0" in line:
-                raise ProtocolError("a name on the server has a CR, LF or NUL in it, and cannot be asked for")
-            octets = line
-        else:
-            octets = check(line, "a path").encode(self.encoding, "surrogateescape")
-        self.sock.sendall(octets + b"\r\n")
+        self.send(line)
         return self.read_reply()
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from nettools.errors import FileError, NettoolsError, NotFoundError, UsageError
-from nettools.files import file_error, safe_path, set_modified
+from nettools.files import CaseClashes, file_error, is_plain, safe_path, set_modified
 from nettools.results import FileEntry, MirrorReport
 from nettools.target import SCHEMES
 
@@ -41,7 +41,7 @@ class Plan:
     delete: list[str] = field(default_factory=list)  # deepest first; a folder ends in /
     folders: list[str] = field(default_factory=list)  # to be made, outermost first
     failed: dict[str, Exception] = field(default_factory=dict)
-    times: dict[str, dt.datetime] = field(default_factory=dict)  # what the listing says, for servers without MDTM
+    listed: dict[str, FileEntry] = field(default_factory=dict)  # what the server says of what is to be fetched
 
 
 def mirror_session(
@@ -107,11 +107,13 @@ def _same_time(seconds: float, entry: FileEntry) -> bool:
 def _plan_down(session: Any, remote: str, local: Path, pattern: str | None, delete: bool) -> Plan:
     plan = Plan()
     there: set[str] = set()
+    clashes = CaseClashes(local)
     for entry, relative in session.perform(lambda: list(session._walk(remote, "auto", True))):
         try:
-            if "/" in entry.name or entry.name in ("", ".", ".."):
+            if not is_plain(entry.name):
                 raise FileError(f"the server lists {entry.name!r}, which is no name", filename=entry.name)
             path = safe_path(local, relative)
+            clashes.check(relative)
         except FileError as error:
             plan.failed[relative] = error
             continue
@@ -122,8 +124,7 @@ def _plan_down(session: Any, remote: str, local: Path, pattern: str | None, dele
             status = path.stat() if path.is_file() else None
             same = status is not None and status.st_size == entry.size and _same_time(status.st_mtime, entry)
             (plan.skip if same else plan.transfer).append(relative)
-            if entry.modified is not None:
-                plan.times[relative] = entry.modified
+            plan.listed[relative] = entry
     if delete and local.is_dir():
         gone = [name for name, _ in _local_files(local) if name not in there and _wanted(name, pattern)]
         plan.delete = [name for name in gone if not name.endswith((".part", ".part.json"))]
@@ -142,9 +143,10 @@ def _run_down(session: Any, remote: str, local: Path, plan: Plan, workers: int) 
 
     def fetch(worker: Any, relative: str) -> None:
         target = safe_path(local, relative)
-        done = worker.get(_join(remote, relative), target)
-        if done.modified is None and done.path is not None and relative in plan.times:
-            set_modified(done.path, plan.times[relative])
+        entry = plan.listed[relative]
+        done = worker.get_listed(entry, target)
+        if done.modified is None and entry.modified is not None:  # a server without MDTM
+            set_modified(target, entry.modified)
 
     return _in_parallel(session, plan, workers, fetch)
 
