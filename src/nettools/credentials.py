@@ -13,10 +13,10 @@ import re
 import stat
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote, quote_plus
-from xml.sax.saxutils import escape
 
 from nettools.errors import ClearTextError, FileError, UsageError
 
@@ -245,8 +245,8 @@ def secret_forms(secret: str) -> tuple[str, ...]:
         quote(octets),
         quote_plus(octets),
         secret.replace("\\", "\\\\").replace('"', '\\"'),
-        escape(secret),
-        escape(secret, {'"': "&quot;", "'": "&apos;"}),
+        escape(secret, quote=False),
+        escape(secret).replace("&#x27;", "&apos;"),
         repr(secret)[1:-1],
     }
     return tuple(sorted((form for form in forms if form), key=len, reverse=True))

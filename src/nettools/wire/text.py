@@ -129,25 +129,30 @@ def gather(blocks: Iterable[bytes], most: int | None, what: str) -> bytes:
     return bytes(result)
 
 
-def dot_stuff(blocks: Iterable[bytes]) -> Iterator[bytes]:
+def dot_stuff(blocks: Iterable[bytes], *, clean: bool = False) -> Iterator[bytes]:
     """A body as it goes on the wire: line ends made CR LF, leading dots doubled, and the end of the last line.
 
     A bare CR or LF inside becomes CR LF: neither may reach the wire, where a careless server would take it for the
     end of a line, and what follows for a command (SMTP smuggling). The lone dot itself is the caller's to send.
+
+    Args:
+        clean: every line end is CR LF already, none of them cut in two by the blocks.
     """
     fresh = True  # at the beginning of a line
     tail = b""  # a CR that may be half of a CR LF
     for block in blocks:
         data = tail + bytes(block)
         tail = b""
-        if data.endswith(b"\r"):
+        if not clean and data.endswith(b"\r"):
             data, tail = data[:-1], b"\r"
         if not data:
             continue
-        data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
         starts_with_dot = fresh and data.startswith(b".")
+        if not clean and not data.count(b"\r") == data.count(b"\n") == data.count(b"\r\n"):
+            data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n").replace(b"\n", b"\r\n")
         fresh = data.endswith(b"\n")
-        data = data.replace(b"\n.", b"\n..").replace(b"\n", b"\r\n")
+        if b"\n." in data:
+            data = data.replace(b"\n.", b"\n..")
         yield b"." + data if starts_with_dot else data
     if tail or not fresh:
         yield b"\r\n"

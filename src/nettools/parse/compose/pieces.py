@@ -23,6 +23,9 @@ _READ = _LINE * 4096
 
 def crlf(octets: bytes) -> bytes:
     """Octets with every line end, bare CR and LF too, as CR LF."""
+    ends = octets.count(b"\n")
+    if octets.count(b"\r") == ends == octets.count(b"\r\n"):
+        return octets
     if b"\r" in octets:
         octets = octets.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     return octets.replace(b"\n", b"\r\n")
@@ -148,6 +151,11 @@ class Prepared:
     needs_smtputf8: bool
     size: int
     anew: Callable[[], tuple[Piece, ...]] | None = field(default=None, repr=False)
+
+    @property
+    def in_memory(self) -> bool:
+        """Whether no file has to be read for it."""
+        return all(isinstance(piece, bytes) for piece in self.pieces)
 
     def in_7bit(self) -> Prepared:
         """The same message encoded in ASCII, where that can be done without touching what was given."""

@@ -11,6 +11,7 @@ import copy
 import email.headerregistry
 import email.message
 import email.policy
+import functools
 import os
 import re
 from pathlib import Path
@@ -20,7 +21,7 @@ from nettools.errors import UsageError
 from nettools.parse.compose.addresses import People, ascii_host, check_address, people, unique
 from nettools.parse.compose.building import Draft
 from nettools.parse.compose.pieces import Piece, Prepared, Verbatim, crlf, has_8bit, size_of, unreadable
-from nettools.parse.message.headers import parse_addresses, raw_fields, split_message
+from nettools.parse.message.headers import parse_addresses, raw_fields
 from nettools.results import Address
 
 __all__ = ["prepare", "wire_octets"]
@@ -84,7 +85,7 @@ def _prepared(
         sender = check_address(default)
     head = pieces[0]
     assert isinstance(head, bytes)
-    utf8 = not all(each.isascii() for each in (sender, *recipients)) or not split_message(head)[0].isascii()
+    utf8 = not all(each.isascii() for each in (sender, *recipients)) or not _head(head).isascii()
     return Prepared(tuple(pieces), sender, recipients, message_id, has_8bit(pieces), utf8, size_of(pieces), anew)
 
 
@@ -136,12 +137,12 @@ def _pieces(message: Any, *, cte_type: str = "8bit") -> tuple[list[Piece], list[
         octets = _written(message, cte_type)
     else:
         octets = crlf(_octets(message))
-    head, body = split_message(octets)
+    head = _head(octets)
     fields = [(name.lower(), value) for name, value in raw_fields(head)]
     if any(name in ("bcc", "resent-bcc") for name, _ in fields):
         kept = [each for each in re.split(rb"(?<=\n)(?![ \t])", head) if not _BCC.match(each)]
         kept_head = b"".join(kept).removesuffix(b"\r\n")
-        octets = kept_head + (b"\r\n\r\n" if rest or len(head) < len(octets) else b"\r\n") + body
+        octets = kept_head + (octets[len(head) :] or b"\r\n")
     return [octets, *rest], fields
 
 
@@ -197,6 +198,14 @@ def _with_ascii_domains(message: email.message.Message) -> tuple[email.message.M
 # --- the envelope in the header
 
 
+def _head(octets: bytes) -> bytes:
+    """The header of a message whose lines end with CR LF, without its last line end."""
+    if octets.startswith(b"\r\n"):
+        return b""
+    end = octets.find(b"\r\n\r\n")
+    return octets if end < 0 else octets[:end]
+
+
 def _text(value: bytes) -> str:
     return value.strip().decode("utf-8", "replace")
 
@@ -215,10 +224,10 @@ def _resent(fields: list[tuple[str, bytes]]) -> list[tuple[str, bytes]]:
 
 
 def _addresses(fields: list[tuple[str, bytes]], name: str) -> tuple[Address, ...]:
-    return tuple(
-        address
-        for field_name, value in fields
-        if field_name == name
-        for address in parse_addresses(value)
-        if address.mailbox
-    )
+    return tuple(each for field_name, value in fields if field_name == name for each in _parsed(value))
+
+
+@functools.lru_cache(maxsize=64)
+def _parsed(value: bytes) -> tuple[Address, ...]:
+    """The addresses of a field; in a batch the sender is the same again and again."""
+    return tuple(each for each in parse_addresses(value) if each.mailbox)

@@ -7,6 +7,7 @@ Without a `dialer` they behave as their base. With one, `_get_socket` gives the 
 
 from __future__ import annotations
 
+import re
 import smtplib
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -18,6 +19,9 @@ from nettools.wire.text import read_line
 __all__ = ["LMTPClient", "SMTPClient", "SMTPTLSClient"]
 
 REPLY_LIMIT = 1024 * 1024  # octets of all lines of one reply
+LINE_COST = 64  # what a line costs in memory beside its octets: empty ones count, too
+
+_LINE = re.compile(rb"[0-9]{3}(?:[ -].*)?", re.DOTALL)
 
 Dial = Callable[[str, int], Any]
 
@@ -52,31 +56,36 @@ class _Dialed(smtplib.SMTP):
             raise DisconnectedError("the connection is closed")
         if self.file is None:
             self.file = self.sock.makefile("rb")
-        lines: list[bytes] = []
-        octets = 0
-        previous = b""
         try:
-            while True:
-                line = read_line(self.file)
-                octets += len(line)
-                if octets > REPLY_LIMIT:
-                    raise ReplyTooLongError(f"a reply of the server's has more than {REPLY_LIMIT} octets")
-                code, mark = line[:3], line[3:4]
-                if not (code.isdigit() and len(code) == 3 and mark in (b" ", b"-", b"")):
-                    raise ProtocolError(
-                        f"this is no SMTP reply: {line[:80].decode('ascii', 'backslashreplace')!r}",
-                        hint="is it a mail server, and does it expect TLS from the first byte (smtps://)?",
-                    )
-                if lines and code != previous:
-                    raise ProtocolError("the lines of one reply have different codes")
-                previous = code
-                lines.append(line[4:].strip(b" \t"))
-                if mark != b"-":
-                    text = b"\n".join(lines).decode("utf-8", "replace")
-                    return Reply(int(code), text, tuple(lines))
+            line = read_line(self.file)
+            code = line[:3]
+            if line[3:4] == b" " and code.isdigit():  # nearly all are
+                text = line[4:].strip()
+                return Reply(int(code), text.decode("utf-8", "replace"), (text,))
+            return self._whole_reply(line)
         except BaseException:
             self.close()
             raise
+
+    def _whole_reply(self, line: bytes) -> Reply:
+        """A reply of several lines, of which the first is read, or what is none."""
+        assert self.file is not None
+        first, lines, octets = line[:3], list[bytes](), 0
+        while True:
+            octets += len(line) + LINE_COST
+            if octets > REPLY_LIMIT:
+                raise ReplyTooLongError(f"a reply of the server's has more than {REPLY_LIMIT} octets")
+            if not _LINE.fullmatch(line):
+                raise ProtocolError(
+                    f"this is no SMTP reply: {line[:80].decode('ascii', 'backslashreplace')!r}",
+                    hint="is it a mail server, and does it expect TLS from the first byte (smtps://)?",
+                )
+            if line[:3] != first:
+                raise ProtocolError("the lines of one reply have different codes")
+            lines.append(line[4:].strip(b" \t"))
+            if line[3:4] != b"-":
+                return Reply(int(first), b"\n".join(lines).decode("utf-8", "replace"), tuple(lines))
+            line = read_line(self.file)
 
     def send_commands(self, commands: Iterable[str], *, encoding: str = "ascii") -> None:
         """Several command lines in one write; each was checked for CR and LF."""

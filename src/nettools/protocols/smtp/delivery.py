@@ -29,7 +29,6 @@ from nettools.wire.text import dot_stuff
 from nettools.wire.trace import CallbackRaised
 
 if TYPE_CHECKING:
-    from nettools.parse.compose import Prepared
     from nettools.protocols.smtp.session import SMTPSession
 
 __all__ = ["Delivery"]
@@ -56,6 +55,7 @@ class _Exchange:
     ahead: bool = False  # written in one piece; else command by command
     follows: bool = False  # written behind another message
     reset: bool = False  # begins with RSET, for a refused BDAT leaves its transaction open
+    stuffed: bytes | None = None  # its body, made ready while the server was busy
 
     def octets(self) -> bytes:
         """What is written for it."""
@@ -88,6 +88,7 @@ class Delivery:
         self._batch = batch
         self._drawn: deque[Letter | BaseException] = deque()  # the first is the one not settled
         self._flying: deque[_Exchange] = deque()  # those of the first letters
+        self._next: tuple[_Exchange, bytes] | None = None  # the exchange to come, made ready while the server was busy
         self._settled_here = False  # this connection has settled a letter
         self._out_of_step = False  # this connection must not be used any more
         self._received = 0  # octets received when it did
@@ -193,6 +194,7 @@ class Delivery:
 
     def _fresh(self) -> None:
         self._flying.clear()
+        self._next = None
         self._settled_here = self._out_of_step = False
 
     def _reconnect(self, why: str) -> None:
@@ -216,7 +218,9 @@ class Delivery:
     def _exchange(self, letter: Letter) -> _Exchange:
         """The exchange for a letter, as this connection allows it; nothing is written yet."""
         session = self._session
-        exchange = _Exchange(letter, address_for(letter, session.features))
+        last = self._flying[-1] if self._flying else None
+        same = last is not None and last.letter is letter
+        exchange = _Exchange(letter, last.envelope if last and same else address_for(letter, session.features))
         lines = exchange.envelope.lines
         if not self._ahead:
             return exchange
@@ -244,6 +248,11 @@ class Delivery:
         Args:
             ended: the first of them ends with what is being written now.
         """
+        if self._next is not None and ended and len(self._flying) == 1 and self._next[0].letter is self._draw(1):
+            following, octets = self._next
+            self._next = None
+            self._flying.append(following)
+            return octets
         found: list[bytes] = []
         while self._batch and self._ahead and len(self._flying) < FLIGHT:
             last = self._flying[-1] if self._flying else None
@@ -341,7 +350,7 @@ class Delivery:
             if reply.code != 354:
                 self._abandon(exchange, reply, begun=True)
                 raise reply_error(reply, "DATA", exit_code=55)
-            reply = self._body(exchange.envelope.message)
+            reply = self._body(exchange)
         if not _good(reply):
             if exchange.behind == "BDAT" and reply.code in (500, 502):
                 session.chunking = False
@@ -349,13 +358,13 @@ class Delivery:
             raise reply_error(reply, "the message was refused", exit_code=55)
         return reply
 
-    def _body(self, message: Prepared) -> Reply:
+    def _body(self, exchange: _Exchange) -> Reply:
         """The body in blocks, then the last of it with the final dot: from there on the server may have the message."""
-        session, client = self._session, self._session.client
+        session, client, message = self._session, self._session.client, exchange.envelope.message
         total = None if self._batch else message.size
         held = bytearray()
         try:
-            for block in dot_stuff(message.blocks()):
+            for block in dot_stuff(message.blocks(), clean=True) if exchange.stuffed is None else ():
                 if len(held) >= BLOCK:
                     client.send(bytes(held))
                     self._sent += len(held)
@@ -366,11 +375,32 @@ class Delivery:
         except BaseException:
             session._discard()  # a message that is not whole must not be ended by anything that comes later
             raise
-        self._sent += len(held)
+        last = held if exchange.stuffed is None else exchange.stuffed
+        self._sent += len(last)
         with session.committed():
-            client.send(bytes(held) + ending)
+            client.send(b"".join((last, ending)))
             session.progress(self._sent if total is None else total, total, final=not self._batch)
+            self._make_ready()
             return client.read_reply()
+
+    def _make_ready(self) -> None:
+        """While the server is busy: stuff the body whose turn comes, and make the envelope to ride behind it."""
+        if len(self._flying) != 2 or self._flying[1].behind != "DATA":
+            return  # chunks are made ready as they are written
+        exchange = self._flying[1]
+        message = exchange.envelope.message
+        if exchange.letter is self._flying[0].letter and self._flying[0].stuffed is not None:
+            exchange.stuffed = self._flying[0].stuffed
+        elif message.size <= CHUNK and message.in_memory:
+            exchange.stuffed = b"".join(dot_stuff(message.blocks(), clean=True))
+        letter = self._draw(2)
+        if letter is None:
+            return
+        with contextlib.suppress(NettoolsError):  # raised when its turn comes
+            following = self._exchange(letter)
+            if following.ahead and following.behind == "DATA":
+                following.follows = True
+                self._next = following, following.octets()
 
     def _abandon(self, exchange: _Exchange, data: Reply | None, *, begun: bool) -> None:
         """Make the connection fit for the next message; when that cannot be done, drop it."""

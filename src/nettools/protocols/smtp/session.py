@@ -170,7 +170,7 @@ class SMTPSession(Session):
 
     def send(self, **keywords: Any) -> SendReport:
         """Send one message; the keywords are those of `send_mail`."""
-        return self._deliver([keywords], batch=False)[0]
+        return self._deliver(map(self._letter, [keywords]), batch=False)[0]
 
     def send_many(self, messages: Iterable[Any], **keywords: Any) -> tuple[SendReport, ...]:
         """Send many messages over this connection, in order; one that is refused does not stop the rest.
@@ -183,14 +183,22 @@ class SMTPSession(Session):
             What ends it (no refusal does); its `reports` are those of the messages before. With `outcome_unknown` the
             next message, and where CHUNKING is used up to seven behind it, may have been delivered.
         """
-        given = (
-            {**keywords, **(each if isinstance(each, Mapping) else {"message": each})} for each in _caught(messages)
-        )
-        return self._deliver(given, batch=True)
+        return self._deliver(self._letters(messages, keywords), batch=True)
 
-    def _deliver(self, given: Iterable[Mapping[str, Any]], *, batch: bool) -> tuple[SendReport, ...]:
+    def _letters(self, messages: Iterable[Any], keywords: Mapping[str, Any]) -> Iterator[Letter]:
+        """The caller's messages, each made ready when it is drawn; one that comes again unchanged, once."""
+        whole = isinstance(messages, (list, tuple))  # what stands in it is not changed between two draws
+        last: Any = None
+        for each in _caught(messages):
+            if last is None or each is not last or not (whole or isinstance(each, bytes)):
+                given = each if isinstance(each, Mapping) else {"message": each}
+                letter = self._letter({**keywords, **given})
+            last = each if not hasattr(each, "read") else None
+            yield letter
+
+    def _deliver(self, letters: Iterator[Letter], *, batch: bool) -> tuple[SendReport, ...]:
         """Messages on their way; the first is made before anything is connected."""
-        delivery = Delivery(self, map(self._letter, given), batch=batch)
+        delivery = Delivery(self, letters, batch=batch)
         if not self.prepare(delivery.ready):
             return ()
 
