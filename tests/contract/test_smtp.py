@@ -1,4 +1,4 @@
-"""SMTP over the fake, in clear and under TLS, and over aiosmtpd."""
+"""SMTP over the fake, in clear and under TLS, over aiosmtpd, and over postfix."""
 
 from __future__ import annotations
 
@@ -29,7 +29,13 @@ from nettools import (
 
 Site = Any
 
-KINDS = ["plain", "starttls", "implicit", "aiosmtpd"]
+KINDS = [
+    "plain",
+    "starttls",
+    "implicit",
+    "aiosmtpd",
+    *(pytest.param(f"postfix {kind}", marks=pytest.mark.daemon) for kind in ("plain", "starttls", "implicit")),
+]
 
 
 class Inbox:
@@ -51,8 +57,12 @@ class Inbox:
 
 @pytest.fixture(params=KINDS)
 def site(request: pytest.FixtureRequest, fake_site: Callable[..., Site], make_site: Any) -> Iterator[Site]:
-    if request.param != "aiosmtpd":
-        yield fake_site("smtp", request.param)
+    name, _, kind = request.param.rpartition(" ")
+    if name:
+        yield request.getfixturevalue("daemon_site")(name, "smtp", kind)
+        return
+    if kind != "aiosmtpd":
+        yield fake_site("smtp", kind)
         return
     inbox = Inbox()
 

@@ -1,7 +1,7 @@
 """postfix: SMTP with STARTTLS and SASL (asked of a dovecot of its own), and a port with TLS from the first octet.
 
 Mail for example.org, example.test and localhost lands in one maildir, its recipient in X-Original-To; for other domains
-only after a login. reject@ is refused with 550, defer@ put off with 451; messages have at most 20,000,000 octets.
+only after a login. reject@ and nobody@ are refused with 550, defer@ put off with 451; messages have at most 20,000,000 octets.
 """
 
 from __future__ import annotations
@@ -116,7 +116,7 @@ def start(home: Home, label: str) -> list[Service]:
     give(home.path / "mail", "mail")
     home.write("passwd", f"{USER}:{{PLAIN}}{PASSWORD}\n", mode=0o640, owner="root:dovecot")
     auth = home.write("auth.conf", AUTH.format(home=home.path))
-    home.write("access", "/^reject@/ 550 5.1.1 no such user here\n/^defer@/ 451 4.7.1 try again later\n")
+    home.write("access", "/^(reject|nobody)@/ 550 5.1.1 no such user here\n/^defer@/ 451 4.7.1 try again later\n")
     home.write("etc/main.cf", MAIN.format(home=home.path, size_limit=SIZE_LIMIT))
     home.write("etc/master.cf", MASTER.format(host=HOST, port=port, tls_port=tls_port, bare_port=bare_port))
     home.spawn("auth", "/usr/sbin/dovecot", "-F", "-c", auth)
