@@ -1,7 +1,8 @@
 """postfix: SMTP with STARTTLS and SASL (asked of a dovecot of its own), and a port with TLS from the first octet.
 
 Mail for example.org, example.test and localhost lands in one maildir, its recipient in X-Original-To; for other domains
-only after a login. reject@ and nobody@ are refused with 550, defer@ put off with 451; messages have at most 20,000,000 octets.
+only after a login. reject@ and nobody@ are refused with 550, defer@ put off with 451; messages have at most 20,000,000
+octets.
 """
 
 from __future__ import annotations

@@ -323,7 +323,7 @@ class Delivery:
             reply = next(replies)
             if _good(reply):
                 accepted.append(address)
-            else:
+            elif partial or not refused:  # all or nobody: the first refusal is the one that counts
                 refused[address] = refusal(reply, f"{address} was refused")
                 if serial and not partial:
                     break
