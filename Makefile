@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
 GROUPS ?= dev
 
-.PHONY: demo test daemons clients test-daemons threats corpora lint types docs bench bench-latency wheel clean help
+.PHONY: demo test daemons clients test-daemons servers threats corpora lint types docs bench bench-latency wheel clean help
 
 help:
 	@echo "make demo      walk every protocol against the embedded servers"
@@ -13,6 +13,7 @@ help:
 	@echo "make daemons   install the real servers that test-daemons runs against (root, Debian)"
 	@echo "make clients   install the outside clients that some tests run (root, Debian)"
 	@echo "make test-daemons  the contract tests over real servers"
+	@echo "make servers   test-daemons, function by function; writes docs/servers.md"
 	@echo "make threats   hostile servers, faults and bad input, each in a process of its own"
 	@echo "make corpora   the parsers, scored on cases from many servers and programs"
 	@echo "make lint      ruff"
@@ -48,6 +49,9 @@ clients: $(VENV)/.dev
 
 test-daemons: $(VENV)/.dev
 	$(PYTEST) -n 2 -m daemon
+
+servers: $(VENV)/.dev
+	$(PYTEST) -n 2 -m daemon tests/contract/test_every_function.py --servers-page docs/servers.md
 
 threats: $(VENV)/.dev
 	$(PYTEST) -n auto -m threat

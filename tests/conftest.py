@@ -5,13 +5,28 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 from pytest_socket import socket_allow_hosts
 
 from daemons.base import NotHere, Service, running
+from daemons.page import write
 
 PROXIES = [f"{name}_proxy" for name in ("http", "https", "ftp", "smtp", "imap", "pop3", "all", "no")]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--servers-page", help="write there which function works with which real server")
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    page = config.getoption("--servers-page")
+    if page is not None:
+        reports = [report for group in terminalreporter.stats.values() for report in group]
+        found = (each for report in reports for each in getattr(report, "user_properties", ()))
+        write(Path(page), (value for name, value in found if name == "server"))
 
 
 @pytest.fixture(autouse=True)
