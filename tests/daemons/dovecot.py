@@ -110,7 +110,7 @@ class Mailboxes:
     def add(self, name: str) -> str:
         for each in ("cur", "new", "tmp"):
             (self.maildir(name) / each).mkdir(parents=True, exist_ok=True)
-        give(self._folder, "mail")
+        give(self._folder / name, "mail")
         return name
 
     def new_user(self) -> str:
