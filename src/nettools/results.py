@@ -262,13 +262,20 @@ class Reply(Result):
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One moment of a call, for `on_event`: seconds since its start, stage, kind, text and bytes, secrets masked."""
+    """One moment of a call, for `on_event`: seconds since its start, stage, kind, text and bytes, secrets masked.
+
+    Of what went over the wire also: the `connection`'s number in this process, whether it was inside `tls`, and whether
+    `beside` the call's own connection, as FTP's data is.
+    """
 
     time: float
     stage: str
     kind: str
     text: str = ""
     bytes: bytes = b""
+    connection: int = 0
+    tls: bool = False
+    beside: bool = False
 
 
 # --- HTTP

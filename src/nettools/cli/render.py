@@ -204,18 +204,23 @@ def tracing(path: str | None, verbose: int, protocol: str) -> Iterator[Callable[
                 os.chmod(path, 0o600)  # mail and files pass through here
             except OSError as error:
                 raise FileError(f"cannot write {path}: {error.strerror}", errno=error.errno, filename=path) from error
-        yield lambda event: _record(event, file, verbose, protocol)
+        numbers: dict[tuple[bool, int], int] = {}
+        yield lambda event: _record(event, file, verbose, protocol, numbers)
 
 
-def _record(event: Event, file: IO[str] | None, verbose: int, protocol: str) -> None:
+def _record(
+    event: Event, file: IO[str] | None, verbose: int, protocol: str, numbers: dict[tuple[bool, int], int]
+) -> None:
+    """One event, for a person and for a transcript; connections are numbered as they appear, those beside apart."""
     wire = event.kind in ("send", "receive")
     if file is not None and (wire or event.kind == "warning"):
+        number = numbers.setdefault((event.beside, event.connection), 1 + sum(n[0] == event.beside for n in numbers))
         record = {
             "t": round(event.time, 6),
-            "protocol": protocol,
-            "connection": 1,
+            "protocol": f"{protocol}-data" if event.beside else protocol,
+            "connection": number if wire else 0,
             "direction": {"send": "C", "receive": "S"}.get(event.kind, "-"),
-            "tls": False,
+            "tls": event.tls,
             "bytes": event.bytes.decode("latin-1"),
             "note": event.stage if wire else event.text,
         }

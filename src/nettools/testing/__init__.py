@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from nettools.testing.server import Server
     from nettools.testing.world import World
 
-__all__ = ["FAKES", "Sandbox", "World", "load_world", "make_server", "servers"]
+__all__ = ["FAKES", "Sandbox", "World", "load_world", "make_server", "replay", "servers"]
 
 FAKES: dict[str, str] = {
     "http": "nettools.testing.http:HTTPServer",
@@ -32,7 +32,12 @@ FAKES: dict[str, str] = {
     "gopher": "nettools.testing.gopher:GopherServer",
 }
 
-_HOMES = {"World": "nettools.testing.world", "Server": "nettools.testing.server", "load_world": "nettools.testing.load"}
+_HOMES = {
+    "Server": "nettools.testing.server",
+    "World": "nettools.testing.world",
+    "load_world": "nettools.testing.load",
+    "replay": "nettools.testing.replaying",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -11,19 +11,20 @@ import os
 import re
 import threading
 import time
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, replace
 from typing import Literal
 
-__all__ = ["Direction", "Log", "Record"]
+__all__ = ["MASK", "Direction", "Log", "Record", "read_records", "write_records"]
 
 Direction = Literal["C", "S", "-"]
 
+MASK = b"***"
 WIDEST = 500  # characters of a line, and
 MOST_LINES = 60  # lines of a record, that `lines()` shows
 
 _SECRET = re.compile(
-    rb"(?im)^(PASS |[^ \r\n]+ LOGIN \S+ |AUTHINFO PASS |AUTH \S+ |[^ \r\n]+ AUTHENTICATE \S+ "
+    rb"(?im)^(PASS |APOP \S+ |[^ \r\n]+ LOGIN \S+ |AUTHINFO PASS |AUTH \S+ |[^ \r\n]+ AUTHENTICATE \S+ "
     rb"|(?:Proxy-)?Authorization: \S+ )[^\r\n]+"
 )
 
@@ -42,6 +43,14 @@ class Record:
     tls: bool
     bytes: bytes
     note: str = ""
+
+    def masked(self) -> Record:
+        """The same without the secrets in it."""
+        if self.direction != "C":
+            return self
+        if "secret" in self.note.split():
+            return replace(self, bytes=re.sub(rb"[^\r\n]+", MASK, self.bytes))
+        return replace(self, bytes=_SECRET.sub(rb"\1" + MASK, self.bytes))
 
 
 class Log:
@@ -130,28 +139,47 @@ class Log:
     def __str__(self) -> str:
         return "\n".join(self.lines())
 
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write JSON Lines, one record each; octets as Latin-1 text."""
-        with open(path, "w", encoding="utf-8") as file:
-            file.writelines(
-                json.dumps({**asdict(record), "bytes": record.bytes.decode("latin-1")}) + "\n"
-                for record in tuple(self.records)
-            )
+    def save(self, path: str | os.PathLike[str], *, secrets: bool = False) -> None:
+        """Write the transcript as JSON Lines; with `secrets`, as they went over the wire, else masked."""
+        with self._lock:
+            records = tuple(self.records)
+        write_records(path, records if secrets else (each.masked() for each in records))
+
+
+def write_records(path: str | os.PathLike[str], records: Iterable[Record]) -> None:
+    """Write records as JSON Lines, octets as Latin-1 text."""
+    with open(path, "w", encoding="utf-8") as file:
+        for record in records:
+            octets = record.bytes.decode("latin-1")
+            file.write(json.dumps({**asdict(record), "t": round(record.t, 6), "bytes": octets}) + "\n")
+
+
+def read_records(path: str | os.PathLike[str]) -> list[Record]:
+    """The records of a file of JSON Lines, written by `Log.save` or by `nettools --trace`.
+
+    Raises:
+        ValueError: a line of it is none; the message says which.
+    """
+    found = []
+    with open(path, encoding="utf-8") as file:
+        for number, line in enumerate(file, 1):
+            try:
+                given = json.loads(line)
+                record = Record(**{**given, "bytes": given["bytes"].encode("latin-1")})
+            except (ValueError, TypeError, KeyError, AttributeError):
+                raise ValueError(f"{os.fspath(path)}, line {number}: this is no record of a transcript") from None
+            if record.direction not in ("C", "S", "-"):
+                raise ValueError(f"{os.fspath(path)}, line {number}: a direction is C, S or -")
+            found.append(record)
+    return found
 
 
 def _shown(record: Record) -> list[str]:
     """A record's octets as lines to look at."""
-    if "secret" in record.note:
-        return ["***"]
-    text = masked(record.bytes).decode("utf-8", "backslashreplace")
+    text = record.masked().bytes.decode("utf-8", "backslashreplace")
     if len(text) > WIDEST and ("\0" in text or len(text) > len(record.bytes)):
         return [f"({len(record.bytes)} octets)"]
     lines = [
         line if len(line) <= WIDEST else f"{line[:WIDEST]}... ({len(line)} characters)" for line in text.splitlines()
     ]
     return lines if len(lines) <= MOST_LINES else [*lines[:MOST_LINES], f"... ({len(lines) - MOST_LINES} more lines)"]
-
-
-def masked(data: bytes) -> bytes:
-    """The octets with what follows a command that tells a secret replaced."""
-    return _SECRET.sub(rb"\1***", data)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import ipaddress
+import itertools
 import os
 import select
 import socket
@@ -25,6 +26,8 @@ from nettools.wire.tls import WireContext, describe
 from nettools.wire.trace import Trace
 
 __all__ = ["Address", "Dialer", "Network", "interleave", "race"]
+
+_numbers = itertools.count(1)  # of the connections of this process
 
 HEAD_START = 0.25  # seconds an attempt has before the next address is tried beside it (RFC 8305 5)
 
@@ -167,6 +170,7 @@ class Dialer:
         """A plain guarded socket to host and port, through the proxy if there is one; the call's own connection."""
         self.trace.peer = None
         sock = self.plain(host, port)
+        sock.side = False
         self.trace.peer = sock.peer
         return sock
 
@@ -179,6 +183,7 @@ class Dialer:
             sock = self.connect_proxy(route)
             with self.trace.span("proxy"), _closing_on_error(sock):
                 tunnel(sock, route, host, port, self.addresses)
+        sock.side = True
         return sock
 
     def open(self, host: str, port: int, *, tls: bool = False, session: Any = None) -> WireSocket:
@@ -249,12 +254,13 @@ class Dialer:
             self.deadline.check()
             raise ConnectError("the server did not open the data connection", hint="use passive mode") from error
         sock = WireSocket(plain.family, plain.type, plain.proto, fileno=plain.detach())
-        sock.peer = str(Address(sock.family, address))
+        sock.peer, sock.side = str(Address(sock.family, address)), True
         return self.guard(sock), str(address[0])
 
     def guard(self, sock: WireSocket) -> WireSocket:
         """Put this call's limits and trace on a socket."""
         sock.deadline, sock.idle, sock.trace, sock.rate = self.deadline, self.idle, self.trace, self.rate
+        sock.number = next(_numbers)
         sock.settimeout(self.idle)
         return sock
 

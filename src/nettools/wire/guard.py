@@ -133,12 +133,19 @@ class Guard:
     failure: NettoolsError | None = None  # what ended this connection; a protocol module may have hidden it
     at_eof: bool = False  # the peer closed
     heard: bool = False  # the peer has said something
+    number: int = 0  # of the connection, in this process; a TLS twin keeps it
+    side: bool = False  # beside the call's own connection, such as FTP's data channel
     ragged: bool = False  # the peer closed without TLS's close_notify: a body that the close ends may have been cut
 
     _armed: float | None = -1.0
     _readers: tuple[io.BufferedReader, ...] = ()
     _started: float = 0.0
     _moved: int = 0
+
+    @property
+    def source(self) -> tuple[int, bool, bool]:
+        """What the trace says of where octets passed: the connection's number, inside TLS or not, beside or not."""
+        return self.number, isinstance(self, ssl.SSLSocket), self.side
 
     # -- time
 
@@ -220,7 +227,7 @@ class Guard:
         except ssl.SSLEOFError:
             self.ragged, data = True, b""
         if self.trace is not None and self.trace.watched:
-            self.trace.show("<", data)
+            self.trace.show("<", data, self.source)
         self._received(len(data))
         return data
 
@@ -238,7 +245,7 @@ class Guard:
             self.ragged, count = True, 0
         trace = self.trace
         if trace is not None and trace.watched:
-            trace.show("<", bytes(memoryview(buffer)[:count]))
+            trace.show("<", bytes(memoryview(buffer)[:count]), self.source)
         self._received(count)
         return count
 
@@ -265,7 +272,7 @@ class Guard:
         if trace is not None:
             trace.count_out(count)
             if trace.watched:
-                trace.show(">", bytes(memoryview(data)[:count]))
+                trace.show(">", bytes(memoryview(data)[:count]), self.source)
         if self.rate is not None:
             self._pace(count)
         return count
@@ -322,7 +329,7 @@ class Guard:
     def hand_over(self, other: Guard) -> None:
         """Give everything that hangs on this socket to its TLS twin."""
         other.deadline, other.idle, other.trace, other.rate = self.deadline, self.idle, self.trace, self.rate
-        other.peer = self.peer
+        other.peer, other.number, other.side = self.peer, self.number, self.side
 
 
 def hand_over(old: object, new: object) -> None:

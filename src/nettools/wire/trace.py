@@ -21,6 +21,10 @@ __all__ = ["CallbackRaised", "Progress", "Trace"]
 _LINE_LIMIT = 16 * 1024  # octets of one direction held back while waiting for the end of a line
 MASK = "***"
 
+Way = Literal["<", ">"]
+Source = tuple[int, bool, bool]  # a connection's number, inside TLS or not, beside the call's own or not
+NOWHERE: Source = (0, False, False)
+
 
 class CallbackRaised(BaseException):
     """Carries an exception of the caller's own callback past every `except Exception` on its way out."""
@@ -77,7 +81,8 @@ class Trace:
         self.tls: TLSInfo | None = None
         self.attempts = 1
         self._secrets: dict[str, None] = {}
-        self._held = {"<": bytearray(), ">": bytearray()}
+        self._held = bytearray()
+        self._from: tuple[Way, Source] = ("<", NOWHERE)
         self.begin()
 
     def begin(self) -> None:
@@ -116,11 +121,11 @@ class Trace:
             self.warnings.append(text)
             self.event("warning", text)
 
-    def event(self, kind: str, text: str, data: bytes = b"") -> None:
+    def event(self, kind: str, text: str, data: bytes = b"", source: Source = NOWHERE) -> None:
         """Tell the watcher, if there is one."""
         if self._on_event is None:
             return
-        event = Event(self._clock() - self.started, self.stage, kind, self.mask(text), data)
+        event = Event(self._clock() - self.started, self.stage, kind, self.mask(text), data, *source)
         try:
             self._on_event(event)
         except BaseException as error:
@@ -145,34 +150,30 @@ class Trace:
         if "first_byte" not in self.timings:
             self.timings["first_byte"] = self._clock() - self.started
 
-    def show(self, direction: Literal["<", ">"], data: bytes) -> None:
-        """Octets for the watcher: "<" received, ">" sent."""
-        other = "<" if direction == ">" else ">"
-        self._flush(other)
-        held = self._held[direction]
+    def show(self, direction: Way, data: bytes, source: Source = NOWHERE) -> None:
+        """Octets for the watcher, "<" received, ">" sent, and where they passed."""
+        if (direction, source) != self._from:
+            self.flush()
+            self._from = direction, source
+        held = self._held
         held += data
         cut = held.rfind(b"\n") + 1
         if not cut and (len(held) >= _LINE_LIMIT or not data):
             cut = len(held)
         if cut:
-            self._line(direction, bytes(held[:cut]))
+            self._line(bytes(held[:cut]))
             del held[:cut]
-
-    def _flush(self, direction: str) -> None:
-        held = self._held[direction]
-        if held:
-            self._line(direction, bytes(held))
-            held.clear()
-
-    def _line(self, direction: str, data: bytes) -> None:
-        masked = self.mask_bytes(data)
-        self.event("receive" if direction == "<" else "send", masked.decode("utf-8", "replace"), masked)
 
     def flush(self) -> None:
         """Show what is held back of unfinished lines."""
-        if self.watched:
-            for direction in self._held:
-                self._flush(direction)
+        if self._held:
+            self._line(bytes(self._held))
+            self._held.clear()
+
+    def _line(self, data: bytes) -> None:
+        direction, source = self._from
+        masked = self.mask_bytes(data)
+        self.event("receive" if direction == "<" else "send", masked.decode("utf-8", "replace"), masked, source)
 
     # -- secrets
 
