@@ -1,7 +1,7 @@
 """The golden scenarios: command lines of `nettools`, each with the server that it was recorded against.
 
-A scenario's transcript is `fixtures/transcripts/NAME.jsonl`. Its command is run against the replay of it, and every octet
-that the client writes is compared. `record.py` makes transcripts anew: against the fakes, or any real server.
+A scenario's transcript is `fixtures/transcripts/NAME.jsonl`. Its command is run against the replay of it, and every
+octet that the client writes is compared. `record.py` makes transcripts anew: against the fakes, or any real server.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Golden transcripts: what the client writes is compared with the record, octet for octet; those of real servers too."""
+"""Golden transcripts: what the client writes is compared with the record, octet for octet; of real servers, too."""
 
 from __future__ import annotations
 
