@@ -30,9 +30,10 @@ golden = _scenarios()
 @pytest.mark.parametrize("name", golden.SCENARIOS)
 def test_the_client_writes_what_it_wrote(name: str, tls_ca: Path, capfdbinary: Any) -> None:
     scenario = golden.SCENARIOS[name]
+    meant = f"if it is meant to say something else now: python tests/golden/record.py {name}"
     with replay(golden.TRANSCRIPTS / f"{name}.jsonl") as server:
         url = str(server.tls_url if scenario.tls == "implicit" else server.url).replace("127.0.0.1", "localhost")
-        assert main(scenario.words(url, tls_ca)) == scenario.code, capfdbinary.readouterr().err
+        assert main(scenario.words(url, tls_ca)) == scenario.code, f"{capfdbinary.readouterr().err.decode()}{meant}"
 
 
 def test_every_transcript_has_its_scenario() -> None:
