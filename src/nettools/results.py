@@ -471,7 +471,7 @@ class PostReport(Result):
 
 
 @dataclass(frozen=True, slots=True)
-class MailInfo(Result):
+class MailInfo(Deferred):
     """One line of a mailbox. `uid` is the IMAP UID or POP3 UIDL, `number` the sequence or message number."""
 
     uid: str

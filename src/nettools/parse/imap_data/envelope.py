@@ -1,6 +1,7 @@
 """ENVELOPE and its addresses (RFC 3501 7.4.2, RFC 9051 7.5.2), undecoded; and the addresses as people read them.
 
-An ENVELOPE without literals, as most are, is taken apart by two expressions: a list of ten thousand messages is felt.
+An ENVELOPE without literals but for its subject, as most are, is taken apart by three expressions: a list of ten
+thousand messages is felt.
 Any other goes through the lexer, and may lack fields or have nonsense in them: what is no string is None there, what
 is no list of addresses is empty.
 
@@ -12,7 +13,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nettools.parse.imap_data.tokens import Scanner, text_of, unescaped
 from nettools.parse.message import decode_header
@@ -32,9 +34,27 @@ class RawAddress(NamedTuple):
 
 RawAddresses = tuple[RawAddress, ...]
 
+MOST_REMEMBERED = 200  # octets of a name
+
+
+class _Unread:
+    """An ENVELOPE whose addresses are taken apart when they are looked at; nobody can tell it from another."""
+
+    __slots__ = ("_unread",)
+    _unread: dict[str, bytes]
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:  # asked only where the slot is still empty
+            if name == "_unread" or name not in self._unread:
+                raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+            people = _people(self._unread[name])
+            object.__setattr__(self, name, people)
+            return people
+
 
 @dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(_Unread):
     """An ENVELOPE, undecoded."""
 
     date: bytes | None
@@ -63,31 +83,44 @@ _TEXT = rb'[^"\\\r\n]*+(?:\\.[^"\\\r\n]*+)*+'
 _STRING = rb'(?:NIL|"(%s)")' % _TEXT  # its group is None for NIL
 _PERSON = re.compile(rb"\(%(s)s %(s)s %(s)s %(s)s\)" % {b"s": _STRING})
 _PEOPLE = rb"(NIL|\((?:\(%(s)s %(s)s %(s)s %(s)s\) ?)++\))" % {b"s": rb'(?:NIL|"%s")' % _TEXT}
-_PLAIN = re.compile(
-    rb" *+\(%(s)s %(s)s %(p)s %(p)s %(p)s %(p)s %(p)s %(p)s %(s)s %(s)s\)" % {b"s": _STRING, b"p": _PEOPLE}
-)
+_PEOPLES = rb" ".join([_PEOPLE] * 6)
+# date and subject, which servers send as a literal where it was folded; then all the rest
+_START = re.compile(rb" *+\(%(s)s (?:%(s)s|\{(\d{1,7})\+?\}\r?\n)" % {b"s": _STRING})
+_REST = re.compile(rb" %(p)s %(s)s %(s)s\)" % {b"s": _STRING, b"p": _PEOPLES})
 
 
 def scan_envelope(scanner: Scanner) -> Envelope | None:
     """The ENVELOPE that comes next; None for NIL, or for what is no list."""
-    plain = _PLAIN.match(scanner.data, scanner.place)
-    if plain is None:
+    data = scanner.data
+    start = _START.match(data, scanner.place)
+    if start is None:
         return envelope_of(scanner.value())
-    scanner.place = plain.end()
-    date, subject, from_, sender, reply_to, to, cc, bcc, in_reply_to, message_id = plain.groups()
-    author = _people(from_)
-    return Envelope(
-        date and unescaped(date),
-        subject and unescaped(subject),
-        author,
-        author if sender == from_ else _people(sender),
-        author if reply_to == from_ else _people(reply_to),
-        _people(to),
-        _people(cc),
-        _people(bcc),
-        in_reply_to and unescaped(in_reply_to),
-        message_id and unescaped(message_id),
-    )
+    date, subject, size = start.groups()
+    place = start.end()
+    if size is not None:
+        place += int(size)
+        subject = data[start.end() : place]
+    rest = _REST.match(data, place)
+    if rest is None:
+        return envelope_of(scanner.value())
+    scanner.place = rest.end()
+    from_, sender, reply_to, to, cc, bcc, in_reply_to, message_id = rest.groups()
+    envelope = Envelope.__new__(Envelope)
+    for name, value in (
+        ("date", date and unescaped(date)),
+        ("subject", subject and (unescaped(subject) if size is None else subject)),
+        ("in_reply_to", in_reply_to and unescaped(in_reply_to)),
+        ("message_id", message_id and unescaped(message_id)),
+        (
+            "_unread",
+            {"from_": from_, "sender": sender, "reply_to": reply_to, "to": to, "cc": cc, "bcc": bcc},
+        ),
+    ):
+        _set(envelope, name, value)
+    return envelope
+
+
+_set = object.__setattr__
 
 
 def _people(text: bytes) -> RawAddresses:
@@ -154,4 +187,9 @@ def _read(text: bytes | None) -> str:
         return ""
     if text.isascii() and b"=?" not in text and b"\n" not in text:
         return text.decode("ascii")
+    return _decoded(text) if len(text) <= MOST_REMEMBERED else decode_header(text)
+
+
+@lru_cache(maxsize=2048)  # the same people write again and again
+def _decoded(text: bytes) -> str:
     return decode_header(text)

@@ -13,6 +13,7 @@ import codecs
 import datetime as dt
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from urllib.parse import unquote_to_bytes
 
 from nettools.errors import ProtocolError
@@ -297,6 +298,7 @@ _ASCTIME = re.compile(
     r"\s*(?:([A-Za-z+-][A-Za-z0-9+-]*)\s+)?(\d{4})?\s*(.*)",
     re.DOTALL,
 )
+_SINGLE = re.compile(r"[A-Za-z0-9:,+-]+(?: [A-Za-z0-9:,+-]+)*+")  # no comments, no folding: nothing to take out
 
 
 def parse_date(value: bytes | str) -> dt.datetime:
@@ -305,7 +307,9 @@ def parse_date(value: bytes | str) -> dt.datetime:
     Raises:
         ProtocolError: it is no date.
     """
-    text = " ".join(re.sub(r"\([^()]*\)", " ", _FOLD.sub("", text_of(value))).split())
+    text = text_of(value)
+    if not _SINGLE.fullmatch(text):
+        text = " ".join(re.sub(r"\([^()]*\)", " ", _FOLD.sub("", text)).split())
     match = _DATE.fullmatch(text)
     if match is not None:
         day, month, year, hour, minute, second, half, zone = match.groups()
@@ -326,7 +330,7 @@ def parse_date(value: bytes | str) -> dt.datetime:
         hours = hours % 12 + (12 if half.lower() == "pm" else 0)
     try:
         second_ = min(int(second or 0), 59)
-        return dt.datetime(years, number, int(day), hours, int(minute or 0), second_, tzinfo=_zone(zone or ""))
+        return dt.datetime(years, number, int(day), hours, int(minute or 0), second_, tzinfo=_zone((zone or "")[:80]))
     except (ValueError, OverflowError) as error:
         raise ProtocolError(f"{text[:80]!r} is no date: {error}") from None
 
@@ -339,6 +343,7 @@ def _iso(text: str) -> dt.datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
 
 
+@lru_cache(maxsize=256)
 def _zone(text: str) -> dt.tzinfo:
     match = re.search(r"([+-])(\d{1,2}):?(\d{2})\b", text)
     if match is not None:

@@ -11,7 +11,6 @@ from collections.abc import Iterable
 from typing import Any
 
 from nettools.errors import TooLargeError, UsageError
-from nettools.parse.compose import wire_octets
 from nettools.protocols.imap.address import uid_sets
 from nettools.protocols.imap.client import Answer, Argument, Literal
 from nettools.protocols.imap.reading import Numbers, Reader
@@ -36,6 +35,8 @@ class Writer(Reader):
         date: dt.datetime | None = None,
     ) -> str | None:
         """Put a message into a folder, never twice; the new UID where the server tells it (RFC 4315)."""
+        from nettools.parse.compose import wire_octets  # only who writes pays for it
+
         octets = wire_octets(message)
         name = self._name(folder)
         options: list[Argument] = [flag_list(flags)] if flags else []
@@ -64,7 +65,7 @@ class Writer(Reader):
             uids = self.place.uid
             if uids is None:
                 raise UsageError("name messages, by uids or numbers=")
-        self._enter(folder, write=write, refresh=numbers is None)
+        self._enter(folder, write=write)
         return [row.uid for row in self._sizes(uids, numbers) if row.uid is not None]
 
     # -- elsewhere
@@ -151,6 +152,6 @@ class Writer(Reader):
         # EXPUNGE takes all that are marked: the others lose their mark while it runs
         others = [uid for uid in self._search((b"DELETED",)) if uid not in set(wanted)]
         self._store(others, b"-FLAGS.SILENT", b"(\\Deleted)")
-        answer = self._execute((b"EXPUNGE",), None, None)
+        answer = self.client.execute(b"EXPUNGE")
         self._store(others, b"+FLAGS.SILENT", b"(\\Deleted)")
         self._checked(answer, "EXPUNGE")

@@ -65,7 +65,6 @@ class Mailbox(Conversation):
         if tag is None:
             if self._utf8:
                 command = (verb, self._wire_name(name))
-            self._catch_up()
             self._exists = 0
             answer = self._run(*command, what=what)
         else:
@@ -115,20 +114,21 @@ class Mailbox(Conversation):
     def _wanted_validity(self, name: str) -> int | None:
         return self.place.uid_validity if name == self._name(None) else None
 
-    def _enter(self, folder: str | None, *, write: bool = False, refresh: bool = True) -> None:
-        """Have a folder open, for reading at least; one that was open already is asked for its news (`refresh`).
+    def _enter(self, folder: str | None, *, write: bool = False, refresh: bool = False) -> bool:
+        """Have a folder open, for reading at least; whether it was open already. `refresh` asks such a one for news.
 
         Raises:
             ReplyError: it is to be written to, and can only be read.
         """
         name, status = self._name(folder), self._status
         if status is not None and status.name == name and not (write and status.readonly):
-            if refresh and self._ahead is None:
-                self._ahead = self.client.start(b"NOOP", hold=True)
-            return
+            if refresh:
+                self._run(b"NOOP")
+            return True
         status = self.select(name, readonly=not write)
         if write and status.readonly:
             raise ReplyError(f"{name} can only be read", code="READ-ONLY", text="READ-ONLY")
+        return False
 
     # -- what there is
 

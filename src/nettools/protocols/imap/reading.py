@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from nettools.errors import NotFoundError, ProtocolError, ReplyError, UsageError
+from nettools.errors import NotFoundError, ProtocolError, UsageError
 from nettools.files import Destination, save_all
 from nettools.parse.imap_data import FetchData
 from nettools.parse.message import deferred_mail
@@ -59,7 +59,7 @@ class Reader(Mailbox):
             raise UsageError("limit= is a number of messages, or None for all")
         query = query if query is not None else self.place.query
         terms = None if query is None else self._terms(query)
-        self._enter(folder)
+        self._enter(folder, refresh=True)
         name = self._name(folder)
         if terms is None:
             infos = self._window(name, limit, newest_first)
@@ -71,23 +71,14 @@ class Reader(Mailbox):
         return tuple(infos)
 
     def _window(self, name: str, limit: int | None, newest_first: bool) -> Infos:
-        """The newest (or oldest) messages by number; asked for anew where the folder had changed meanwhile."""
-        if not self._exists:
-            self._catch_up()
-        while self._exists and limit != 0:
-            infos: Infos = []
-            news, there = self._ahead is not None, self._exists
-            count = there if limit is None else min(limit, there)
-            first = there - count + 1 if newest_first else 1
+        """The newest (or oldest) messages by number: nothing has to be searched for."""
+        infos: Infos = []
+        count = self._exists if limit is None else min(limit, self._exists)
+        if count:
+            first = self._exists - count + 1 if newest_first else 1
             note = functools.partial(self._note, infos, name)
-            try:
-                self._run(b"FETCH", b"%d:%d" % (first, first + count - 1), INFO, each=note, last=True)
-            except ReplyError:
-                if not news or self._exists == there:
-                    raise
-            if not news or self._exists == there:
-                return infos
-        return []
+            self._run(b"FETCH", b"%d:%d" % (first, first + count - 1), INFO, each=note, last=True)
+        return infos
 
     def _note(self, infos: Infos, name: str, row: FetchData) -> None:
         if row.uid is not None and row.envelope is not None:  # not flags that another client has changed meanwhile
@@ -121,7 +112,7 @@ class Reader(Mailbox):
     def search(self, query: Query | str, *, folder: str | None = None) -> tuple[str, ...]:
         """The UIDs of the messages for which a query holds, ascending."""
         terms = self._terms(query)
-        self._enter(folder)
+        self._enter(folder, refresh=True)
         return tuple(str(uid) for uid in self._search(terms, last=True))
 
     # -- which messages
@@ -173,7 +164,7 @@ class Reader(Mailbox):
         wanted = uid_list(uid if number is None else number, "uid" if number is None else "message number")
         if len(wanted) != 1:
             raise UsageError("name one message")
-        self._enter(folder, write=write, refresh=number is None)
+        self._enter(folder, write=write)
         if number is None:
             return wanted[0]
         found = self._sizes(None, wanted)[0].uid
@@ -246,7 +237,7 @@ class Reader(Mailbox):
         mark_seen: bool = False,
     ) -> Iterator[Mail]:
         """Many whole messages, one by one, in the order asked for; all of the folder when none are named."""
-        self._enter(folder, write=mark_seen, refresh=numbers is None)
+        self._enter(folder, write=mark_seen)
         name = self._name(folder)
         batches = [*self._batches(self._sizes(uids, numbers))]
         for place, batch in enumerate(batches, 1):

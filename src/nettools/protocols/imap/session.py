@@ -3,8 +3,9 @@
 Folders are in `folders`, messages in `reading`, `changing` and `watching`. What the server tells unasked is taken note
 of: capabilities are asked for only where neither greeting nor login told them, and not before they are needed.
 
-Turns are saved (RFC 3501 5.5): the login waits for the first command and takes a SELECT along, NOOP travels with the
-command behind it, and where the session is opened for one operation, LOGOUT travels with its last command.
+Turns are saved (RFC 3501 5.5): the login waits for the first command and takes a SELECT along, and where the session is
+opened for one operation, LOGOUT travels with its last command. No other commands share a turn: what the server tells
+between them belongs to none, and dovecot answers a FETCH before the NOOP in front of it.
 """
 
 from __future__ import annotations
@@ -44,7 +45,6 @@ class Conversation(Session):
         self._status: FolderStatus | None = None  # of the folder that is open
         self._exists = 0
         self._utf8 = False  # UTF8=ACCEPT is on (RFC 6855)
-        self._ahead: str | None = None  # the tag of a NOOP that the next command takes along
         self._farewell: str | None = None  # the tag of a LOGOUT that went out with the last command
 
     @property
@@ -208,32 +208,13 @@ class Conversation(Session):
     ) -> Answer:
         """A command that must succeed; `last`: nothing comes after it in this operation."""
         self._log_in()
-        client = self.client
         if last and self.single and not any(isinstance(argument, Literal) for argument in arguments):
-            tag = client.start(*arguments, hold=True)
-            self._farewell = client.start(b"LOGOUT")
-            self._catch_up()
-            answer = client.finish(tag, each=each, sink=sink)
+            tag = self.client.start(*arguments, hold=True)
+            self._farewell = self.client.start(b"LOGOUT")
+            answer = self.client.finish(tag, each=each, sink=sink, leaving=True)
         else:
-            answer = self._execute(arguments, each, sink)
+            answer = self.client.execute(*arguments, each=each, sink=sink)
         return self._checked(answer, what or (arguments[0].decode() if isinstance(arguments[0], bytes) else ""))
-
-    def _execute(self, arguments: tuple[Argument, ...], each: Each | None, sink: Sink | None) -> Answer:
-        if self._ahead is None:
-            return self.client.execute(*arguments, each=each, sink=sink)
-        if any(isinstance(argument, Literal) for argument in arguments):
-            self._catch_up()
-            return self.client.execute(*arguments, each=each, sink=sink)
-        tag = self.client.start(*arguments)
-        self._catch_up()
-        return self.client.finish(tag, each=each, sink=sink)
-
-    def _catch_up(self) -> None:
-        """Read the answer to the NOOP that went out with, or before, the command in hand."""
-        tag, self._ahead = self._ahead, None
-        if tag is not None:
-            self.client.flush()
-            self._checked(self.client.finish(tag), "NOOP")
 
     def _checked(self, answer: Answer, what: str) -> Answer:
         self._learn(answer)
@@ -288,7 +269,6 @@ class Conversation(Session):
             raise UsageError("a command is one line, without literals", hint="append() and search() send them")
         octets = check(line, "a command").encode("utf-8", "surrogateescape")
         self._log_in()
-        self._catch_up()
         if verb in ("SELECT", "EXAMINE", "CLOSE", "UNSELECT", "DELETE", "RENAME"):
             self._status = None
         tagged, lines = self.client.run_line(octets)

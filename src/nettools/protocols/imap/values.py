@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import functools
 import re
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from nettools.errors import ProtocolError, UnsupportedError, UsageError
-from nettools.parse.imap_data import AddressGroup, FetchData, RawAddress, decode_addresses
+from nettools.parse.imap_data import AddressGroup, Envelope, FetchData, RawAddress, decode_addresses
 from nettools.parse.message import decode_header, parse_date
 from nettools.protocols.imap.client import Argument, Literal, astring
 from nettools.query import Query
@@ -38,28 +40,37 @@ def _flat(addresses: Iterable[RawAddress]) -> tuple[Address, ...]:
 
 
 def info_of(row: FetchData, folder: str) -> MailInfo:
-    """One line of a mailbox."""
-    envelope = row.envelope
-    if envelope is None:
-        return MailInfo(str(row.uid), row.seq, folder, date=row.internaldate, flags=row.flags or (), size=row.size)
-    date = row.internaldate
-    if envelope.date:
-        with contextlib.suppress(ProtocolError):  # the date of arrival stands in for a Date that is none
-            date = parse_date(envelope.date)
-    senders = _flat(envelope.from_)
-    return MailInfo(
+    """One line of a mailbox; what its ENVELOPE says is decoded when it is looked at."""
+    return MailInfo.deferred(
+        functools.partial(_decoded, row.envelope, row.internaldate),
         uid=str(row.uid),
         number=row.seq,
         folder=folder,
-        subject=decode_header(envelope.subject or b""),
-        sender=senders[0] if senders else None,
-        to=_flat(envelope.to),
-        cc=_flat(envelope.cc),
-        date=date,
-        message_id=decode_header(envelope.message_id) if envelope.message_id else None,
         flags=row.flags or (),
         size=row.size,
     )
+
+
+def _decoded(envelope: Envelope | None, received: dt.datetime | None, name: str) -> dict[str, Any]:
+    """One field of a MailInfo."""
+    value: Any
+    match name:
+        case "subject":
+            value = decode_header((envelope and envelope.subject) or b"")
+        case "sender":
+            value = next(iter(_flat(envelope.from_)), None) if envelope else None
+        case "to" | "cc":
+            value = _flat(getattr(envelope, name)) if envelope else ()
+        case "message_id":
+            value = decode_header(envelope.message_id) if envelope and envelope.message_id else None
+        case "date":
+            value = received
+            if envelope and envelope.date:
+                with contextlib.suppress(ProtocolError):  # the date of arrival stands in for a Date that is none
+                    value = parse_date(envelope.date)
+        case _:
+            raise AttributeError(name)
+    return {name: value}
 
 
 def expand(numbers: str) -> Iterator[int]:
