@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -38,19 +38,19 @@ MOST_REMEMBERED = 200  # octets of a name
 
 
 class _Unread:
-    """An ENVELOPE whose addresses are taken apart when they are looked at; nobody can tell it from another."""
+    """An ENVELOPE that is taken apart when it is looked at; nobody can tell it from another."""
 
     __slots__ = ("_unread",)
-    _unread: dict[str, bytes]
+    _unread: bytes
 
     if not TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> Any:  # asked only where the slot is still empty
-            if name == "_unread" or name not in self._unread:
+            if name not in _FIELDS:
                 raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-            people = _people(self._unread[name])
-            object.__setattr__(self, name, people)
-            return people
+            for each, value in zip(_FIELDS, _taken_apart(self._unread), strict=True):
+                object.__setattr__(self, each, value)
+            return object.__getattribute__(self, name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +69,9 @@ class Envelope(_Unread):
     message_id: bytes | None
 
 
+_FIELDS = tuple(each.name for each in fields(Envelope))
+
+
 @dataclass(frozen=True, slots=True)
 class AddressGroup:
     """A named group of addresses (RFC 5322 3.4)."""
@@ -81,54 +84,55 @@ class AddressGroup:
 
 _TEXT = rb'[^"\\\r\n]*+(?:\\.[^"\\\r\n]*+)*+'
 _STRING = rb'(?:NIL|"(%s)")' % _TEXT  # its group is None for NIL
-_PERSON = re.compile(rb"\(%(s)s %(s)s %(s)s %(s)s\)" % {b"s": _STRING})
-_PEOPLE = rb"(NIL|\((?:\(%(s)s %(s)s %(s)s %(s)s\) ?)++\))" % {b"s": rb'(?:NIL|"%s")' % _TEXT}
-_PEOPLES = rb" ".join([_PEOPLE] * 6)
-# date and subject, which servers send as a literal where it was folded; then all the rest
+_FLAT = rb'[^()"{\r\n]*+(?:"%s"[^()"{\r\n]*+)*+' % _TEXT  # no parentheses, no literals
+_LIST = rb"\((?:\(%s\) ?)++\)" % _FLAT
+# date and subject, which servers send as a literal where it was folded; then eight items up to the end
 _START = re.compile(rb" *+\(%(s)s (?:%(s)s|\{(\d{1,7})\+?\}\r?\n)" % {b"s": _STRING})
-_REST = re.compile(rb" %(p)s %(s)s %(s)s\)" % {b"s": _STRING, b"p": _PEOPLES})
+_REST = re.compile(rb'(?: (?:NIL|"%s"|%s)){8}\)' % (_TEXT, _LIST))
+_ITEM = re.compile(rb'NIL|"(%s)"|(%s)' % (_TEXT, _LIST))
+_PERSON = re.compile(rb"\(%(s)s %(s)s %(s)s %(s)s\)" % {b"s": _STRING})
 
 
 def scan_envelope(scanner: Scanner) -> Envelope | None:
     """The ENVELOPE that comes next; None for NIL, or for what is no list."""
-    data = scanner.data
-    start = _START.match(data, scanner.place)
-    if start is None:
-        return envelope_of(scanner.value())
+    data, begin = scanner.data, scanner.place
+    start = _START.match(data, begin)
+    if start is not None:
+        rest = _REST.match(data, start.end() + int(start[3] or 0))
+        if rest is not None:
+            scanner.place = rest.end()
+            envelope = Envelope.__new__(Envelope)
+            object.__setattr__(envelope, "_unread", data[begin : scanner.place])
+            return envelope
+    return envelope_of(scanner.value())
+
+
+def _taken_apart(data: bytes) -> tuple[Any, ...]:
+    """The fields of an ENVELOPE that both expressions have matched."""
+    start = _START.match(data)
+    assert start is not None
     date, subject, size = start.groups()
-    place = start.end()
-    if size is not None:
-        place += int(size)
+    if size is None:
+        place, subject = start.end(), subject and unescaped(subject)
+    else:
+        place = start.end() + int(size)
         subject = data[start.end() : place]
-    rest = _REST.match(data, place)
-    if rest is None:
-        return envelope_of(scanner.value())
-    scanner.place = rest.end()
-    from_, sender, reply_to, to, cc, bcc, in_reply_to, message_id = rest.groups()
-    envelope = Envelope.__new__(Envelope)
-    for name, value in (
-        ("date", date and unescaped(date)),
-        ("subject", subject and (unescaped(subject) if size is None else subject)),
-        ("in_reply_to", in_reply_to and unescaped(in_reply_to)),
-        ("message_id", message_id and unescaped(message_id)),
-        (
-            "_unread",
-            {"from_": from_, "sender": sender, "reply_to": reply_to, "to": to, "cc": cc, "bcc": bcc},
-        ),
-    ):
-        _set(envelope, name, value)
-    return envelope
+    items = list(_ITEM.finditer(data, place))
+    from_ = items[0][2]
+    author = _people(from_)
+    people = (author if item[2] == from_ else _people(item[2]) for item in items[:6])
+    in_reply_to, message_id = (item[1] and unescaped(item[1]) for item in items[6:])
+    return date and unescaped(date), subject, *people, in_reply_to, message_id
 
 
-_set = object.__setattr__
-
-
-def _people(text: bytes) -> RawAddresses:
-    if text == b"NIL":
+def _people(text: bytes | None) -> RawAddresses:
+    if text is None:
         return ()
     people = [RawAddress(*each.groups()) for each in _PERSON.finditer(text)]
     if b"\\" in text:
         people = [RawAddress(*(item and unescaped(item) for item in each)) for each in people]
+    if len(people) != text.count(b"(") - 1:  # parentheses in names, or addresses that are none
+        return _addresses(Scanner(text).value())
     return tuple(people)
 
 

@@ -90,6 +90,14 @@ _ITEM = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _NUMBER, _WORDS, _STRING = 2, 3, 4
+MOST_REMEMBERED = 200  # octets of a list of flags
+
+
+def _words(text: bytes) -> tuple[str, ...]:
+    return tuple([text_of(each) for each in text.split()])
+
+
+_flags = lru_cache(maxsize=512)(_words)  # few combinations are in use
 _FETCH = re.compile(rb"(?:\* )?(\d{1,20}) FETCH[ \t]*+\(", re.IGNORECASE)
 
 
@@ -109,7 +117,13 @@ def fetch_data(scanner: Scanner, seq: int) -> FetchData:
         if kind in (_NUMBER, _STRING):
             scanner.place = found.end()
             value = found[kind]
-        elif kind == _WORDS and name in (b"FLAGS", b"MODSEQ"):
+        elif kind == _WORDS and name == b"FLAGS":
+            scanner.place = found.end()
+            known["flags"] = (
+                _flags(found[_WORDS]) if found.end() - found.start() < MOST_REMEMBERED else _words(found[_WORDS])
+            )
+            continue
+        elif kind == _WORDS and name == b"MODSEQ":
             scanner.place = found.end()
             value = tuple(found[_WORDS].split())
         else:

@@ -72,8 +72,14 @@ def charset_decode(data: bytes, charset: str | None) -> tuple[str, str | None]:
         return data.decode(name, "replace"), f"octets that {name} does not have"
 
 
+_BASE64 = re.compile(r"[A-Za-z0-9+/]*+={0,2}")
+_ODD_EQUALS = re.compile(rb"=(?![0-9A-Fa-f]{2})")  # no octet in hexadecimal: binascii would take it for a line's end
+
+
 def _word_octets(encoding: str, text: str) -> bytes | None:
     if encoding in "Bb":
+        if len(text) % 4 == 0 and _BASE64.fullmatch(text):
+            return binascii.a2b_base64(text)
         compact = re.sub(r"[^A-Za-z0-9+/]", "", text)
         try:
             return base64.b64decode(compact + "=" * (-len(compact) % 4))
@@ -83,6 +89,8 @@ def _word_octets(encoding: str, text: str) -> bytes | None:
             except (binascii.Error, ValueError):
                 return None
     octets = text.replace("_", " ").encode("utf-8", "surrogateescape")
+    if not _ODD_EQUALS.search(octets):
+        return binascii.a2b_qp(octets)
     return re.sub(rb"=([0-9A-Fa-f]{2})", lambda match: bytes.fromhex(match[1].decode()), octets)
 
 
