@@ -40,6 +40,9 @@ FILES = ("http", "https", "ftp", "ftps", "ftpes", "gopher", "gophers")
 
 def protocol_named(name: str) -> Protocol[Any]:
     """The record of a protocol, its module imported now."""
+    if name in ("tcp", "udp", "unix"):  # one module for the three
+        sockets: dict[str, Protocol[Any]] = importlib.import_module("nettools.protocols.sock").PROTOCOLS
+        return sockets[name]
     module = importlib.import_module(f"nettools.protocols.{name}")
     protocol: Protocol[Any] = module.PROTOCOL
     return protocol

@@ -190,6 +190,7 @@ class Options:
     ehlo: str | None = None
     group: str | None = None
     server: str | None = None
+    datagram: bool | None = None
 
     def __post_init__(self) -> None:
         put = object.__setattr__
@@ -250,6 +251,7 @@ _OWN: dict[str, frozenset[str]] = {
     "ftp": frozenset({"active", "account", "data_host"}),
     "smtp": frozenset({"ehlo"}),
     "nntp": frozenset({"group", "server"}),
+    "unix": frozenset({"datagram"}),
 }
 _ALL = frozenset(each.name for each in dataclasses.fields(Options))
 _COMMON = _ALL - frozenset().union(*_OWN.values())

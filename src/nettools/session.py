@@ -39,7 +39,7 @@ from nettools.errors import (
 )
 from nettools.options import Options, resolve_options
 from nettools.results import Meta, TLSInfo, attach
-from nettools.target import Target, parse_url
+from nettools.target import Target, parse_url, tls_scheme
 from nettools.wire.dial import Dialer, source_address
 from nettools.wire.guard import Deadline, Guard, WireSocket
 from nettools.wire.pipeline import Pipeline
@@ -154,7 +154,8 @@ class Session:
                 f"{name}:// has no STARTTLS", hint="its TLS begins with the first byte" if own == "implicit" else None
             )
         if mode == "required" and own == "none":
-            raise UsageError(f"{name}:// has no TLS", hint=f"use {name}s://", exit_code=64)
+            secure = tls_scheme(self.target.protocol)
+            raise UsageError(f"{name}:// has no TLS", hint=secure and f"use {secure}://", exit_code=64)
 
     @property
     def implicit_tls(self) -> bool:
@@ -478,10 +479,10 @@ class Session:
         error.url = error.url or self.target.url
         error.protocol = error.protocol or self.PROTOCOL.name
         error.stage = error.stage or trace.stage
-        implicit = f"{self.target.scheme.name}s"
+        implicit = tls_scheme(self.target.protocol)
         if error.hint is None or isinstance(error, DeadlineError):
             silent = error.stage == "greeting" and isinstance(error, (DeadlineError, DisconnectedError))
-            if silent and self.tls is None and implicit in self.PROTOCOL.schemes:
+            if silent and self.tls is None and implicit is not None:
                 port = self.target.port
                 error.hint = f"if the server on port {port} expects TLS from the first byte: use {implicit}://"
         error.args = (trace.mask(error.message),)

@@ -12,13 +12,25 @@ import ipaddress
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Literal
+from pathlib import Path
+from typing import Literal, NamedTuple
 from urllib.parse import quote, unquote, unquote_to_bytes
 
 from nettools.credentials import Secret
 from nettools.errors import UsageError
 
-__all__ = ["PROTOCOLS", "SCHEMES", "ProtocolRow", "Scheme", "Target", "decode", "parse_url"]
+__all__ = [
+    "PROTOCOLS",
+    "SCHEMES",
+    "Endpoint",
+    "ProtocolRow",
+    "Scheme",
+    "Target",
+    "decode",
+    "parse_endpoint",
+    "parse_url",
+    "tls_scheme",
+]
 
 Upgrade = Literal["none", "offered", "required", "implicit"]
 
@@ -56,6 +68,9 @@ PROTOCOLS: dict[str, ProtocolRow] = {
         ProtocolRow("imap", "IMAP4", "list_mail", "imaplib", 143, 993),
         ProtocolRow("nntp", "NNTP", "list_articles", "nntplib", 119, 563),
         ProtocolRow("gopher", "Gopher", "gopher_get", "socket", 70),
+        ProtocolRow("tcp", "TCP", "exchange", "socket", None, None, "any port"),
+        ProtocolRow("udp", "UDP", "exchange", "socket", None, None, "any port"),
+        ProtocolRow("unix", "Unix", "exchange", "socket", None, None, "a path"),
     )
 }
 
@@ -78,14 +93,35 @@ SCHEMES: dict[str, Scheme] = {
         Scheme("news", "nntp", 119, "offered"),
         Scheme("gopher", "gopher", 70),
         Scheme("gophers", "gopher", 70, "implicit"),
+        Scheme("tcp", "tcp", None),
+        Scheme("tls", "tcp", None, "implicit"),
+        Scheme("udp", "udp", None),
+        Scheme("unix", "unix", None),
     )
 }
+
+
+
+def tls_scheme(protocol: str) -> str | None:
+    """The scheme of a protocol whose TLS begins with the first octet, None where it has none."""
+    return next((each.name for each in SCHEMES.values() if each.protocol == protocol and each.tls == "implicit"), None)
+
 
 _FORBIDDEN = re.compile(r"[\r\n\0]")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 _REG_NAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_])?\.?")
 _AUTH = re.compile(r";AUTH=([^;]*)$", re.IGNORECASE)
 _ZONE = re.compile(r"[A-Za-z0-9._~-]+")
+
+# IANA's names of the services that people name; a system's own file of services is looked at for others
+_SERVICES = {
+    "echo": 7, "discard": 9, "daytime": 13, "chargen": 19, "ftp-data": 20, "ftp": 21, "ssh": 22, "telnet": 23,
+    "smtp": 25, "time": 37, "whois": 43, "domain": 53, "tftp": 69, "gopher": 70, "finger": 79, "http": 80, "www": 80,
+    "pop3": 110, "nntp": 119, "ntp": 123, "imap": 143, "imap2": 143, "snmp": 161, "irc": 194, "ldap": 389, "https": 443,
+    "smtps": 465, "submissions": 465, "syslog": 514, "nntps": 563, "submission": 587, "ldaps": 636, "ftps": 990,
+    "telnets": 992, "imaps": 993, "pop3s": 995, "socks": 1080,
+}  # fmt: skip
+_SERVICE_FILE = Path("/etc/services")
 
 
 def _bad(message: str, hint: str | None = None) -> UsageError:
@@ -125,6 +161,8 @@ class Target:
     @property
     def netloc(self) -> str:
         """Host and port as a URL has them: brackets around IPv6, the default port left out."""
+        if self.scheme.protocol == "unix":
+            return ""
         host = f"[{self.host.replace('%', '%25')}]" if ":" in self.host else self.host
         return host if self.port == self.scheme.port else f"{host}:{self.port}"
 
@@ -206,6 +244,115 @@ def _authority(text: str, scheme: Scheme) -> tuple[str, int, str | None, Secret 
     return _host(host), port, user, password, mechanism
 
 
+class Endpoint(NamedTuple):
+    """Where a raw socket connects or listens: what `socket` takes for an address.
+
+    `host` may be `""` (any address of this machine) and `<broadcast>`; `address` has their numbers.
+    """
+
+    host: str
+    port: int
+
+    @property
+    def address(self) -> str:
+        """The host, `""` and `<broadcast>` as the addresses that they stand for."""
+        return {"": "0.0.0.0", "<broadcast>": "255.255.255.255"}.get(self.host, self.host)  # noqa: S104
+
+    def __str__(self) -> str:
+        host = self.address
+        return f"[{host}]:{self.port}" if ":" in host else f"{host}:{self.port}"
+
+
+def parse_endpoint(host: str | int | tuple[str | int, str | int], port: str | int | None = None) -> Endpoint:
+    """An endpoint in the words of Python's sockets.
+
+    Args:
+        host: a name, a dotted quad, IPv6 with or without brackets and zone, `""` (any address), `<broadcast>`, or an
+            int: an IPv4 address in host byte order. Without `port`: a pair, or a str that ends in `:port`.
+        port: an int from 0 to 65535, the same as a str, or the name of a service.
+
+    >>> parse_endpoint("localhost", "smtp"), parse_endpoint(0x7F000001, 80), str(parse_endpoint("[::1]:7"))
+    (Endpoint(host='localhost', port=25), Endpoint(host='127.0.0.1', port=80), '[::1]:7')
+
+    Raises:
+        UsageError: exit code 3; nothing was looked up but a service's name.
+    """
+    if isinstance(host, tuple):
+        if port is not None or len(host) < 2:
+            raise _bad(f"{host!r} is no pair of host and port")
+        host, port = host[:2]
+    elif port is None and isinstance(host, str):
+        match = re.fullmatch(r"(\[[^\[\]]*\]|[^:]*):([^:]*)", host)
+        if match is None:
+            raise _bad(f"{host!r} names no port", "an IPv6 address stands in brackets before its port: [::1]:8080")
+        host, port = match.groups()
+    return Endpoint(_endpoint_host(host), _endpoint_port(port))
+
+
+def _endpoint_host(host: object) -> str:
+    if isinstance(host, int) and not isinstance(host, bool):
+        try:
+            return str(ipaddress.IPv4Address(host))
+        except ValueError:
+            raise _bad(f"{host} is no IPv4 address as a number") from None
+    if not isinstance(host, str):
+        raise _bad(f"a host is a str, or an IPv4 address as an int, not {type(host).__name__}")
+    if host in ("", "<broadcast>"):
+        return host
+    literal = host[1:-1] if host.startswith("[") and host.endswith("]") else host
+    if ":" in literal:
+        address, mark, zone = literal.replace("%25", "%", 1).partition("%")
+        return _host(f"[{address}%25{zone}]" if mark else f"[{address}]")
+    return _host(host)
+
+
+def _endpoint_port(port: object) -> int:
+    if isinstance(port, str):
+        if port.isascii() and port.isdigit():
+            port = int(port[:6])
+        elif (named := _service(port)) is not None:
+            return named
+        else:
+            raise _bad(f"{port!r} is no port number and no service", "a port is a number, or a name such as smtp")
+    if isinstance(port, bool) or not isinstance(port, int) or not 0 <= port < 65536:
+        raise _bad(f"{port!r} is no port number", "a port is a number from 0 to 65535")
+    return port
+
+
+def _service(name: str) -> int | None:
+    """The port of a service, by IANA's name or the system's."""
+    name = name.lower()
+    if name in _SERVICES or not name:
+        return _SERVICES.get(name)
+    try:
+        text = _SERVICE_FILE.read_text("utf-8", "replace")
+    except OSError:
+        return None
+    for line in text.splitlines():
+        words = line.partition("#")[0].lower().split()
+        if len(words) > 1 and name in (words[0], *words[2:]):
+            number = words[1].partition("/")[0]
+            return int(number) if number.isdigit() else None
+    return None
+
+
+def _socket_target(scheme: Scheme, authority: str, path: str, query: str | None) -> Target:
+    """The target of a raw socket: an endpoint, or the path of a Unix socket."""
+    if query is not None:
+        raise _bad(f"a {scheme.name}:// URL has no query")
+    if scheme.protocol == "unix":
+        if authority not in ("", "localhost") or path in ("", "/"):
+            raise _bad("a Unix socket is an absolute path", "unix:///run/service.sock")
+        decode(path, what="path")
+        return Target(scheme, "", 0, path)
+    if path not in ("", "/"):
+        raise _bad(f"a {scheme.name}:// URL has no path: {path!r}")
+    if "@" in authority:
+        raise _bad(f"a {scheme.name}:// URL has no user")
+    endpoint = parse_endpoint(authority)
+    return Target(scheme, endpoint.host, endpoint.port)
+
+
 def parse_url(url: str, schemes: Collection[str] | None = None) -> Target:
     """A URL as a Target.
 
@@ -235,6 +382,8 @@ def parse_url(url: str, schemes: Collection[str] | None = None) -> Target:
     front, question, query_text = rest.partition("?")
     authority, slash, path = front.partition("/")
     path, query = slash + path, query_text if question else None
+    if scheme.protocol in ("tcp", "udp", "unix"):
+        return _socket_target(scheme, authority, path, query)
     host, port, user, password, mechanism = _authority(authority, scheme)
     decode(path, what="path")
     if query is not None and scheme.protocol != "http":  # a form's value may well have lines: HTTP never decodes it

@@ -30,6 +30,10 @@ FAKES: dict[str, str] = {
     "imap": "nettools.testing.imap:IMAPServer",
     "nntp": "nettools.testing.nntp:NNTPServer",
     "gopher": "nettools.testing.gopher:GopherServer",
+    "tcp": "nettools.testing.echo:TCPEchoServer",
+    "udp": "nettools.testing.echo:UDPEchoServer",
+    "unix": "nettools.testing.echo:UnixEchoServer",
+    "proxy": "nettools.testing.proxy:ProxyServer",
 }
 
 _HOMES = {
@@ -102,7 +106,7 @@ def servers(
             name: stack.enter_context(make_server(name, world, host=host, tls=tls, **options.get(name, {})))
             for name in chosen
         }
-        ca = next((server.ca for server in running.values()), None)
+        ca = next((server.ca for server in running.values() if server.ca is not None), None)
         yield Sandbox(world=world, ca=ca, running=running, **running)
         for server in running.values():
             server.check_rules()

@@ -14,12 +14,13 @@ import itertools
 import os
 import select
 import socket
+import sys
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
-from nettools.errors import ConnectError, NettoolsError, ResolveError, UsageError
+from nettools.errors import ConnectError, ResolveError, UsageError
 from nettools.wire.guard import Deadline, Guard, WireSocket
 from nettools.wire.proxy import Route, tunnel
 from nettools.wire.tls import WireContext, describe
@@ -28,6 +29,7 @@ from nettools.wire.trace import Trace
 __all__ = ["Address", "Dialer", "Network", "interleave", "race"]
 
 _numbers = itertools.count(1)  # of the connections of this process
+G = TypeVar("G", bound=Guard)
 
 HEAD_START = 0.25  # seconds an attempt has before the next address is tried beside it (RFC 8305 5)
 
@@ -41,7 +43,7 @@ class Address:
 
     def __str__(self) -> str:
         if isinstance(self.sockaddr, (str, bytes)):
-            return os.fsdecode(self.sockaddr)
+            return os.fsdecode(self.sockaddr).replace("\0", "@")  # as Linux shows abstract names
         host, port = self.sockaddr[:2]
         return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
@@ -218,20 +220,26 @@ class Dialer:
         except ConnectError as error:
             raise route.unreachable(error) from error
 
-    def connect_unix(self, path: str) -> WireSocket:
-        """A connection to a Unix stream socket."""
+    def connect_unix(self, path: str, *, datagram: bool | None = False) -> WireSocket:
+        """A connection to a Unix socket: a stream, datagrams, or (None) whichever of them listens there."""
         with self.trace.span("connect"):
-            sock = WireSocket(socket.AF_UNIX, socket.SOCK_STREAM)
-            self.guard(sock)
+            sock = self._begin_unix(check_path(path), bool(datagram))
             with _closing_on_error(sock):
-                try:
-                    sock.settimeout(self.deadline.remaining())
-                    sock.connect(path)
-                except OSError as error:
-                    if isinstance(error, NettoolsError):
-                        raise
-                    raise ConnectError(f"cannot connect to {path}: {os.strerror(error.errno or 0).lower()}") from error
+                code = sock.connect_ex(path)
+                if code == errno.EPROTOTYPE and datagram is None:
+                    sock.close()
+                    sock = self._begin_unix(path, True)
+                    code = sock.connect_ex(path)
+                if code:
+                    raise _unix_refused(path, code)
         sock.peer = self.trace.peer = path
+        return self.guard(sock)
+
+    def _begin_unix(self, path: str, datagram: bool) -> WireSocket:
+        sock = WireSocket(socket.AF_UNIX, socket.SOCK_DGRAM if datagram else socket.SOCK_STREAM)
+        sock.settimeout(self.deadline.remaining())
+        if datagram and sys.platform == "linux":
+            sock.bind("")  # a name of its own in the abstract space, for the answers
         return sock
 
     def listen(self, host: str, family: int) -> WireSocket:
@@ -257,7 +265,7 @@ class Dialer:
         sock.peer, sock.side = str(Address(sock.family, address)), True
         return self.guard(sock), str(address[0])
 
-    def guard(self, sock: WireSocket) -> WireSocket:
+    def guard(self, sock: G) -> G:
         """Put this call's limits and trace on a socket."""
         sock.deadline, sock.idle, sock.trace, sock.rate = self.deadline, self.idle, self.trace, self.rate
         sock.number = next(_numbers)
@@ -298,6 +306,29 @@ class Dialer:
                 f"{host} has no{wanted} address", retryable=False, hint="check the spelling of the host name"
             ) from error
         return found
+
+
+UNIX_LIMIT = 107  # octets of a path in sockaddr_un, its end not counted (Linux; a few less elsewhere)
+
+
+def check_path(path: str) -> str:
+    """The path of a Unix socket, if the system can take it."""
+    if len(os.fsencode(path)) > UNIX_LIMIT:
+        raise UsageError(
+            f"the path of a Unix socket has at most {UNIX_LIMIT} octets, this one {len(os.fsencode(path))}",
+            hint="use a shorter path, or a link to its folder",
+            exit_code=3,
+        )
+    return path
+
+
+def _unix_refused(path: str, code: int) -> ConnectError:
+    hint = {
+        errno.ECONNREFUSED: "nothing listens there any more",
+        errno.ENOENT: "check the path, and that the server runs",
+        errno.EPROTOTYPE: "the other kind of socket listens there: datagram=",
+    }.get(code)
+    return ConnectError(f"cannot connect to {path}: {os.strerror(code).lower()}", hint=hint)
 
 
 def _is_numeric(host: str) -> bool:

@@ -131,6 +131,7 @@ class Guard:
     rate: float | None = None
     peer: str | None = None  # address and port of the other end
     failure: NettoolsError | None = None  # what ended this connection; a protocol module may have hidden it
+    eager: bool = False  # reading and writing do not wait: `wait` does
     at_eof: bool = False  # the peer closed
     heard: bool = False  # the peer has said something
     number: int = 0  # of the connection, in this process; a TLS twin keeps it
@@ -168,6 +169,17 @@ class Guard:
             self.deadline.check()
         return came
 
+    def wait(self, *, read: bool, write: bool) -> None:
+        """Wait until an eager socket can be read or written; DeadlineError when nothing moves for too long."""
+        self._arm()
+        if read and self._pending():
+            return
+        limit = self.deadline.shorter(self.idle)
+        poll = select.poll()
+        poll.register(self, (select.POLLIN if read else 0) | (select.POLLOUT if write else 0))  # type: ignore[arg-type]
+        if not poll.poll(None if limit is None else limit * 1000):
+            raise self._timed_out("send" if write else "receive")
+
     def _pending(self) -> int:
         pending = getattr(self, "pending", None)  # octets that TLS has decrypted already
         return int(pending()) if pending is not None else 0
@@ -185,6 +197,8 @@ class Guard:
                 raise self.failure
             if want is None or left < want:
                 want = left
+        if self.eager:
+            want = 0.0
         armed = self._armed
         if armed == want:
             return
@@ -318,6 +332,11 @@ class Guard:
             self._armed = -1.0
         return found
 
+    def interrupt(self) -> None:
+        """End the connection from another thread: whoever waits for it is told."""
+        with contextlib.suppress(OSError):
+            socket.socket.shutdown(self, socket.SHUT_RDWR)  # type: ignore[arg-type]
+
     def handshake(self) -> None:
         """The TLS handshake, each wait of it within the limits (only a TLS twin has one)."""
         self._arm()
@@ -359,3 +378,8 @@ def _peek(reader: io.BufferedReader) -> bytes:
 
 class WireSocket(Guard, socket.socket):
     """A plain socket with the guard; its TLS twin is made by `tls.context_for`."""
+
+    @property
+    def is_datagram(self) -> bool:
+        """Whether it carries datagrams and no stream."""
+        return self.type == socket.SOCK_DGRAM

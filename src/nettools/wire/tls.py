@@ -26,7 +26,7 @@ from nettools.wire.guard import Guard, hand_over
 if TYPE_CHECKING:
     from nettools.options import TLS
 
-__all__ = ["TLS_ERRORS", "WireContext", "context_for", "describe", "tls_error"]
+__all__ = ["TLS_ERRORS", "WireContext", "context_for", "describe", "server_context", "tls_error"]
 
 TLS_ERRORS: tuple[type[Exception], ...] = (ssl.SSLError, ssl.CertificateError)
 
@@ -134,7 +134,27 @@ def context_for(tls: TLS, alpn: tuple[str, ...] | None = None) -> WireContext:
     return context
 
 
-def _load_authorities(context: WireContext, ca: str | os.PathLike[str]) -> None:
+def server_context(tls: TLS) -> ssl.SSLContext:
+    """A server's context with this certificate; with `ca`, clients have to show one of its.
+
+    Raises:
+        UsageError: there is no certificate. FileError: it cannot be read.
+    """
+    if tls.cert is None:
+        raise UsageError("a TLS server needs a certificate", hint="TLS(cert=..., key=...), --cert and --key")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.sslsocket_class = type("WireServerSocket", (Guard, ssl.SSLSocket), {})
+    context.minimum_version = _VERSIONS[tls.min_version]
+    _load_certificate(context, tls)
+    if tls.ca is not None:
+        _load_authorities(context, tls.ca)
+        context.verify_mode = ssl.CERT_REQUIRED
+    if tls.alpn:
+        context.set_alpn_protocols(list(tls.alpn))
+    return context
+
+
+def _load_authorities(context: ssl.SSLContext, ca: str | os.PathLike[str]) -> None:
     text = os.fspath(ca)
     try:
         if "-----BEGIN" in text:
@@ -151,14 +171,14 @@ def _load_authorities(context: WireContext, ca: str | os.PathLike[str]) -> None:
         raise UsageError("ca= is no certificate in PEM form, nor a file or folder of them") from error
 
 
-def _load_certificate(context: WireContext, tls: TLS) -> None:
+def _load_certificate(context: ssl.SSLContext, tls: TLS) -> None:
     cert = os.fspath(tls.cert or "")
     try:
         context.load_cert_chain(cert, None if tls.key is None else os.fspath(tls.key), password=_no_passphrase)
     except FileNotFoundError as error:
-        raise FileError(f"cannot read the client certificate: {cert}", filename=cert, exit_code=26) from error
+        raise FileError(f"cannot read the certificate: {cert}", filename=cert, exit_code=26) from error
     except (ssl.SSLError, OSError, ValueError) as error:
-        raise UsageError(f"{cert} is no client certificate with its key in PEM form") from error
+        raise UsageError(f"{cert} is no certificate with its key in PEM form") from error
 
 
 def _no_passphrase() -> str:
