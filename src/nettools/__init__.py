@@ -77,6 +77,7 @@ if TYPE_CHECKING:
     from nettools.protocols.http import fetch_page
     from nettools.protocols.nntp import fetch_article, fetch_articles, list_articles, list_groups, post_article
     from nettools.protocols.smtp import send_mail, send_mails
+    from nettools.protocols.sock import Server, exchange, listen
     from nettools.query import Query
     from nettools.results import (
         Address,
@@ -174,6 +175,7 @@ _HOMES: dict[str, str] = {
         ["fetch_article", "fetch_articles", "list_articles", "list_groups", "post_article"], "nettools.protocols.nntp"
     ),
     **dict.fromkeys(["send_mail", "send_mails"], "nettools.protocols.smtp"),
+    **dict.fromkeys(["Server", "exchange", "listen"], "nettools.protocols.sock"),
     **dict.fromkeys(["Query"], "nettools.query"),
     **dict.fromkeys(
         [
@@ -259,6 +261,7 @@ __all__ = [
     "Retry",
     "Secret",
     "SendReport",
+    "Server",
     "Session",
     "StaleError",
     "TLSError",
@@ -279,6 +282,7 @@ __all__ = [
     "download_many",
     "fetch_article",
     "fetch_articles",
+    "exchange",
     "fetch_mail",
     "fetch_mails",
     "fetch_page",
@@ -298,6 +302,7 @@ __all__ = [
     "list_folders",
     "list_groups",
     "list_mail",
+    "listen",
     "move_mail",
     "option_names",
     "parse_mail",

@@ -101,7 +101,6 @@ SCHEMES: dict[str, Scheme] = {
 }
 
 
-
 def tls_scheme(protocol: str) -> str | None:
     """The scheme of a protocol whose TLS begins with the first octet, None where it has none."""
     return next((each.name for each in SCHEMES.values() if each.protocol == protocol and each.tls == "implicit"), None)

@@ -17,6 +17,7 @@ MODULES = [
     "parse.imap_data.envelope", "parse.imap_data.folders", "parse.imap_data.responses", "parse.imap_data.tokens",
     "parse.message.headers", "protocols.ftp", "protocols.gopher", "protocols.http", "protocols.smtp", "parse.gopher",
     "protocols.nntp", "parse.nntp",
+    "protocols.sock", "target",
 ]  # fmt: skip
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from nettools.errors import UsageError
-from nettools.target import SCHEMES, decode, parse_url
+from nettools.target import SCHEMES, Endpoint, decode, parse_endpoint, parse_url
 
 
 @pytest.mark.parametrize(
@@ -107,3 +109,81 @@ def test_default_ports_are_those_of_the_table() -> None:
 
 def test_octets_that_are_no_utf_8_survive_decoding() -> None:
     assert decode("/%FF") == "/\udcff"
+
+
+@pytest.mark.parametrize(
+    ("host", "port", "expected", "shown"),
+    [
+        ("localhost", "smtp", ("localhost", 25), "localhost:25"),
+        ("127.0.0.1", "80", ("127.0.0.1", 80), "127.0.0.1:80"),
+        ("::1", 7, ("::1", 7), "[::1]:7"),
+        ("[::1]", 7, ("::1", 7), "[::1]:7"),
+        ("fe80::1%eth0", 7, ("fe80::1%eth0", 7), "[fe80::1%eth0]:7"),
+        ("[fe80::1%25eth0]", 7, ("fe80::1%eth0", 7), "[fe80::1%eth0]:7"),
+        ("", 0, ("", 0), "0.0.0.0:0"),
+        ("<broadcast>", 9, ("<broadcast>", 9), "255.255.255.255:9"),
+        (0x7F000001, "IMAP", ("127.0.0.1", 143), "127.0.0.1:143"),
+        (0, 1, ("0.0.0.0", 1), "0.0.0.0:1"),
+        ("[::1]:gopher", None, ("::1", 70), "[::1]:70"),
+        (":12345", None, ("", 12345), "0.0.0.0:12345"),
+        (("h", "99"), None, ("h", 99), "h:99"),
+    ],
+)
+def test_an_endpoint_is_written_as_pythons_sockets_take_it(
+    host: object, port: object, expected: tuple[str, int], shown: str
+) -> None:
+    endpoint = parse_endpoint(host, port)  # type: ignore[arg-type]
+    assert endpoint == Endpoint(*expected) == expected
+    assert str(endpoint) == shown
+
+
+@pytest.mark.parametrize(
+    ("host", "port"),
+    [
+        ("h", -1), ("h", 65536), ("h", True), ("h", "no-such-service"), ("h", ""), ("h", "１"), ("h", None), ("h", 1.5),
+        (True, 1), (2**32, 1), (-1, 1), (None, 1), ("a b", 1), ("h\r\n", 1), ("::1", None), ("[::g]", 1),
+        (("h",), None), (("h", 1), 2), ("1::2::3", 1),
+    ],
+)  # fmt: skip
+def test_what_is_no_endpoint_is_refused_with_exit_code_3(host: object, port: object) -> None:
+    with pytest.raises(UsageError) as caught:
+        parse_endpoint(host, port)  # type: ignore[arg-type]
+    assert caught.value.exit_code == 3
+
+
+def test_a_service_may_be_one_that_the_system_alone_knows(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    services = tmp_path / "services"
+    services.write_text("# ours\nprinter 515/tcp spooler # lp\nodd x\n")
+    monkeypatch.setattr("nettools.target._SERVICE_FILE", services)
+    assert parse_endpoint("h", "spooler").port == 515
+    for name in ("odd", "none"):
+        with pytest.raises(UsageError):
+            parse_endpoint("h", name)
+    monkeypatch.setattr("nettools.target._SERVICE_FILE", tmp_path / "none")
+    with pytest.raises(UsageError):
+        parse_endpoint("h", "spooler")
+
+
+@pytest.mark.parametrize(
+    ("url", "host", "port", "shown"),
+    [
+        ("tcp://h:smtp", "h", 25, "tcp://h:25"),
+        ("tls://[::1]:993/", "::1", 993, "tls://[::1]:993"),
+        ("udp://<broadcast>:9", "<broadcast>", 9, "udp://<broadcast>:9"),
+        ("tcp://:0", "", 0, "tcp://:0"),
+        ("unix:///run/a%20b", "", 0, "unix:///run/a%20b"),
+    ],
+)
+def test_a_raw_socket_has_an_endpoint_or_a_path(url: str, host: str, port: int, shown: str) -> None:
+    target = parse_url(url)
+    assert (target.host, target.port, target.url) == (host, port, shown)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["tcp://h", "tcp://h:1/path", "tcp://h:1?q", "udp://u@h:1", "unix://", "unix:///", "unix://h/x", "unix:///%00"],
+)
+def test_what_is_no_raw_socket_is_refused(url: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        parse_url(url)
+    assert caught.value.exit_code == 3

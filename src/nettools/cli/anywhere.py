@@ -12,11 +12,17 @@ from nettools.target import SCHEMES
 
 __all__ = ["get", "list_", "put", "send"]
 
-VERBS = {
-    "get": {"http": "get", "ftp": "get", "imap": "fetch", "pop3": "fetch", "nntp": "fetch", "gopher": "get"},
-    "put": {"http": "put", "ftp": "put", "imap": "append", "nntp": "post"},
-    "list": {"http": "get", "ftp": "list", "imap": "list", "pop3": "list", "nntp": "list", "gopher": "list"},
-    "send": {"smtp": "send", "nntp": "post"},
+VERBS: dict[str, dict[str, str]] = {  # what the verb is called among a protocol's own
+    "http": {"get": "get", "put": "put", "list": "get"},
+    "ftp": {"get": "get", "put": "put", "list": "list"},
+    "smtp": {"send": "send"},
+    "pop3": {"get": "fetch", "list": "list"},
+    "imap": {"get": "fetch", "put": "append", "list": "list"},
+    "nntp": {"get": "fetch", "put": "post", "list": "list", "send": "post"},
+    "gopher": {"get": "get", "list": "list"},
+    "tcp": {"send": "send"},
+    "udp": {"send": "send"},
+    "unix": {"send": "send"},
 }
 
 
@@ -29,18 +35,18 @@ def _command(name: str, text: str) -> click.Command:
         if url is None:
             raise UsageError(f"`nettools {name}` needs a whole URL: its scheme picks the protocol", exit_code=3)
         scheme = url.partition(":")[0].lower()
-        verbs = VERBS[name]
         if scheme not in SCHEMES:
             raise UsageError(f"unknown scheme {scheme!r}", hint="`nettools protocols` lists the schemes", exit_code=3)
         protocol = SCHEMES[scheme].protocol
-        if protocol not in verbs:
+        verb = VERBS.get(protocol, {}).get(name)
+        if verb is None:
             raise UsageError(
                 f"{protocol} has no `{name}`", hint=f"`nettools {protocol} --help` lists what it has", exit_code=3
             )
         assert ctx.parent is not None
         root: Any = ctx.parent.command
         group = root.get_command(ctx.parent, protocol)
-        with group.make_context(protocol, [verbs[protocol], *args], parent=ctx.parent) as inner:
+        with group.make_context(protocol, [verb, *args], parent=ctx.parent) as inner:
             return group.invoke(inner)
 
     run.__doc__ = text

@@ -87,6 +87,8 @@ def call(settings: Settings, scheme: str, url: str, *, to_file: bool = True, pro
 
 def find_auth(settings: Settings, target: Target, out: Output) -> Auth | None:
     """The credentials of a call, None for none; those of a profile are left to the facade."""
+    if target.protocol in ("tcp", "udp", "unix"):  # no login: -u is refused, netrc not asked
+        return Auth(settings.user) if settings.user is not None else None
     named, colon, word = (settings.user or "").partition(":")
     user = named or target.user
     mechanism = tuple(settings.mechanism.split(",")) if settings.mechanism else None

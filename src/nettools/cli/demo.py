@@ -124,6 +124,26 @@ def _gopher(sandbox: Any) -> str:
     return f"menu of {len(items)} items, {text.size} octets of text; {len(found)} found by a search"
 
 
+def _echoed(url: str, data: bytes, **keywords: Any) -> str:
+    import nettools
+
+    answer = nettools.exchange(url, data, **keywords)
+    _same(answer.data, data, "the echo")
+    return f"{len(answer.data)} octets echoed by {answer.peer}"
+
+
+def _tcp(sandbox: Any) -> str:
+    return _echoed(sandbox.tcp.url, b"PING\r\n" * 10_000)
+
+
+def _udp(sandbox: Any) -> str:
+    return _echoed(sandbox.udp.url, b"a datagram")
+
+
+def _unix(sandbox: Any) -> str:
+    return _echoed(sandbox.unix.url, b"PING\n", until=b"\n")
+
+
 ROWS: dict[str, Callable[[Any], str]] = {
     "http": _http,
     "ftp": _ftp,
@@ -132,6 +152,9 @@ ROWS: dict[str, Callable[[Any], str]] = {
     "imap": _imap,
     "nntp": _nntp,
     "gopher": _gopher,
+    "tcp": _tcp,
+    "udp": _udp,
+    "unix": _unix,
 }
 
 

@@ -110,6 +110,8 @@ def _announce(out: Output, sandbox: Any, names: list[str], world: Any, ready_fil
             "tls_url": server.tls_url,
             "starttls": bool(server.starttls),
         }
+        if name == "unix":
+            entries[name] |= {"host": None, "port": None, "path": server.path}
     users = dict(world.users)
     ca = None if sandbox.ca is None else str(sandbox.ca)
     line = json.dumps({"servers": entries, "ca": ca, "users": users})
@@ -142,6 +144,9 @@ def _paste(name: str, entry: dict[str, Any], user: str, password: str) -> str:
         "pop3": f"nettools pop3 list {url} -u {user}:{password}",
         "imap": f"nettools imap list {url} -u {user}:{password}",
         "nntp": f"nettools nntp list {url}/local.test",
+        "tcp": f"nettools tcp send {url} --data 'PING\\n' --until '\\n'",
+        "udp": f"nettools udp send {url} --data PING",
+        "unix": f"nettools unix send {url} --data PING",
         "gopher": f"nettools gopher list {url}",
     }.get(name, "")
 

@@ -8,6 +8,7 @@ has TLS. The rules and the log are the same.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import shutil
 import socket
 import tempfile
@@ -68,12 +69,12 @@ class Datagram(Connection):
     """One message, and the way back to who sent it."""
 
     def __init__(
-        self, server: Server, number: int, transport: asyncio.DatagramTransport, data: bytes, sender: tuple[str, int]
+        self, server: Server, number: int, sock: socket.socket, data: bytes, sender: tuple[str, int]
     ) -> None:
         nothing: Any = None
         super().__init__(server, number, nothing, nothing, tls=False)
         self.data = data
-        self.transport = transport
+        self.sock = sock
         self.sender = sender
         self._log("C", data)
 
@@ -85,12 +86,17 @@ class Datagram(Connection):
     @property
     def local(self) -> tuple[str, int]:
         """Where it came in."""
-        host, port = self.transport.get_extra_info("sockname")[:2]
+        host, port = self.sock.getsockname()[:2]
         return host, port
+
+    async def write(self, data: bytes) -> None:
+        """One datagram, which may be empty."""
+        await (super().write(data) if data else self._send(data))
 
     async def _send(self, data: bytes) -> None:
         self._log("S", data)
-        self.transport.sendto(data, self.sender)
+        with contextlib.suppress(OSError):  # not by the transport: asyncio sends no empty datagrams
+            self.sock.sendto(data, self.sender)
 
     async def cut(self, how: str) -> None:
         """Send nothing more.
@@ -111,11 +117,8 @@ class _Receiver(asyncio.DatagramProtocol):
     def __init__(self, server: DatagramServer) -> None:
         self.server = server
 
-    def connection_made(self, transport: Any) -> None:
-        self.transport = transport
-
     def datagram_received(self, data: bytes, addr: Any) -> None:
-        self.server.received(self.transport, data, addr)
+        self.server.received(data, addr)
 
 
 class DatagramServer(Server):
@@ -124,19 +127,22 @@ class DatagramServer(Server):
     has_tls: ClassVar[bool] = False
 
     async def _listen(self, port: int, *, tls: bool) -> int:
+        self._sock = socket.socket(socket.AF_INET6 if ":" in self.host else socket.AF_INET, socket.SOCK_DGRAM)
+        self._sock.setblocking(False)
+        self._sock.bind((self.host, port))
         running = asyncio.get_running_loop()
-        transport, _ = await running.create_datagram_endpoint(lambda: _Receiver(self), local_addr=(self.host, port))
+        transport, _ = await running.create_datagram_endpoint(lambda: _Receiver(self), sock=self._sock)
         self._listeners.append(transport)
-        number: int = transport.get_extra_info("sockname")[1]
+        number: int = self._sock.getsockname()[1]
         return number
 
     async def _refuse(self) -> None:
         self._close_ports()  # the system answers that the port is unreachable
 
-    def received(self, transport: asyncio.DatagramTransport, data: bytes, sender: tuple[str, int]) -> None:
+    def received(self, data: bytes, sender: tuple[str, int]) -> None:
         """A datagram has come."""
         self._numbers += 1
-        datagram = Datagram(self, self._numbers, transport, data, sender)
+        datagram = Datagram(self, self._numbers, self._sock, data, sender)
         task = asyncio.get_running_loop().create_task(self._serve(datagram, tls=False))
         self._tasks.add(task)
 

@@ -1,8 +1,8 @@
 """A proxy: SOCKS 4, 4a, 5 and HTTP, all on one port; the first octet says which.
 
-`requests` are what it was asked for; with `users` a name and password have to be shown (SOCKS 4 shows a name alone). Names
-are looked up in `hosts`, then by the system, so that a test sees where a look-up happened. Rules see the verb CONNECT
-with `host:port`: a reply goes out as HTTP or, for SOCKS, as the code that it begins with:
+`requests` are what it was asked for; with `users` a name and password have to be shown (SOCKS 4 shows a name alone).
+Names are looked up in `hosts`, then by the system, so that a test sees where a look-up happened. Rules see the verb
+CONNECT with `host:port`: a reply goes out as HTTP or, for SOCKS, as the code that it begins with:
 `proxy_server.on("CONNECT", arg=":25$").reply("403 Forbidden")` or `.reply("2")`.
 
 RFC 1928, RFC 1929, RFC 9110 9.3.6, RFC 9112 3.2.2, and the memo on SOCKS 4A.
@@ -20,7 +20,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from nettools.testing.server import Connection, Hangup, Server
+from nettools.testing.connection import Connection, Hangup
+from nettools.testing.server import Server
 
 __all__ = ["ProxyRequest", "ProxyServer"]
 
@@ -35,18 +36,17 @@ class ProxyRequest:
     user: str | None = None
 
 
-
-
 class ProxyServer(Server):
     """Connects its clients to where they want, on loopback."""
 
     protocol = "proxy"
     has_starttls = False
+    has_tls = False
 
     def __init__(
         self, *args: Any, users: Mapping[str, str] | None = None, hosts: Mapping[str, str] | None = None, **options: Any
     ) -> None:
-        super().__init__(*args, **{**options, "tls": False})
+        super().__init__(*args, **options)
         self.users = dict(users) if users is not None else None
         self.hosts = dict(hosts or {})
         self.requests: list[ProxyRequest] = []
@@ -75,14 +75,15 @@ class ProxyServer(Server):
     async def _reach(self, conn: Connection, request: ProxyRequest, refused: Mapping[str, bytes]) -> Any:
         """Connect to where a client wants; on failure the answer is `refused[code]`, or of a rule."""
         self.requests.append(request)
-        rule = self.rules.find("CONNECT", f"{request.host}:{request.port}")
-        if rule is not None and rule.action != "delay":
-            if rule.action == "reply" and not refused.get("http"):
-                await conn.write(refused["code"].replace(b"?", bytes([int(rule.data.split()[0])])))
-                raise Hangup
-            if rule.action == "reply":
-                rule.data, rule.close = b"HTTP/1.1 " + rule.data.removeprefix(b"HTTP/1.1 ") + b"\r\n", True
-            await self._obey(conn, rule)
+        where = f"{request.host}:{request.port}"
+        rule = self.rules.find("CONNECT", where, user=conn.user, connection=conn.number)
+        if rule is not None and rule.action == "reply":
+            text = rule.data.decode()
+            code = refused.get("code")
+            answer = f"HTTP/1.1 {text}\r\n\r\n".encode() if code is None else code.replace(b"?", bytes([int(text[:1])]))
+            await conn.write(answer)
+            raise Hangup
+        if rule is not None and await self._obey(conn, rule):
             raise Hangup
         host = self.hosts.get(request.host, request.host)
         try:
@@ -190,7 +191,10 @@ class ProxyServer(Server):
                 b"Content-Length: %d\r\nConnection: close\r\n\r\n%s" % (len(body), body)
             )
             return
-        refused = {"http": b"1", "unreachable": b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"}
+        refused = {
+            
+            "unreachable": b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+        }
         if method == "CONNECT":
             host, _, port = target.rpartition(":")
             there = await self._reach(conn, ProxyRequest("http", host.strip("[]"), int(port), user), refused)

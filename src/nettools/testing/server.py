@@ -312,6 +312,8 @@ class Server:
     async def _stop(self) -> None:
         self._close_ports()
         self._refusing = False
+        for _ in range(5):  # whoever was accepted a moment ago becomes a connection first, or would be left open
+            await asyncio.sleep(0)
         tasks = tuple(self._tasks)
         for task in tasks:
             task.cancel()

@@ -35,7 +35,9 @@ class Until:
             raise UsageError("until= is a pattern of bytes", hint='write rb"..." instead of r"..."')
         known = end is None or isinstance(end, (bytes, int, float, re.Pattern))
         if not known or isinstance(end, bool) or (isinstance(end, (int, float)) and end < 0) or end == b"":
-            raise UsageError(f"until= is bytes, a number of octets, a pattern, seconds of silence, or None, not {end!r}")
+            raise UsageError(
+                f"until= is bytes, a number of octets, a pattern, seconds of silence, or None, not {end!r}"
+            )
         self.end = end
 
     @property

@@ -11,7 +11,7 @@ from typing import Any
 from nettools.protocols.sock.server import Connection, Server, start_server
 from nettools.protocols.sock.session import DatagramSession, SocketSession, StreamSession, UnixSession, classify
 from nettools.results import Exchange
-from nettools.session import Protocol, run
+from nettools.session import Protocol, make_session
 from nettools.target import parse_url
 from nettools.wire.stream import End
 
@@ -23,9 +23,7 @@ for _name, _schemes, _session in (
     ("udp", ("udp",), DatagramSession),
     ("unix", ("unix",), UnixSession),
 ):
-    _session.PROTOCOL = PROTOCOLS[_name] = Protocol(
-        name=_name, schemes=_schemes, session=_session, classify=classify
-    )
+    _session.PROTOCOL = PROTOCOLS[_name] = Protocol(name=_name, schemes=_schemes, session=_session, classify=classify)
 SCHEMES = ("tcp", "tls", "udp", "unix")
 
 
@@ -47,7 +45,8 @@ def exchange(url: str, data: bytes | str, *, until: End = None, **opts: Any) -> 
             too long to be sent. UnsupportedError: UDP through a proxy.
     """
     protocol = PROTOCOLS[parse_url(url, SCHEMES).protocol]
-    result: Exchange = run(protocol, url, lambda session: session.exchange(data, until=until), opts)
+    with make_session(protocol, url, opts) as session:
+        result: Exchange = session.exchange(data, until=until)
     return result
 
 

@@ -205,12 +205,14 @@ class Server:
                     sock = secure_client(sock, self._context)
                 with self._lock:
                     self._open[threading.current_thread()] = sock
-            with Connection(sock, self._options) as connection:
-                self._handler(connection)
         except Exception as error:
             self._report(error, peer)
-        finally:
-            sock.close()
+            return
+        with Connection(sock, self._options) as connection:
+            try:
+                self._handler(connection)
+            except Exception as error:  # before the close, so that a client that sees it finds it reported
+                self._report(error, peer)
 
     def _answer(self, data: bytes, sender: Any) -> None:
         try:

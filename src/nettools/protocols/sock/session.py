@@ -69,38 +69,46 @@ class SocketSession(Session):
     def _until(self, until: End) -> Until:
         return Until(until, self.options.encoding or "utf-8")
 
-    @operation("exchange")
     def exchange(self, data: bytes | str, *, until: End = None) -> Exchange:
         """Send, and receive an answer: see `nettools.exchange`."""
-        octets, end = self._octets(data), self._until(until)
-        with self.committed():
-            return self._exchange(octets, end)
+        return self._exchange(self._octets(data), self._until(until))  # checked before anything is opened
 
-    @operation("send")
     def send(self, data: bytes | str) -> None:
         """Send all of it: octets on a stream, one datagram else."""
-        octets = self._octets(data)
-        with self.committed():
-            self._send(octets)
+        self._send(self._octets(data))
 
-    @operation("receive")
     def receive(self, until: End = None) -> Exchange:
         """What comes next, up to `until`; None: one datagram, or all of a stream until the peer closes."""
-        end = self._until(until)
-        self._committed = True  # another connection would not have it
-        return self._receive(end)
+        return self._receive(self._until(until))
 
     @operation("ping")
     def ping(self) -> None:
         """Whether the connection still stands, as far as this side knows; nothing is sent."""
+        self._committed = True  # another connection would be another conversation
         sock = self.raw
-        unread = isinstance(self.client, Datagrams) or self.client.ahead or self.tls is not None or not sock.ready(0)
-        if not unread and not sock.injected():  # readable without anything to read: the end
+        quiet = not isinstance(self.client, Stream) or self.client.ahead or self.tls is not None or not sock.ready(0)
+        if not quiet and not sock.injected():  # readable without anything to read: the end
             raise DisconnectedError("the peer has closed the connection")
+
+    @operation("exchange")
+    def _exchange(self, data: bytes, until: Until) -> Exchange:
+        with self.committed():
+            return self._conversed(data, until)
+
+    @operation("send")
+    def _send(self, data: bytes) -> None:
+        assert self.client is not None
+        with self.committed():
+            self.client.send(data)
+
+    @operation("receive")
+    def _receive(self, until: Until) -> Exchange:
+        self._committed = True  # another connection would not have it
+        return self._received(until)
 
     # -- the two kinds
 
-    def _exchange(self, data: bytes, until: Until) -> Exchange:
+    def _conversed(self, data: bytes, until: Until) -> Exchange:
         if isinstance(self.client, Stream):
             if self.client.ended:  # by the exchange before this one
                 self._discard()
@@ -113,17 +121,13 @@ class SocketSession(Session):
         while True:
             try:
                 self.client.send(data)
-                return self._receive(until)
+                return self._received(until)
             except ConnectionRefusedError:
                 if not self.client.next(self.dialer):
                     raise
                 self._socks = [self.client.sock]
 
-    def _send(self, data: bytes) -> None:
-        assert self.client is not None
-        self.client.send(data)
-
-    def _receive(self, until: Until) -> Exchange:
+    def _received(self, until: Until) -> Exchange:
         if isinstance(self.client, Stream):
             return Exchange(self.client.receive(until), self.peer)
         assert self.client is not None
