@@ -117,7 +117,7 @@ def test_the_end_before_the_answer_is_whole_is_incomplete(request: pytest.Fixtur
 
 
 def test_a_connection_that_is_reset_has_an_unknown_outcome_and_is_not_made_again(tcp_echo: Any) -> None:
-    tcp_echo.on("DATA").drop()
+    tcp_echo.on("DATA").reset()
     with pytest.raises(DisconnectedError) as caught:
         exchange(tcp_echo.url, b"x", until=b"\n", retry=3)
     assert caught.value.outcome_unknown
@@ -246,7 +246,7 @@ def test_a_refused_datagram_goes_to_the_next_address_and_is_an_error_at_last(udp
 
 def test_the_limits_of_time_hold_for_datagrams_and_the_trace_sees_them(udp_echo: Any) -> None:
     udp_echo.on("DATAGRAM", arg="hang").hang()
-    udp_echo.on("DATAGRAM", arg="PING").reply("PONG")
+    udp_echo.on("DATAGRAM", arg="PING").garbage(b"PONG")
     events: list[Event] = []
     assert exchange(udp_echo.url, b"PING", on_event=events.append).data == b"PONG"
     assert [event.bytes for event in events if event.kind in ("send", "receive")] == [b"PING", b"PONG"]

@@ -68,9 +68,7 @@ class UnixServer(Server):
 class Datagram(Connection):
     """One message, and the way back to who sent it."""
 
-    def __init__(
-        self, server: Server, number: int, sock: socket.socket, data: bytes, sender: tuple[str, int]
-    ) -> None:
+    def __init__(self, server: Server, number: int, sock: socket.socket, data: bytes, sender: tuple[str, int]) -> None:
         nothing: Any = None
         super().__init__(server, number, nothing, nothing, tls=False)
         self.data = data

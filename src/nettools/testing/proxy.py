@@ -192,7 +192,6 @@ class ProxyServer(Server):
             )
             return
         refused = {
-            
             "unreachable": b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
         }
         if method == "CONNECT":

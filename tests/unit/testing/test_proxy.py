@@ -31,7 +31,9 @@ def test_curl_goes_through_it(net_servers: Any, kind: str) -> None:
 
 def test_plain_requests_are_forwarded_without_the_proxys_credentials(net_servers: Any) -> None:
     web, proxy = net_servers("http"), net_servers("proxy", users={"me": "word"})
-    assert b'"proxy-authorization"' not in curl("-x", proxy.url_for("http", "me", "word"), f"{web.url}/_headers").lower()
+    assert (
+        b'"proxy-authorization"' not in curl("-x", proxy.url_for("http", "me", "word"), f"{web.url}/_headers").lower()
+    )
     assert proxy.requests[0].kind == "forward"
 
 
