@@ -52,8 +52,9 @@ def socat(tmp_path: Path) -> Iterator[str]:
         pytest.skip("socat is not installed")
     path = tmp_path / "s"
     with subprocess.Popen(["socat", f"UNIX-LISTEN:{path},fork", "EXEC:cat"]) as process:
-        while not path.exists():
-            assert process.poll() is None
+        with socket.socket(socket.AF_UNIX) as probe:
+            while probe.connect_ex(str(path)):  # no name yet, or nobody listens there yet
+                assert process.poll() is None
         yield f"unix://{path}"
         process.terminate()
 

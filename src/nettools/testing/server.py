@@ -310,10 +310,9 @@ class Server:
             raise error
 
     async def _stop(self) -> None:
+        await self._settle()
         self._close_ports()
         self._refusing = False
-        for _ in range(5):  # whoever was accepted a moment ago becomes a connection first, or would be left open
-            await asyncio.sleep(0)
         tasks = tuple(self._tasks)
         for task in tasks:
             task.cancel()
@@ -322,6 +321,17 @@ class Server:
         if tasks:
             await asyncio.wait(tasks, timeout=STOP_TIMEOUT)
         await asyncio.sleep(0)  # let the transports tell their protocols
+
+    async def _settle(self) -> None:
+        """Accept nobody more, and let whoever was accepted a moment ago become a connection.
+
+        asyncio makes a connection in several steps; a listener that is closed between them leaves a socket open.
+        """
+        for listener in self._listeners:
+            for sock in getattr(listener, "sockets", ()):
+                asyncio.get_running_loop().remove_reader(sock.fileno())
+        for _ in range(5):
+            await asyncio.sleep(0)
 
     def __enter__(self) -> Self:
         return self.start()
