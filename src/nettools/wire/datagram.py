@@ -33,7 +33,7 @@ class DatagramSocket(WireSocket):
         except TimeoutError as error:
             raise self._timed_out("receive") from error
         if self.trace is not None and self.trace.watched:
-            self.trace.show("<", data)
+            self.trace.show("<", data, self.source)
         self._received(len(data))
         return data, address
 
@@ -47,7 +47,7 @@ class DatagramSocket(WireSocket):
         if self.trace is not None:
             self.trace.count_out(count)
             if self.trace.watched:
-                self.trace.show(">", data)
+                self.trace.show(">", data, self.source)
         return int(count)
 
 
