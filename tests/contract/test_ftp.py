@@ -33,7 +33,19 @@ Site = Any
 BIG = bytes(range(256)) * 1500
 
 
-@pytest.fixture(params=["plain", "starttls", "implicit", "minimal", "dos", "pyftpdlib"])
+DAEMON = pytest.mark.daemon
+KINDS = [
+    "plain",
+    "starttls",
+    "implicit",
+    "minimal",
+    "dos",
+    "pyftpdlib",
+    *(pytest.param(f"vsftpd-{kind}", marks=DAEMON) for kind in ("plain", "starttls", "implicit", "reuse")),
+]
+
+
+@pytest.fixture(params=KINDS)
 def site(
     request: pytest.FixtureRequest, fake_site: Callable[..., Site], make_site: Any, tmp_path: Path
 ) -> Iterator[Site]:
@@ -45,6 +57,12 @@ def site(
             yield fake_site("ftp", "plain", without=without)
         case "dos":
             yield fake_site("ftp", "plain", without={"MLSD"}, dialect="dos")
+        case "vsftpd-reuse":
+            found = request.getfixturevalue("daemon_site")("vsftpd", "ftp", "starttls")
+            found.url = f"ftp://localhost:{found.service.facts['reuse_port']}"
+            yield found
+        case kind if kind.startswith("vsftpd-"):
+            yield request.getfixturevalue("daemon_site")("vsftpd", "ftp", kind.removeprefix("vsftpd-"))
         case kind:
             yield fake_site("ftp", kind, require_reuse=kind != "plain")
 
