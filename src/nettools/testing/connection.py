@@ -131,6 +131,10 @@ class Connection:
             raise LineTooLongError(f"more than {limit} octets")
         return line
 
+    def forget_ahead(self) -> None:
+        """Drop what the client has sent behind the last line, as a server does that reads one command at a time."""
+        getattr(self.reader, "_buffer", bytearray()).clear()
+
     async def read(self, size: int = READ_SIZE, *, secret: bool = False) -> bytes:
         """What is there, at most so many octets; b"" when the client has closed."""
         if self.budget is not None and not self.budget.left:

@@ -77,6 +77,8 @@ class FTPServer(Server):
                     continue
                 if not line:
                     return
+                if not self.offers("PIPELINING"):
+                    conn.forget_ahead()
                 text = line.rstrip(b"\r\n").decode("utf-8", "surrogateescape")
                 verb, _, arg = text.partition(" ")
                 verb = verb.upper()

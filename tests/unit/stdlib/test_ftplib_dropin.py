@@ -22,4 +22,3 @@ def test_the_modules_own_tests_pass_with_our_classes() -> None:
     ours = run("test.test_ftplib", "ftplib", OURS)
     assert ours.ran > 50
     assert set(ours.failed) == set(KNOWN)
-

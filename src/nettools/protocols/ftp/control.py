@@ -174,6 +174,8 @@ class Control(Session):
 
     def _ask_all(self, *lines: Line) -> list[Reply]:
         """The reply to each of several commands that need not wait for one another, whatever it is."""
+        while self._due and not all(line.isascii() for line in lines):
+            Control._ask_all(self)  # first FEAT, then OPTS: a name in UTF-8 is one only when that is agreed on
         while True:
             due, self._due = self._due, []
             batch = [*(line for line, _ in due), *lines]
