@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 import unicodedata
 from collections.abc import Iterator
@@ -55,13 +56,9 @@ def safe_path(folder: Path, relative: str) -> Path:
         if part in ("", ".", "..") or "\\" in part or _HARMFUL.search(part) or _DEVICES.fullmatch(part):
             raise FileError(f"{relative!r} is no name for a file in {folder}", filename=relative, stage="local")
         path = path / part
-    root = folder.resolve()
-    inside = path.parent
-    with contextlib.suppress(OSError):
-        resolved = inside.resolve()
-        if resolved != root and root not in resolved.parents:
-            raise FileError(f"{relative!r} leads out of {folder} by a symbolic link", filename=relative, stage="local")
-    if path.is_symlink():
+    if not Path(os.path.realpath(path.parent)).is_relative_to(os.path.realpath(folder)):
+        raise FileError(f"{relative!r} leads out of {folder} by a symbolic link", filename=relative, stage="local")
+    if os.path.islink(path):
         raise FileError(
             f"{relative!r} is a symbolic link in {folder}; it is left alone", filename=relative, stage="local"
         )

@@ -60,12 +60,12 @@ class Part:
         self.folder: Path | None = None
         self.file: Any = None
         self._continues = False  # the final file, and not a part, is what is continued
-        if path.is_dir() or dest.endswith(("/", os.sep)):
+        if os.path.isdir(dest) or dest.endswith(("/", os.sep)):
             self.folder = path
             self.path = path / safe_name(name)
         else:
             # a symbolic link is written through: what it points to is replaced, the link stays
-            self.path = Path(os.path.realpath(path)) if path.is_symlink() else path
+            self.path = Path(os.path.realpath(path)) if os.path.islink(dest) else path
         self._rename(self.path)
 
     def _rename(self, path: Path) -> None:
