@@ -57,24 +57,26 @@ def _people(values: Iterable[str]) -> list[str]:
 @click.option("-s", "--subject", default="", help="Subject.")
 @click.option("--body", "--text", "text", metavar="TEXT|@FILE|-", help="The text.")
 @click.option("--html", metavar="HTML|@FILE", help="The text as HTML.")
-@click.option("-a", "--attach", "attachments", multiple=True, metavar="FILE", help="Attach a file.")
-@click.option("-H", "--header", "headers", multiple=True, metavar="'NAME: VALUE'", help="A header of your own.")
+@click.option("-a", "--attach", "--attachments", "attachments", multiple=True, metavar="FILE", help="Attach a file.")
+@click.option(
+    "-H", "--header", "--headers", "headers", multiple=True, metavar="'NAME: VALUE'", help="A header of your own."
+)
 @click.option("--message", metavar="FILE|-", help="A whole message, sent as it is.")
 @click.option("--mbox", metavar="FILE", help="Send every message of an mbox, over one connection.")
-@click.option("--no-partial", is_flag=True, help="Send to all recipients or to none.")
-@click.option("--mail-option", "mail_options", multiple=True, metavar="NAME[=VALUE]", help="A parameter of MAIL.")
-@click.option("--rcpt-option", "rcpt_options", multiple=True, metavar="NAME[=VALUE]", help="A parameter of RCPT.")
+@click.option("--partial/--no-partial", default=True, help="Send although some are refused; or to all or none.")
+@click.option("--mail-options", "--mail-option", multiple=True, metavar="NAME[=VALUE]", help="A parameter of MAIL.")
+@click.option("--rcpt-options", "--rcpt-option", multiple=True, metavar="NAME[=VALUE]", help="A parameter of RCPT.")
 @click.option("--ehlo", metavar="NAME", help="The name to say in EHLO.")
-def send(settings: Settings, url: str, mbox: str | None, ehlo: str | None, **given: Any) -> int:
+def send(settings: Settings, url: str, ehlo: str | None, **given: Any) -> int:
     """Send a message; its text may come from stdin (--body -)."""
     import nettools
 
     if ehlo is not None:
         settings.own["ehlo"] = ehlo
     with call(settings, "smtp", url) as this:
-        if mbox is not None:
-            return _send_mbox(this, mbox, given)
         keywords = _keywords(given)
+        if given["mbox"] is not None:
+            return _send_mbox(this, _existing(given["mbox"]), keywords)
         if settings.dry_run:
             return _print_message(this, keywords)
         report = nettools.send_mail(this.url, **keywords, **this.keywords)
@@ -93,15 +95,19 @@ def _keywords(given: dict[str, Any]) -> dict[str, Any]:
         "to": _people(given["to"]) or None,
         "cc": _people(given["cc"]),
         "bcc": _people(given["bcc"]),
-        "partial": not given["no_partial"],
+        "partial": given["partial"],
         "mail_options": given["mail_options"],
         "rcpt_options": given["rcpt_options"],
     }
     if given["sender"] is not None:
         keywords["sender"] = given["sender"]
-    if given["message"] is not None:
-        if given["text"] is not None or given["html"] is not None or given["attachments"] or given["subject"]:
-            raise UsageError("--message is a whole message: --body, --html, -s and -a do not go with it")
+    whole = "--mbox" if given["mbox"] is not None else "--message" if given["message"] is not None else None
+    content = ("text", "html", "attachments", "subject", "headers", *(["message"] if whole == "--mbox" else []))
+    if whole is not None and any(given[name] for name in content):
+        raise UsageError(f"{whole} has whole messages: --body, --html, -s, -a and -H do not go with it")
+    if whole == "--mbox":
+        return keywords
+    if whole is not None:
         keywords["message"] = standard_input().read() if given["message"] == "-" else _existing(given["message"])
         return keywords
     if given["text"] is not None:
@@ -119,8 +125,9 @@ def _keywords(given: dict[str, Any]) -> dict[str, Any]:
 
 def _existing(name: str) -> Path:
     path = Path(name)
-    if not path.is_file():
-        raise FileError(f"cannot read {name}: no such file", filename=name, exit_code=26)
+    if not path.exists() or path.is_dir():
+        why = "it is a folder" if path.is_dir() else "no such file"
+        raise FileError(f"cannot read {name}: {why}", filename=name, exit_code=26)
     return path
 
 
@@ -134,26 +141,28 @@ def _print_message(this: Call, keywords: dict[str, Any]) -> int:
     return 0
 
 
-def _send_mbox(this: Call, name: str, given: dict[str, Any]) -> int:
+def _send_mbox(this: Call, path: Path, keywords: dict[str, Any]) -> int:
+    """Every message of an mbox in order, each read when its turn comes."""
     import nettools
 
-    path = _existing(name)
-    envelope = {key: value for key, value in _keywords(given).items() if key in ("to", "sender", "cc", "bcc") and value}
     box = mailbox.mbox(str(path), create=False)
     try:
-        messages = [{"message": box.get_bytes(key), **envelope} for key in box.iterkeys()]
+        messages = ({**keywords, "message": box.get_bytes(key)} for key in box.iterkeys())
+        if this.settings.dry_run:
+            return max((_print_message(this, each) for each in messages), default=0)
+        reports = nettools.send_mails(this.url, messages, **this.keywords)
+    except OSError as error:
+        if isinstance(error, nettools.NettoolsError):
+            raise
+        raise FileError(f"cannot read {path}: {error.strerror}", filename=str(path), exit_code=26) from error
     finally:
         box.close()
-    if this.settings.dry_run:
-        this.out.note(f"would send {len(messages)} messages")
-        return 0
-    reports = nettools.send_mails(this.url, messages, **this.keywords)
     this.out.rows(
         reports,
         ("message", "accepted", "refused"),
         lambda each: (each.message_id, ", ".join(each.accepted), ", ".join(each.refused)),
     )
-    return max((_exit_code(each) for each in reports), default=0)
+    return next((code for code in map(_exit_code, reports) if code), 0)
 
 
 def _reported(this: Call, report: SendReport) -> None:
@@ -181,6 +190,7 @@ def check(settings: Settings, url: str, ehlo: str | None) -> None:
         report = {
             "url": session.url,
             "peer": session.peer,
+            "greeting": session.greeting,  # type: ignore[attr-defined]
             "tls": session.tls,
             "login": session.auth.user if session.auth is not None else None,
             "mechanisms": parameters.get("AUTH", "").split(),
@@ -192,6 +202,7 @@ def check(settings: Settings, url: str, ehlo: str | None) -> None:
             return
         tls = session.tls
         this.out.line(f"peer        {session.peer}")
+        this.out.line(f"greeting    {report['greeting']}")
         this.out.line(f"TLS         {f'{tls.version} {tls.cipher}, {tls.subject}' if tls else 'none'}")
         this.out.line(f"login       {report['login'] or 'none'}")
         for name, value in parameters.items():

@@ -84,6 +84,8 @@ def people(value: People, what: str) -> tuple[Address, ...]:
 def _parsed(text: str, what: str) -> tuple[Address, ...]:
     if LINE_ENDS.search(text):
         raise UsageError(f"{what}= has a CR, LF or NUL in it")
+    if _CONTROL.search(text):
+        raise UsageError(f"{what}= has a control character in it")
     found = parse_addresses(text)
     if not found and text.strip():
         raise UsageError(f"{what}= {text!r} is no mail address", hint=_HINT)

@@ -109,6 +109,8 @@ def wire_octets(message: Any) -> bytes:
 def _octets(message: Any) -> bytes:
     if isinstance(message, (bytes, bytearray, memoryview)):
         return bytes(message)
+    if isinstance(message, str) and "\n" in message:
+        raise UsageError("message= as a str is the path of a file", hint="give the message itself as bytes")
     if isinstance(message, (str, os.PathLike)):
         try:
             return Path(os.fsdecode(message)).read_bytes()
@@ -137,6 +139,8 @@ def _pieces(message: Any, *, cte_type: str = "8bit") -> tuple[list[Piece], list[
         octets = _written(message, cte_type)
     else:
         octets = crlf(_octets(message))
+    if not octets.strip():
+        raise UsageError("the message is empty")
     head = _head(octets)
     fields = [(name.lower(), value) for name, value in raw_fields(head)]
     if any(name in ("bcc", "resent-bcc") for name, _ in fields):

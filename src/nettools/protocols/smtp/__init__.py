@@ -83,8 +83,8 @@ def send_mail(
         "headers": headers,
         "message": message,
         "partial": partial,
-        "mail_options": tuple(mail_options),
-        "rcpt_options": tuple(rcpt_options),
+        "mail_options": mail_options,
+        "rcpt_options": rcpt_options,
     }
     with make_session(PROTOCOL, url, opts) as session:  # not `run`: the message is made before anything is connected
         return session.send(**keywords)

@@ -37,7 +37,10 @@ class SMTPSession(Session):
         super().__init__(target, options)
         if target.path.strip("/"):
             raise UsageError(f"an SMTP URL has no path: {target.path!r}", exit_code=3)
+        if options.ehlo is not None and not re.fullmatch(r"[!-~]+", options.ehlo):
+            raise UsageError(f"ehlo= {options.ehlo!r} is no host name", hint="or an address literal: [192.0.2.1]")
         self.features: dict[str, str] = {}  # what EHLO announced, with its parameters
+        self.greeting = ""  # what the server said first
         self.pipelining = True  # commands are written ahead where that was announced, until the server cannot follow
         self.chunking = True
 
@@ -50,8 +53,9 @@ class SMTPSession(Session):
                 self.client = SMTPClient(dialer=lambda host, port: sock, local_hostname=self._ehlo_name(sock))
                 self.client._host = self.target.host  # type: ignore[attr-defined]  # the name that starttls verifies
                 code, text = self.client.connect(self.target.host, self.target.port)
+                self.greeting = text.decode("utf-8", "replace")
                 if code != 220:
-                    raise reply_error(Reply(code, text.decode("utf-8", "replace")), "greeting")
+                    raise reply_error(Reply(code, self.greeting), "greeting")
                 self._ehlo()
             if self.upgrade_wanted("STARTTLS" in self.features):
                 self._starttls()
@@ -60,11 +64,8 @@ class SMTPSession(Session):
                 self._login()
 
     def _ehlo_name(self, sock: Any) -> str:
-        given = self.options.ehlo
-        if given is not None:
-            if not re.fullmatch(r"[!-~]+", given):
-                raise UsageError(f"ehlo= {given!r} is no host name", hint="a name, or an address literal: [192.0.2.1]")
-            return given
+        if self.options.ehlo is not None:
+            return self.options.ehlo
         name = platform.node()
         if re.fullmatch(r"[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+", name):
             return name
