@@ -78,6 +78,7 @@ if TYPE_CHECKING:
     from nettools.protocols.nntp import fetch_article, fetch_articles, list_articles, list_groups, post_article
     from nettools.protocols.smtp import send_mail, send_mails
     from nettools.protocols.sock import Server, exchange, listen
+    from nettools.protocols.telnet import telnet_run
     from nettools.query import Query
     from nettools.results import (
         Address,
@@ -176,6 +177,7 @@ _HOMES: dict[str, str] = {
     ),
     **dict.fromkeys(["send_mail", "send_mails"], "nettools.protocols.smtp"),
     **dict.fromkeys(["Server", "exchange", "listen"], "nettools.protocols.sock"),
+    **dict.fromkeys(["telnet_run"], "nettools.protocols.telnet"),
     **dict.fromkeys(["Query"], "nettools.query"),
     **dict.fromkeys(
         [
@@ -312,6 +314,7 @@ __all__ = [
     "search_mail",
     "send_mail",
     "send_mails",
+    "telnet_run",
     "watch_mail",
 ]
 

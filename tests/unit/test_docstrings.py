@@ -18,6 +18,7 @@ MODULES = [
     "parse.message.headers", "protocols.ftp", "protocols.gopher", "protocols.http", "protocols.smtp", "parse.gopher",
     "protocols.nntp", "parse.nntp",
     "protocols.sock", "target",
+    "parse.telnet.codec", "protocols.telnet",
 ]  # fmt: skip
 
 

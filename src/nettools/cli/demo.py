@@ -6,6 +6,7 @@ back. A row for a new protocol is one more function in `ROWS`.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from tempfile import TemporaryDirectory
@@ -110,6 +111,20 @@ def _nntp(sandbox: Any) -> str:
     return f"{article.info.subject!r} of {article.info.sender}, number {article.info.number} of local.test"
 
 
+def _telnet(sandbox: Any) -> str:
+    import nettools
+
+    script = [
+        ("login: ", "alice"),
+        ("Password: ", nettools.Secret("secret")),
+        ("$ ", "echo Grüße"),
+        (re.compile(r"Grüße\r\n\$ "), "exit"),
+    ]
+    dialogue = nettools.telnet_run(sandbox.telnet.url, script)
+    _same(dialogue.steps[3].split("\r\n")[0], "Grüße", "the echo")
+    return f"logged in, {len(dialogue.steps)} steps, {len(dialogue.data)} octets of dialogue"
+
+
 def _gopher(sandbox: Any) -> str:
     import nettools
 
@@ -151,6 +166,7 @@ ROWS: dict[str, Callable[[Any], str]] = {
     "pop3": _pop3,
     "imap": _imap,
     "nntp": _nntp,
+    "telnet": _telnet,
     "gopher": _gopher,
     "tcp": _tcp,
     "udp": _udp,

@@ -103,6 +103,7 @@ Examples:
         "imap": "nettools.cli.mailbox:imap",
         "pop3": "nettools.cli.mailbox:pop3",
         "nntp": "nettools.cli.nntp:nntp",
+        "telnet": "nettools.cli.telnet:telnet",
         "gopher": "nettools.cli.gopher:gopher",
         "tcp": "nettools.cli.sock:tcp",
         "udp": "nettools.cli.sock:udp",

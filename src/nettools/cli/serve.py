@@ -147,6 +147,7 @@ def _paste(name: str, entry: dict[str, Any], user: str, password: str) -> str:
         "tcp": f"nettools tcp send {url} --data 'PING\\n' --until '\\n'",
         "udp": f"nettools udp send {url} --data PING",
         "unix": f"nettools unix send {url} --data PING",
+        "telnet": f"nettools telnet {url}",
         "gopher": f"nettools gopher list {url}",
     }.get(name, "")
 

@@ -29,6 +29,7 @@ FAKES: dict[str, str] = {
     "pop3": "nettools.testing.pop3:POP3Server",
     "imap": "nettools.testing.imap:IMAPServer",
     "nntp": "nettools.testing.nntp:NNTPServer",
+    "telnet": "nettools.testing.telnet:TelnetServer",
     "gopher": "nettools.testing.gopher:GopherServer",
     "tcp": "nettools.testing.echo:TCPEchoServer",
     "udp": "nettools.testing.echo:UDPEchoServer",

@@ -17,7 +17,7 @@ import select
 import socket
 import ssl
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from nettools.errors import DeadlineError, NettoolsError, ReplyTooLongError
@@ -179,6 +179,22 @@ class Guard:
         poll.register(self, (select.POLLIN if read else 0) | (select.POLLOUT if write else 0))  # type: ignore[arg-type]
         if not poll.poll(None if limit is None else limit * 1000):
             raise self._timed_out("send" if write else "receive")
+
+    def ready_among(self, others: Sequence[int], seconds: float | None) -> set[int]:
+        """Wait until this socket or one of the other descriptors has something to read: those that have."""
+        if self.failure is not None:
+            raise self.failure
+        own: int = self.fileno()  # type: ignore[attr-defined]
+        if self._pending():
+            return {own}
+        limit = self.deadline.shorter(seconds)
+        poll = select.poll()
+        for each in (own, *others):
+            poll.register(each, select.POLLIN)
+        came = {each for each, _ in poll.poll(None if limit is None else limit * 1000)}
+        if not came:
+            self.deadline.check()
+        return came
 
     def _pending(self) -> int:
         pending = getattr(self, "pending", None)  # octets that TLS has decrypted already

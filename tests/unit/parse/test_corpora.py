@@ -13,6 +13,7 @@ import pytest
 from nettools.errors import NettoolsError
 from nettools.parse import ftp_reply, gopher, imap_data, message, nntp
 from nettools.parse.ftp_listing import parse_listing
+from nettools.parse.telnet import Codec
 
 FOLDER = Path(__file__).parents[3] / "fixtures" / "parsers"
 TODAY = dt.date(2026, 11, 24)
@@ -341,3 +342,18 @@ def test_news_servers_are_read_as_they_mean_it(case: dict[str, Any]) -> None:
             group = nntp.parse_group(data)
             got = {"count": group.count, "first": group.first, "last": group.last, "name": group.name}
     assert same(case["expected"], got)
+
+
+# --- Telnet
+
+
+@pytest.mark.parametrize("case", cases("telnet"))
+@pytest.mark.parametrize("size", [1, 100_000])
+def test_a_telnet_stream_is_read_and_written_whole_or_octet_by_octet(case: dict[str, Any], size: int) -> None:
+    octets, expected, codec = raw(case), case["expected"], Codec()
+    pieces = [octets[place : place + size] for place in range(0, len(octets), size)]
+    if case["kind"] == "send":
+        assert b"".join(map(codec.send, pieces)) == expected["wire"].encode("latin-1")
+        return
+    data, reply = (b"".join(each) for each in zip(*map(codec.receive, pieces), strict=True)) if pieces else (b"", b"")
+    assert {"data": data.decode("latin-1"), "reply": reply.decode("latin-1")} == expected
