@@ -41,7 +41,6 @@ def session(settings: Settings, url: str, raw: bool) -> None:
     """A session: a terminal (^] for the menu), or stdin and stdout where they are pipes."""
     import nettools
     from nettools.cli.console import Pipes, Terminal
-    from nettools.protocols.telnet.interactive import SIGNALS
 
     with call(settings, "telnet", url) as this:
         by_hand = sys.stdin.isatty() and this.out.is_terminal and not this.out.as_json
@@ -52,7 +51,7 @@ def session(settings: Settings, url: str, raw: bool) -> None:
             talk: Any = open_session
             if by_hand:
                 this.out.note(f"connected to {this.target.netloc}; ^] for the menu")
-                with Terminal(SIGNALS, this.out.note) as terminal:
+                with Terminal(talk.signals, this.out.note) as terminal:
                     talk.interact(terminal)
                 this.out.note("connection closed")
                 return

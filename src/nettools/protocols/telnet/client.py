@@ -15,13 +15,13 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from nettools.parse.telnet import Codec
-from nettools.protocols import _deadlib
+from nettools.protocols._deadlib import telnetlib
 from nettools.wire.guard import BLOCK
 
 if TYPE_CHECKING:
     from telnetlib import Telnet
 else:
-    Telnet = _deadlib.telnetlib.Telnet
+    Telnet = telnetlib.Telnet
 
 __all__ = ["TelnetClient"]
 

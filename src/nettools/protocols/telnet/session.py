@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 from nettools.credentials import Secret
 from nettools.errors import DeadlineError, DisconnectedError, TooLargeError, UsageError
 from nettools.parse.telnet import Codec, Option
 from nettools.protocols.telnet.client import TelnetClient
-from nettools.protocols.telnet.interactive import Console, pump
+from nettools.protocols.telnet.interactive import SIGNALS, Console, pump
 from nettools.protocols.telnet.script import WINDOW, Expectation, Found, Step, compile_script, expectation, line_of
 from nettools.results import Dialogue, Reply
 from nettools.session import Session, operation
@@ -32,6 +32,7 @@ class TelnetSession(Session):
     """`connect("telnet://...")`: `run`, `send`, `send_line`, `read_until`, `read_all`, `command`, `ping`."""
 
     client: TelnetClient
+    signals: ClassVar[dict[str, bytes]] = SIGNALS  # what a console may send by name
 
     def __init__(self, target: Any, options: Any) -> None:
         super().__init__(target, options)
