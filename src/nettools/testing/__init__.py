@@ -36,6 +36,7 @@ FAKES: dict[str, str] = {
     "unix": "nettools.testing.echo:UnixEchoServer",
     "proxy": "nettools.testing.proxy:ProxyServer",
 }
+TOOLS: dict[str, str] = {"fault_proxy": "nettools.testing.fault_proxy:FaultProxy"}  # no protocols, but servers
 
 _HOMES = {
     "Server": "nettools.testing.server",
@@ -57,9 +58,10 @@ def make_server(name: str, world: World | None = None, **options: Any) -> Server
     Raises:
         ValueError: there is no fake of that name.
     """
-    if name not in FAKES:
+    where = FAKES.get(name) or TOOLS.get(name)
+    if where is None:
         raise ValueError(f"no fake is called {name!r}; there are {', '.join(FAKES)}")
-    module, _, attribute = FAKES[name].partition(":")
+    module, _, attribute = where.partition(":")
     server: Server = getattr(importlib.import_module(module), attribute)(world, **options)
     return server
 

@@ -20,7 +20,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from nettools.testing.rules import Rule
-from nettools.testing.shaping import Budget, Cut, Send, Step, step
+from nettools.testing.shaping import Budget, Cut, Step, passing, step
 
 if TYPE_CHECKING:
     from nettools.testing.log import Direction
@@ -179,15 +179,8 @@ class Connection:
             data, self._behind = data + self._behind, b""
         if not data:
             return
-        steps = [each for each in (self._passing, *self._lasting, self.budget) if each is not None]
-        if not steps:
-            await self._send(data)
-            return
-        send: Send = self._send
-        for each in reversed(steps):
-            send = _through(each, send)
         try:
-            await send(data)
+            await passing((self._passing, *self._lasting, self.budget), self._send)(data)
         except Cut as cut:
             await self.cut(cut.how)
 
@@ -202,6 +195,10 @@ class Connection:
             self._lasting.append(step(rule))
         elif not lasting:
             self._passing = None if rule is None else step(rule)
+
+    def add_step(self, each: Step) -> None:
+        """Send everything from now on through a step."""
+        self._lasting.append(each)
 
     def inject(self, data: bytes) -> None:
         """Send this in one segment with the next reply."""
@@ -305,13 +302,6 @@ class Connection:
             with contextlib.suppress(OSError):
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.discard()
-
-
-def _through(each: Step, send: Send) -> Send:
-    async def sent(data: bytes) -> None:
-        await each(data, send)
-
-    return sent
 
 
 def reading(writer: asyncio.StreamWriter, *, on: bool) -> None:

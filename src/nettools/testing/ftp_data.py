@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Unpack
 
 from nettools.testing.connection import Connection, Hangup, reading
 from nettools.testing.rules import DATA, Chance, Rule, Rules
-from nettools.testing.shaping import SHAPES, Budget
+from nettools.testing.shaping import SHAPES, StreamRules, budget
 
 if TYPE_CHECKING:
     from nettools.testing.server import Server
@@ -39,28 +39,14 @@ class Refused(Exception):  # noqa: N818  # a refusal on its way out
         self.reply = reply
 
 
-class DataRules:
-    """Rules for data connections. `arg` is found in the command, such as `RETR pub/x`; `after` counts octets."""
+class DataRules(StreamRules):
+    """Rules for data connections. `arg` is found in the command, such as `RETR pub/x`; `after` counts octets.
+
+    A connection that is reset ends the command with 426; one that is dropped ends it with 226, as if that were all.
+    """
 
     def __init__(self, rules: Rules) -> None:
-        self._rules = rules
-
-    def _add(self, action: str, arg: str | None, counting: Chance, **values: float | None) -> Rule:
-        return self._rules.add(DATA, arg).do(action, counting, **values)
-
-    def reset(self, after: int = 0, *, arg: str | None = None, **counting: Unpack[Chance]) -> Rule:
-        """Cut it when so many octets have passed, whichever way; the command ends with 426."""
-        return self._add("reset", arg, counting, octets=after)
-
-    def drop(self, after: int = 0, *, arg: str | None = None, **counting: Unpack[Chance]) -> Rule:
-        """Close it in order when so many octets have passed, and say 226 as if that were all."""
-        return self._add("drop", arg, counting, octets=after)
-
-    truncate = drop
-
-    def hang(self, after: int = 0, *, arg: str | None = None, **counting: Unpack[Chance]) -> Rule:
-        """Stay silent when so many octets have passed."""
-        return self._add("hang", arg, counting, octets=after)
+        super().__init__(rules, DATA)
 
     def refuse(self, *, arg: str | None = None, **counting: Unpack[Chance]) -> Rule:
         """Say 425 in place of the transfer."""
@@ -73,24 +59,6 @@ class DataRules:
     def no_226(self, *, arg: str | None = None, **counting: Unpack[Chance]) -> Rule:
         """Transfer everything, and never say that it is done."""
         return self._add("no_226", arg, counting)
-
-    def delay(self, seconds: float, *, arg: str | None = None, **counting: Unpack[Chance]) -> Rule:
-        """Wait so long before the first octet."""
-        return self._add("delay", arg, counting, seconds=seconds)
-
-    def dribble(
-        self, chunk: int = 1, every: float = 0.01, *, arg: str | None = None, **counting: Unpack[Chance]
-    ) -> Rule:
-        """Send in pieces of so many octets, so many seconds apart."""
-        return self._add("dribble", arg, counting, octets=chunk, seconds=every)
-
-    def bandwidth(self, octets: int, *, arg: str | None = None, **counting: Unpack[Chance]) -> Rule:
-        """Send at most so many octets a second."""
-        return self._add("bandwidth", arg, counting, octets=octets)
-
-    def corrupt(self, octets: int = 1, *, arg: str | None = None, **counting: Unpack[Chance]) -> Rule:
-        """Change so many octets of each block that is sent."""
-        return self._add("corrupt", arg, counting, octets=octets)
 
 
 class DataChannel:
@@ -193,7 +161,7 @@ class DataChannel:
         if rule is not None and rule.action in SHAPES:
             data.shape(rule, lasting=True)
         elif rule is not None and rule.action != "delay":
-            data.budget = Budget(rule.octets or 0, rule.action)  # type: ignore[arg-type]
+            data.budget = budget(rule)
         try:
             if protected:
                 await data.server.tls.secure(data)

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    from nettools.testing.fault_proxy import FaultProxy
     from nettools.testing.server import Server
     from nettools.testing.world import World
 
@@ -125,3 +126,14 @@ tcp_echo = _fixture("tcp_echo", "tcp", "TCP server that sends back what it gets"
 udp_echo = _fixture("udp_echo", "udp", "UDP server that sends back what it gets")
 unix_echo = _fixture("unix_echo", "unix", "server on a Unix socket that sends back what it gets")
 proxy_server = _fixture("proxy_server", "proxy", "SOCKS and CONNECT proxy")
+
+
+@pytest.fixture
+def fault_proxy(net_servers: Callable[..., Server]) -> Callable[..., FaultProxy]:
+    """Makes proxies that spoil the wire to a server: `fault_proxy(smtp_server, latency=0.05)`, or to HOST:PORT."""
+
+    def start(upstream: str | tuple[str, int] | Server, **options: Any) -> FaultProxy:
+        proxy: Any = net_servers("fault_proxy", upstream=upstream, **options)
+        return proxy  # type: ignore[no-any-return]
+
+    return start

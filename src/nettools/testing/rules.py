@@ -17,12 +17,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, TypedDict, Unpack
 
-__all__ = ["CONNECT", "DATA", "TLS", "Chance", "Counting", "Rule", "Rules", "UnusedRuleError"]
+__all__ = ["CONNECT", "DATA", "DOWN", "TLS", "UP", "Chance", "Counting", "Rule", "Rules", "UnusedRuleError"]
 
 CONNECT = "(connect)"  # a new connection
 DATA = "(data)"  # a data connection of FTP's
 TLS = "(tls)"  # a handshake
-POINTS = (CONNECT, DATA, TLS)
+UP, DOWN = "(up)", "(down)"  # the two ways through a proxy
+POINTS = (CONNECT, DATA, TLS, UP, DOWN)
 COUNTING = ("times", "after", "nth", "probability", "seed", "optional")
 SETTINGS = frozenset({*COUNTING, "data", "seconds", "octets", "close"})
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
-from typing import Literal
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Literal, Unpack
 
-from nettools.testing.rules import Rule
+from nettools.testing.rules import Chance, Rule, Rules
 
-__all__ = ["SHAPES", "Budget", "Cut", "Send", "Step", "corrupted", "step"]
+__all__ = ["SHAPES", "Budget", "Cut", "Send", "Step", "StreamRules", "budget", "corrupted", "passing", "step"]
 
 Send = Callable[[bytes], Awaitable[None]]
 Step = Callable[[bytes, Send], Awaitable[None]]
@@ -50,6 +50,20 @@ class Budget:
             await send(passed)
         if over:
             raise Cut(self.how)
+
+
+def passing(steps: Iterable[Step | None], send: Send) -> Send:
+    """A function that sends through all of these, the first of them first."""
+    for each in reversed([step for step in steps if step is not None]):
+        send = _through(each, send)
+    return send
+
+
+def _through(each: Step, send: Send) -> Send:
+    async def sent(data: bytes) -> None:
+        await each(data, send)
+
+    return sent
 
 
 def corrupted(data: bytes, octets: int, source: random.Random) -> bytes:
@@ -96,3 +110,51 @@ def step(rule: Rule) -> Step:
         case "close":
             return close
     raise ValueError(f"{rule.action} does not shape octets")
+
+
+def budget(rule: Rule) -> Budget:
+    """The budget of a rule that ends a stream after so many octets."""
+    return Budget(rule.octets or 0, rule.action)  # type: ignore[arg-type]
+
+
+class StreamRules:
+    """Rules for a stream that is no conversation: FTP's data, a direction of a proxy. `after` counts octets."""
+
+    def __init__(self, rules: Rules, point: str) -> None:
+        self._rules = rules
+        self._point = point
+
+    def _add(self, action: str, arg: str | None, counting: Chance, **values: float | None) -> Rule:
+        return self._rules.add(self._point, arg).do(action, counting, **values)
+
+    def reset(self, after: int = 0, *, arg: str | None = None, **counting: Unpack[Chance]) -> Rule:
+        """Cut it when so many octets have passed."""
+        return self._add("reset", arg, counting, octets=after)
+
+    def drop(self, after: int = 0, *, arg: str | None = None, **counting: Unpack[Chance]) -> Rule:
+        """Close it in order when so many octets have passed."""
+        return self._add("drop", arg, counting, octets=after)
+
+    truncate = drop
+
+    def hang(self, after: int = 0, *, arg: str | None = None, **counting: Unpack[Chance]) -> Rule:
+        """Stay silent when so many octets have passed."""
+        return self._add("hang", arg, counting, octets=after)
+
+    def delay(self, seconds: float, *, arg: str | None = None, **counting: Unpack[Chance]) -> Rule:
+        """Wait so long before the first octet."""
+        return self._add("delay", arg, counting, seconds=seconds)
+
+    def dribble(
+        self, chunk: int = 1, every: float = 0.01, *, arg: str | None = None, **counting: Unpack[Chance]
+    ) -> Rule:
+        """Send in pieces of so many octets, so many seconds apart."""
+        return self._add("dribble", arg, counting, octets=chunk, seconds=every)
+
+    def bandwidth(self, octets: int, *, arg: str | None = None, **counting: Unpack[Chance]) -> Rule:
+        """Send at most so many octets a second."""
+        return self._add("bandwidth", arg, counting, octets=octets)
+
+    def corrupt(self, octets: int = 1, *, arg: str | None = None, **counting: Unpack[Chance]) -> Rule:
+        """Change so many octets of each block that is sent."""
+        return self._add("corrupt", arg, counting, octets=octets)
