@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from nettools.testing.server import Server
     from nettools.testing.world import World
 
-__all__ = ["FAKES", "Sandbox", "World", "load_world", "make_server", "replay", "servers"]
+__all__ = ["FAKES", "Sandbox", "World", "load_world", "make_server", "replay", "save_world", "servers"]
 
 FAKES: dict[str, str] = {
     "http": "nettools.testing.http:HTTPServer",
@@ -43,6 +43,7 @@ _HOMES = {
     "World": "nettools.testing.world",
     "load_world": "nettools.testing.load",
     "replay": "nettools.testing.replaying",
+    "save_world": "nettools.testing.load",
 }
 
 

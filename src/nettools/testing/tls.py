@@ -2,7 +2,7 @@
 
 Made by `trustme` (the extra `testing`), imported when TLS is asked for. Certificates carry a CN as well as SANs,
 because some old clients look there. Nothing is written but the authority's public certificate, in a folder removed at
-exit.
+exit; `keep_authority` keeps one in a folder of the user's.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import atexit
 import datetime as dt
 import functools
+import os
 import shutil
 import ssl
 import tempfile
@@ -17,11 +18,14 @@ import warnings
 from pathlib import Path
 from typing import Any, Literal
 
-__all__ = ["CERTIFICATES", "Certificate", "ca_path", "refusal", "server_context"]
+__all__ = ["CERTIFICATES", "Certificate", "ca_path", "keep_authority", "refusal", "server_context"]
 
 Certificate = Literal["good", "expired", "wrong_host", "untrusted", "old_version"]
 CERTIFICATES: tuple[Certificate, ...] = ("good", "expired", "wrong_host", "untrusted", "old_version")
 NAMES = ("localhost", "127.0.0.1", "::1")
+
+_kept: Any = None  # the authority that outlives this process, and its certificate's file
+_kept_path: Path | None = None
 
 
 def _trustme() -> Any:
@@ -34,12 +38,39 @@ def _trustme() -> Any:
 
 @functools.cache
 def _authority(trusted: bool) -> Any:
+    if trusted and _kept is not None:
+        return _kept
     return _trustme().CA(organization_name="nettools testing" if trusted else "nobody knows me")
+
+
+def keep_authority(folder: Path) -> Path:
+    """Take the authority from a folder, or make one there, so that whoever trusts it once trusts the next servers too.
+
+    Its key is readable by its owner alone: who has it can speak for any host to those who trust the certificate.
+
+    Returns: the certificate's file.
+    """
+    global _kept, _kept_path
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    certificate, key = folder / "ca.pem", folder / "ca.key"
+    if certificate.exists() and key.exists():
+        _kept = _trustme().CA.from_pem(certificate.read_bytes(), key.read_bytes())
+    else:
+        _kept = _trustme().CA(organization_name="nettools development")
+        with open(os.open(key, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            file.write(_kept.private_key_pem.bytes())
+        _kept.cert_pem.write_to_path(str(certificate))
+    for cached in (_authority, ca_path, server_context):
+        cached.cache_clear()
+    _kept_path = certificate
+    return certificate
 
 
 @functools.cache
 def ca_path() -> Path:
     """The file of the authority that signed the good certificates (PEM)."""
+    if _kept_path is not None:
+        return _kept_path
     folder = Path(tempfile.mkdtemp(prefix="nettools-ca-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     path = folder / "ca.pem"
