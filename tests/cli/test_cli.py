@@ -299,14 +299,6 @@ def test_serve_says_where_everything_is_and_ends_when_told(number: int, tmp_path
         assert time.monotonic() - began < 3
 
 
-@pytest.mark.parametrize(
-    "args",
-    [("nosuch",), ("--host", "0.0.0.0"), ("--load", "/nonexistent"), ("--user", "x"), ("http", "--port", "imap=1")],
-)
-def test_serve_refuses_what_makes_no_sense(nettools: Run, args: tuple[str, ...]) -> None:
-    assert nettools("serve", *args).code == 2
-
-
 def test_a_reader_that_closes_the_pipe_is_no_error() -> None:
     command = f"{sys.executable} -m nettools.cli.main protocols --json | true; exit ${{PIPESTATUS[0]}}"
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)

@@ -1,12 +1,18 @@
-"""`nettools serve`: the fake servers of `nettools.testing`, running until SIGINT or SIGTERM."""
+"""`nettools serve`: the fake servers of `nettools.testing`, running until SIGINT or SIGTERM.
+
+Also a transcript as a server (`--replay`), and a proxy that spoils the wire to any server (`proxy --upstream`). Here is
+only what the command line adds: options, what is printed when all listen, and the end.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import json
 import os
 import signal
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +21,7 @@ import click
 from nettools.cli.arguments import Settings, shared_options
 from nettools.cli.calling import output
 from nettools.cli.render import Output
-from nettools.errors import FileError, UsageError
+from nettools.errors import FileError, MissingExtraError, UsageError
 
 __all__ = ["serve"]
 
@@ -23,31 +29,60 @@ __all__ = ["serve"]
 @click.command()
 @click.argument("protocols", nargs=-1, metavar="[PROTOCOL]...")
 @click.option("--with-tls", "--tls", "with_tls", is_flag=True, help="Offer STARTTLS, and TLS on a port of its own.")
+@click.option("--keep-ca", is_flag=True, help="TLS by an authority kept in your data folder: trust it once.")
 @click.option("--user", "users", multiple=True, metavar="NAME:PASSWORD", help="One more user, besides alice:secret.")
 @click.option("--load", metavar="DIR", help="Begin with this folder: files/, mail/, news/, users.toml.")
+@click.option("--save", metavar="DIR", help="Write everything into this folder at the end, to be loaded again.")
+@click.option(
+    "--fault", "faults", multiple=True, metavar="RULE|@FILE", help="Such as \"smtp RCPT reply='451 later' times=2\"."
+)
+@click.option("--replay", metavar="FILE", help="Serve a transcript (of --trace, or of a test) instead.")
+@click.option("--upstream", metavar="HOST:PORT", help="For `proxy`: pass on to this server, through --fault.")
+@click.option("--latency", type=float, default=0.0, metavar="SECONDS", help="For `proxy --upstream`: each way.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Listen here.")
 @click.option("--expose", is_flag=True, help="Allow a --host that is not loopback.")
 @click.option("--port", "ports", multiple=True, metavar="PROTOCOL=N", help="A fixed port (default: any free one).")
 @click.option("--ready-file", metavar="FILE", help="Write the JSON line there, when all listen.")
 def serve(
-    settings: Settings,
-    protocols: tuple[str, ...],
-    with_tls: bool,
-    users: tuple[str, ...],
-    load: str | None,
-    host: str,
-    expose: bool,
-    ports: tuple[str, ...],
-    ready_file: str | None,
+    settings: Settings, protocols: tuple[str, ...], ready_file: str | None, save: str | None, **given: Any
 ) -> None:
     """Serve all protocols, or those named, from memory on loopback, for tests and trying out."""
+    stop = threading.Event()
+    with _handling(stop), output(settings) as out:
+        world = _world(given["users"], given["load"])
+        if save is not None:
+            _check_save(save)
+        try:
+            servers = _make(protocols, world, given)
+            with contextlib.ExitStack() as stack:
+                for server in servers.values():
+                    stack.enter_context(server)
+                _announce(out, servers, world, ready_file)
+                stop.wait()
+        except ImportError as error:
+            raise MissingExtraError(str(error), hint="pip install nettools[testing]") from error
+        except OSError as error:
+            if isinstance(error, FileError):
+                raise
+            raise UsageError(f"cannot listen: {error}") from error
+        if save is not None:
+            _save(world, save)
+
+
+@contextlib.contextmanager
+def _handling(stop: threading.Event) -> Iterator[None]:
+    """SIGINT and SIGTERM end the serving, not the process."""
+    before = {number: signal.signal(number, lambda *_: stop.set()) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _world(users: tuple[str, ...], load: str | None) -> Any:
     from nettools import testing
 
-    names = _names(protocols, testing.FAKES)
-    if not expose and not _is_loopback(host):
-        raise UsageError(
-            f"{host} is not loopback", hint="--expose if others shall reach these servers and their passwords"
-        )
     world = testing.World()
     for each in users:
         name, colon, password = each.partition(":")
@@ -59,27 +94,127 @@ def serve(
             testing.load_world(world, load)
         except (ValueError, OSError) as error:
             raise UsageError(f"--load {load}: {error}") from error
-    numbers = {name: _port(each) for each in ports for name in [each.partition("=")[0]]}
-    if unknown := set(numbers) - set(names):
-        raise UsageError(f"--port names {', '.join(sorted(unknown))}, which is not served")
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
-    own = {name: {"port": number} for name, number in numbers.items()}
+    return world
+
+
+def _check_save(save: str) -> None:
+    """What cannot be saved to is told before anything is served."""
+    path = Path(save)
+    if path.exists():
+        from nettools import testing
+
+        try:
+            testing.load_world(testing.World(), path)
+        except (ValueError, OSError) as error:
+            raise UsageError(
+                f"--save {save}: {error}", hint="name a new folder, or one that was saved before"
+            ) from error
+    elif not path.absolute().parent.is_dir():
+        raise UsageError(f"--save {save}: there is no folder {path.absolute().parent}")
+
+
+def _save(world: Any, save: str) -> None:
+    from nettools import testing
+
     try:
-        running = testing.servers(*names, tls=with_tls, world=world, host=host, **own)
-        with running as sandbox, output(settings) as out:
-            _announce(out, sandbox, names, world, ready_file)
-            stop.wait()
-    except OSError as error:
-        raise UsageError(f"cannot listen: {error}") from error
+        testing.save_world(world, save)
+    except (ValueError, OSError) as error:
+        raise FileError(f"cannot save to {save}: {error}", filename=save) from error
 
 
-def _names(wanted: tuple[str, ...], there: Any) -> list[str]:
-    unknown = [name for name in wanted if name not in there]
-    if unknown:
+# --- which servers
+
+
+def _make(protocols: tuple[str, ...], world: Any, given: dict[str, Any]) -> dict[str, Any]:
+    """The servers by name, not started, with their faults."""
+    from nettools import testing
+
+    host, upstream, replay = given["host"], given["upstream"], given["replay"]
+    if not given["expose"] and not _is_loopback(host):
+        raise UsageError(
+            f"{host} is not loopback", hint="--expose if others shall reach these servers and their passwords"
+        )
+    if given["keep_ca"]:
+        _keep_authority()
+    options: dict[str, Any] = {"host": host, "tls": given["with_tls"] or given["keep_ca"]}
+    numbers = {name: _port(each) for each in given["ports"] for name in [each.partition("=")[0]]}
+    if replay is not None:
+        if protocols or upstream is not None:
+            raise UsageError("--replay serves one transcript, and nothing beside it")
+        servers = _replay(replay, host, numbers)
+    else:
+        names = _names(protocols, testing.FAKES, upstream)
+        if unknown := set(numbers) - set(names):
+            raise UsageError(f"--port names {', '.join(sorted(unknown))}, which is not served")
+        servers = {}
+        for name in names:
+            mine = {**options, "port": numbers.get(name, 0)}
+            if name == "proxy" and upstream is not None:
+                name, mine = "fault_proxy", {**mine, "upstream": upstream, "latency": given["latency"]}
+            try:
+                server = testing.make_server(name, world, **mine)
+            except ValueError as error:
+                raise UsageError(f"--upstream: {error}") from error
+            servers[server.protocol] = server
+    for text in given["faults"]:
+        _install(text, servers)
+    return servers
+
+
+def _names(wanted: tuple[str, ...], there: Any, upstream: str | None) -> list[str]:
+    if unknown := [name for name in wanted if name not in there]:
         raise UsageError(f"there is no server for {', '.join(unknown)}", hint="there are " + ", ".join(there))
-    return list(wanted) or [name for name in there if name != "proxy"]
+    if upstream is not None and "proxy" not in wanted:
+        raise UsageError("--upstream is for `nettools serve proxy`")
+    return list(dict.fromkeys(wanted)) or [name for name in there if name != "proxy"]
+
+
+def _replay(path: str, host: str, numbers: dict[str, int]) -> dict[str, Any]:
+    from nettools import testing
+
+    try:
+        server = testing.replay(path, repeat=True, host=host)
+    except OSError as error:
+        raise FileError(f"cannot read {path}: {error.strerror}", filename=path, exit_code=26) from error
+    except ValueError as error:
+        raise UsageError(f"--replay {error}") from error
+    server.port = numbers.pop(server.protocol, 0)
+    if numbers:
+        raise UsageError(f"--port names {', '.join(sorted(numbers))}, which is not served")
+    return {server.protocol: server}
+
+
+def _install(text: str, servers: dict[str, Any]) -> None:
+    """One --fault: a rule, or a file of rules."""
+    from nettools.testing.faults import FaultError, load_faults, parse_fault
+
+    try:
+        if text.startswith("@"):
+            faults = list(load_faults(Path(text[1:]).read_text("utf-8"), servers))
+        else:
+            faults = [parse_fault(text, servers)]
+        for fault in faults:
+            if fault.protocol is not None and fault.protocol not in servers:
+                raise FaultError(f"no {fault.protocol} server is served")
+            for name, server in servers.items():
+                if fault.protocol in (name, None):
+                    fault.install(server)
+    except (OSError, UnicodeDecodeError) as error:
+        raise FileError(f"cannot read {text[1:]}", filename=text[1:], exit_code=26) from error
+    except ValueError as error:
+        raise UsageError(f"--fault: {error}") from error
+
+
+def _keep_authority() -> None:
+    import platformdirs
+
+    from nettools.testing.tls import keep_authority
+
+    folder = Path(platformdirs.user_data_dir("nettools")) / "ca"
+    try:
+        keep_authority(folder)
+    except (OSError, ValueError) as error:
+        raise FileError(f"cannot keep an authority in {folder}: {error}", filename=str(folder)) from error
 
 
 def _is_loopback(host: str) -> bool:
@@ -96,11 +231,13 @@ def _port(text: str) -> int:
     return int(number)
 
 
-def _announce(out: Output, sandbox: Any, names: list[str], world: Any, ready_file: str | None) -> None:
+# --- what is said
+
+
+def _announce(out: Output, servers: dict[str, Any], world: Any, ready_file: str | None) -> None:
     """Say where everything is: one JSON line, or a table with commands to paste."""
     entries = {}
-    for name in names:
-        server = getattr(sandbox, name)
+    for name, server in servers.items():
         entries[name] = {
             "protocol": name,
             "host": server.host,
@@ -111,9 +248,9 @@ def _announce(out: Output, sandbox: Any, names: list[str], world: Any, ready_fil
             "starttls": bool(server.starttls),
         }
         if name == "unix":
-            entries[name] |= {"host": None, "port": None, "path": server.path}
+            entries[name] |= {"host": None, "port": None, "path": str(server.path)}
     users = dict(world.users)
-    ca = None if sandbox.ca is None else str(sandbox.ca)
+    ca = next((str(server.ca) for server in servers.values() if server.ca is not None), None)
     line = json.dumps({"servers": entries, "ca": ca, "users": users})
     if ready_file is not None:
         try:

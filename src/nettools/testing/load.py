@@ -110,8 +110,8 @@ def _mailbox(world: World, user: str, place: Path, name: str) -> None:
     if {"cur", "new"} <= {each.name for each in entries}:
         _maildir(_folder(world, user, name), place)
         entries = [entry for entry in entries if entry.name not in MAILDIR]
-    elif name not in world.mail[user].folders:
-        world.mail[user].create(name)
+    elif not entries:
+        _folder(world, user, name)
     for entry in entries:
         inner = entry.stem if name == "INBOX" else f"{name}/{entry.stem}"
         if entry.is_dir():
