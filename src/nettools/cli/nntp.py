@@ -42,14 +42,13 @@ GROUP = click.option("--group", metavar="NAME", help="The group (default: the UR
 
 def _address(url: str, server: str | None) -> str:
     """The URL with its server in it, so that credentials are looked for where they will be used."""
-    url = absolute(url, "nntp")
-    host = server or os.environ.get("NNTPSERVER")
-    match = re.match(r"news:(?://(?=/|$))?/?", url, re.IGNORECASE)
-    if host is None or match is None or url[match.end() :].startswith("/"):
+    rootless = re.match(r"news:(?:///)?(?!/)", url, re.IGNORECASE)
+    if rootless is None:
         if server is not None:
             raise UsageError("--server is for a news: URL that names no server; this one does", exit_code=3)
-        return url
-    return (host.rstrip("/") if "://" in host else f"news://{host}") + "/" + url[match.end() :]
+        return absolute(url, "nntp")
+    host = server or os.environ.get("NNTPSERVER") or ""
+    return (host.rstrip("/") if "://" in host else f"news://{host}") + "/" + url[rootless.end() :]
 
 
 @nntp.command("groups")

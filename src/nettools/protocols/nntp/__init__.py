@@ -15,7 +15,7 @@ from nettools.protocols.nntp.errors import classify
 from nettools.protocols.nntp.posting import Post, draft
 from nettools.protocols.nntp.session import NNTPSession
 from nettools.results import Article, ArticleInfo, Group, PostReport
-from nettools.session import Protocol, make_session, run, run_stream
+from nettools.session import Protocol, make_session, run_stream
 
 __all__ = [
     "PROTOCOL",
@@ -45,7 +45,8 @@ def list_groups(url: str, *, pattern: str = "*", **opts: Any) -> tuple[Group, ..
     >>> [(group.name, group.posting) for group in list_groups(nntp.url)]
     [('local.test', 'y')]
     """
-    return run(PROTOCOL, url, lambda news: news.groups(pattern), opts)
+    with make_session(PROTOCOL, url, opts) as news:
+        return news.groups(pattern)
 
 
 def list_articles(
@@ -74,12 +75,8 @@ def list_articles(
     Raises:
         NotFoundError: there is no such group.
     """
-    return run(
-        PROTOCOL,
-        url,
-        lambda news: news.list(group, first=first, last=last, since=since, limit=limit, newest_first=newest_first),
-        opts,
-    )
+    with make_session(PROTOCOL, url, opts) as news:
+        return news.list(group, first=first, last=last, since=since, limit=limit, newest_first=newest_first)
 
 
 def fetch_article(
@@ -99,7 +96,8 @@ def fetch_article(
     Raises:
         NotFoundError: there is no such article, or group.
     """
-    return run(PROTOCOL, url, lambda news: news.fetch(article, group=group, yenc=yenc), opts)
+    with make_session(PROTOCOL, url, opts) as news:
+        return news.fetch(article, group=group, yenc=yenc)
 
 
 def fetch_articles(
@@ -142,15 +140,16 @@ def post_article(
         DeniedError: this user may not post here. ReplyError (exit code 55): the article was refused.
         DisconnectedError and DeadlineError with `outcome_unknown`: the answer was lost.
     """
-    given = {
-        "group": group,
-        "sender": sender,
-        "subject": subject,
-        "text": text,
-        "headers": headers,
-        "references": references,
-    }
-    return run(PROTOCOL, url, lambda news: news.post(message, **given), opts)
+    with make_session(PROTOCOL, url, opts) as news:
+        return news.post(
+            message,
+            group=group,
+            sender=sender,
+            subject=subject,
+            text=text,
+            headers=headers,
+            references=references,
+        )
 
 
 def draft_article(url: str, message: Any = None, *, group: Any = None, **given: Any) -> Post:

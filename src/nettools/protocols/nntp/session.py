@@ -14,7 +14,7 @@ from typing import Any
 from nettools.errors import NotFoundError, ProtocolError, UsageError
 from nettools.options import since as moment
 from nettools.parse import nntp as parse
-from nettools.protocols.nntp.address import article_name
+from nettools.protocols.nntp.address import article_name, group_name
 from nettools.protocols.nntp.errors import reply_error
 from nettools.protocols.nntp.opening import Conversation
 from nettools.protocols.nntp.posting import Post, draft
@@ -32,6 +32,7 @@ ArticleName = int | str
 
 # inside the class `list` is a method
 Infos = list[ArticleInfo]
+Names = list[ArticleName]
 
 
 class NNTPSession(Conversation):
@@ -39,13 +40,15 @@ class NNTPSession(Conversation):
 
     # -- groups
 
-    @operation("groups")
     def groups(self, pattern: str = "*") -> tuple[Group, ...]:
         """The groups whose names match a wildmat (RFC 3977 4.2), with their descriptions; see `list_groups`."""
         if pattern == "*" and self.place.group is not None and set(self.place.group) & set("*?["):
             pattern = self.place.group
-        if not pattern or any(char.isspace() for char in pattern):
-            raise UsageError(f"{pattern!r} is no pattern of group names")
+        self.prepare(lambda: [group_name(each) for each in pattern.split(",")])
+        return self._groups(pattern)
+
+    @operation("groups")
+    def _groups(self, pattern: str) -> tuple[Group, ...]:
         wanted = "" if pattern == "*" else f" {pattern}"
         active, described = self._ask_many([f"LIST ACTIVE{wanted}", f"LIST NEWSGROUPS{wanted}"], self._listing)
         if active[0].code in UNKNOWN:
@@ -64,7 +67,6 @@ class NNTPSession(Conversation):
 
     # -- overviews
 
-    @operation("list")
     def list(
         self,
         group: str | None = None,
@@ -76,8 +78,19 @@ class NNTPSession(Conversation):
         newest_first: bool = True,
     ) -> tuple[ArticleInfo, ...]:
         """The articles of a group without their bodies; see `list_articles`."""
-        name = self._group(group)
-        oldest = None if since is None else moment(since)
+        name, oldest = self.prepare(lambda: (self._group(group), None if since is None else moment(since)))
+        return self._list(name, first, last, oldest, limit, newest_first)
+
+    @operation("list")
+    def _list(
+        self,
+        name: str,
+        first: int | None,
+        last: int | None,
+        oldest: dt.datetime | None,
+        limit: int | None,
+        newest_first: bool,
+    ) -> tuple[ArticleInfo, ...]:
         found = self._select(name)
         end = found.last or 0
         low, high = max(found.first or 0, first or 0, 1), end if last is None else min(end, last)
@@ -143,25 +156,35 @@ class NNTPSession(Conversation):
 
     # -- articles
 
-    @operation("fetch")
     def fetch(self, article: ArticleName | None = None, *, group: str | None = None, yenc: bool = False) -> Article:
         """One article by number or Message-ID; see `fetch_article`."""
-        wanted = self.place.article if article is None else article_name(article)
+        wanted = self.place.article if article is None else article
         if wanted is None:
             raise UsageError("no article is named", hint="give a number or a Message-ID, or a URL that has one")
-        for _, reply, found in self._articles([wanted], group, yenc):
-            if found is not None:
-                return found
-            raise reply_error(reply, f"article {wanted}", NotFoundError if reply.code in NONE_THERE else None)
-        raise ProtocolError("the server did not answer")
+        return self._fetch(*self.prepare(lambda: self._asked([wanted], group)), yenc)
 
-    @stream("fetch")
     def fetch_many(
         self, articles: ArticleName | Iterable[ArticleName], *, group: str | None = None, yenc: bool = False
     ) -> Iterator[Article]:
         """Many articles, one by one, in the order asked for; those that are not there are left out, with a warning."""
         given = (articles,) if isinstance(articles, (int, str)) else articles
-        for name, reply, found in self._articles([article_name(each) for each in given], group, yenc):
+        return self._fetch_many(*self.prepare(lambda: self._asked(given, group)), yenc)
+
+    def _asked(self, articles: Iterable[ArticleName], group: str | None) -> tuple[Names, str | None]:
+        """The articles' names, and the group that those with a number are in."""
+        names = [article_name(each) for each in articles]
+        return names, self._group(group) if any(isinstance(name, int) for name in names) else None
+
+    @operation("fetch")
+    def _fetch(self, names: Names, group: str | None, yenc: bool) -> Article:
+        name, reply, found = next(self._articles(names, group, yenc))
+        if found is None:
+            raise reply_error(reply, f"article {name}", NotFoundError if reply.code in NONE_THERE else None)
+        return found
+
+    @stream("fetch")
+    def _fetch_many(self, names: Names, group: str | None, yenc: bool) -> Iterator[Article]:
+        for name, reply, found in self._articles(names, group, yenc):
             if found is not None:
                 yield found
             elif reply.code in NONE_THERE:
@@ -170,20 +193,19 @@ class NNTPSession(Conversation):
                 raise reply_error(reply, f"article {name}")
 
     def _articles(
-        self, names: Any, group: str | None, yenc: bool
+        self, names: Names, group: str | None, yenc: bool
     ) -> Iterator[tuple[ArticleName, Reply, Article | None]]:
         """Each article with its reply, None where it is not there; the group is selected in the same flight."""
         lines = [f"ARTICLE {name}" for name in names]
-        select = self._group(group) if any(isinstance(name, int) for name in names) else None
-        if select is not None and select != self._selected:
-            lines.insert(0, f"GROUP {select}")
+        if group is not None and group != self._selected:
+            lines.insert(0, f"GROUP {group}")
         answers = self._ask_many(lines, self._answer)
         if len(lines) > len(names):
             self._selected = None
             reply, _ = next(answers)
             if reply.code != 211:
-                raise reply_error(reply, f"group {select}")
-            self._selected = select
+                raise reply_error(reply, f"group {group}")
+            self._selected = group
         for name, (reply, octets) in zip(names, answers, strict=True):
             if octets is None:
                 yield name, reply, None

@@ -1,0 +1,22 @@
+"""`nntplib`'s own tests with our classes: what they promise as `session.raw` they keep, without an exception."""
+
+from __future__ import annotations
+
+import importlib.util
+
+import pytest
+
+from unit.stdlib.dropin import run
+
+OURS = {"NNTP": "nettools.protocols.nntp:NNTPClient", "NNTP_SSL": "nettools.protocols.nntp:NNTPTLSClient"}
+
+pytestmark = pytest.mark.skipif(
+    importlib.util.find_spec("test") is None or importlib.util.find_spec("test.test_nntplib") is None,
+    reason="this Python has no tests of nntplib",
+)
+
+
+def test_the_modules_own_tests_pass_with_our_classes() -> None:
+    ours = run("test.test_nntplib", "nntplib", OURS)
+    assert ours.ran > 50
+    assert ours.failed == {}
