@@ -21,7 +21,6 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-
 REMOTE = ("Networked", "Remote")  # test classes that would go to the Internet begin so
 
 
