@@ -1,4 +1,4 @@
-"""The servers of the benchmarks: nginx, vsftpd, dovecot and postfix's smtp-sink, in one scratch folder, on fixed ports.
+"""The servers of the benchmarks: nginx, vsftpd, dovecot and postfix's smtp-sink, in one scratch folder, on free ports.
 
 Needs root and Debian's packages nginx, vsftpd, dovecot-imapd, dovecot-pop3d, postfix. `inside` is a command that runs a
 server elsewhere: in the network namespace at the far end of a link.
@@ -7,7 +7,9 @@ server elsewhere: in the network namespace at the far end of a link.
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
+import random
 import re
 import shutil
 import signal
@@ -21,7 +23,7 @@ from typing import Self
 
 from benchmarks import data
 
-PORTS = {"http": 18080, "ftp": 12121, "imap": 11143, "pop3": 11110, "smtp": 12525}
+PROTOCOLS = ("http", "ftp", "imap", "pop3", "smtp")
 USERS = {"u100": 100, "u1000": 1000, "u2000": 2000, "u10000": 10000}
 
 NGINX = """
@@ -109,12 +111,13 @@ class Servers:
     def __init__(self, root: Path, *, host: str = "127.0.0.1", inside: Sequence[str] = (), big: int = 1 << 30) -> None:
         self.root, self.host, self._inside, self._big = root, host, list(inside), big
         self._processes: list[subprocess.Popen[bytes]] = []
+        self._ports = dict(zip(PROTOCOLS, _free_ports(len(PROTOCOLS)), strict=True))
 
     def fields(self) -> dict[str, str]:
         """What a command line may name."""
-        urls = {"http": f"http://{self.host}:{PORTS['http']}", "ftp": f"ftp://{self.host}:{PORTS['ftp']}"}
+        urls = {"http": f"http://{self.host}:{self._ports['http']}", "ftp": f"ftp://{self.host}:{self._ports['ftp']}"}
         ports = {"ftp_port": "ftp", "imap_port": "imap", "pop3_port": "pop3", "smtp_port": "smtp"}
-        return {"host": self.host, "root": str(self.root), **urls, **{k: str(PORTS[v]) for k, v in ports.items()}}
+        return {"host": self.host, "root": str(self.root), **urls, **{k: str(self._ports[v]) for k, v in ports.items()}}
 
     def sunk(self) -> int:
         """How many messages smtp-sink has counted since it was started."""
@@ -122,6 +125,9 @@ class Servers:
         return int(found[-1]) if found else 0
 
     def __enter__(self) -> Self:
+        self.root.mkdir(parents=True, exist_ok=True)
+        self._lock = (self.root / "lock").open("w")
+        fcntl.flock(self._lock, fcntl.LOCK_EX)  # one run at a time: the data are the same for all
         self._make_data()
         for name, argv in self._commands().items():
             log = self.root / f"{name}.log"
@@ -131,7 +137,7 @@ class Servers:
                         [*self._inside, *argv], stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True
                     )
                 )
-        for port in PORTS.values():
+        for port in self._ports.values():
             self._wait(port)
         return self
 
@@ -143,6 +149,7 @@ class Servers:
             end = time.monotonic() + 3
             while time.monotonic() < end and any(process.poll() is None for process in self._processes):
                 time.sleep(0.02)
+        self._lock.close()
 
     def _commands(self) -> dict[str, list[str]]:
         root = self.root
@@ -154,12 +161,17 @@ class Servers:
             return str(path)
 
         (root / "empty").mkdir(exist_ok=True)
-        nginx = write("nginx.conf", NGINX, port=PORTS["http"])
-        address = f"{self.host if self._inside else '127.0.0.1'}:{PORTS['smtp']}"
+        nginx = write("nginx.conf", NGINX, port=self._ports["http"])
+        address = f"{self.host if self._inside else '127.0.0.1'}:{self._ports['smtp']}"
         return {
             "nginx": ["nginx", "-e", str(root / "nginx.err"), "-c", nginx],
-            "vsftpd": ["vsftpd", write("vsftpd.conf", VSFTPD, port=PORTS["ftp"])],
-            "dovecot": ["dovecot", "-F", "-c", write("dovecot.conf", DOVECOT, imap=PORTS["imap"], pop3=PORTS["pop3"])],
+            "vsftpd": ["vsftpd", write("vsftpd.conf", VSFTPD, port=self._ports["ftp"])],
+            "dovecot": [
+                "dovecot",
+                "-F",
+                "-c",
+                write("dovecot.conf", DOVECOT, imap=self._ports["imap"], pop3=self._ports["pop3"]),
+            ],
             "smtp-sink": ["smtp-sink", "-c", "-u", "nobody", address, "512"],
         }
 
@@ -190,6 +202,17 @@ class Servers:
             _once(root / "mail" / user, lambda path, count=count: data.maildir(path, count))  # type: ignore[misc]
         subprocess.run(["chown", "-R", "nobody:nogroup", str(root / "mail")], check=True)
         shutil.chown(www / "up", "ftp", None)
+
+
+def _free_ports(count: int) -> list[int]:
+    with contextlib.ExitStack() as stack:
+        found: list[int] = []
+        while len(found) < count:
+            sock = stack.enter_context(socket.socket())
+            with contextlib.suppress(OSError):
+                sock.bind(("127.0.0.1", random.randrange(20000, 30000)))
+                found.append(sock.getsockname()[1])
+        return found
 
 
 def _once(path: Path, make: Callable[[Path], object]) -> None:
