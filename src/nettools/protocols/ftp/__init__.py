@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from nettools.errors import UsageError
 from nettools.protocols.ftp.client import FTPClient, FTPTLSClient
 from nettools.protocols.ftp.errors import classify
-from nettools.protocols.ftp.mirror import is_url, mirror_session
 from nettools.protocols.ftp.session import FTPSession
 from nettools.results import FileEntry, MirrorReport, Transfer
 from nettools.session import Protocol, run
@@ -155,6 +153,9 @@ def ftp_mirror(
     Raises:
         FileError: names that would leave the folder are in `.failed`, not raised; a missing local source is.
     """
+    from nettools.errors import UsageError
+    from nettools.protocols.ftp.mirror import is_url, mirror_session
+
     if is_url(source) == is_url(dest):
         raise UsageError("one side of a mirror is a URL, the other a folder")
     down = is_url(source)

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 
 from nettools.errors import NotFoundError, ProtocolError, ReplyError, TooLargeError, UsageError
 from nettools.files import is_plain
-from nettools.parse.ftp_listing import parse_facts, parse_listing
 from nettools.parse.ftp_reply import parse_mdtm, parse_size
 from nettools.protocols.ftp.paths import Paths
 from nettools.results import FileEntry, Reply
@@ -100,7 +99,7 @@ class Folders(Paths):
             self._trace.warn(f"the server announces MLST and refuses MLSD ({error.text}): LIST was used")
             self._features.pop("MLST", None)
             return self._read_list(folder)
-        entries = parse_listing(data, mlsd=True, encoding=self.encoding)
+        entries = _parse(data, self.encoding, mlsd=True)
         self._remember_octets(data, entries)
         if not entries and folder:
             self._check_folder(folder)
@@ -108,7 +107,7 @@ class Folders(Paths):
 
     def _read_list(self, folder: str) -> tuple[FileEntry, ...]:
         data = self._lines("LIST", folder)
-        entries = parse_listing(data, encoding=self.encoding)
+        entries = _parse(data, self.encoding, mlsd=False)
         self._remember_octets(data, entries)
         if folder and len(entries) <= 1:  # nothing, or the line of a file
             self._check_folder(folder)
@@ -157,8 +156,7 @@ class Folders(Paths):
     def _facts_of(self, path: str) -> FileEntry | None:
         reply = self._ask(self._line("MLST", path))
         for octets in reply.lines[1:-1]:
-            entry = parse_facts(_decoded(octets, self.encoding).removeprefix(" "))
-            if entry is not None:
+            for entry in _parse(octets.removeprefix(b" "), self.encoding, mlsd=True):
                 name = posixpath.basename(path) or path or "."
                 return _renamed(entry, name, path)
         return None
@@ -169,6 +167,13 @@ class Folders(Paths):
         *typed, size, time = self._ask_all(*self._typed(letter), self._line("SIZE", path), self._line("MDTM", path))
         self._type_is(letter, typed)
         return told_size(size), told_time(time)
+
+
+def _parse(data: bytes, encoding: str, *, mlsd: bool) -> tuple[FileEntry, ...]:
+    """Imported when the first folder is read: get and put need none of it, and compiling it takes a while."""
+    from nettools.parse.ftp_listing import parse_listing
+
+    return parse_listing(data, mlsd=mlsd, encoding=encoding)
 
 
 def told_size(reply: Reply) -> int | None:
