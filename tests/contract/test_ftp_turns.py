@@ -44,6 +44,22 @@ def test_with_the_offer_of_tls_to_look_for_it_is_one_turn_more(plain: Site, fake
     assert verbs(bare)[:3] == ["FEAT", "USER", "PASS"]
 
 
+def test_nobody_in_particular_fetches_a_file_in_six_turns_with_the_look_for_tls(
+    fake_site: Callable[..., Site],
+) -> None:
+    site = fake_site("ftp", "plain", without={"STARTTLS"})
+    assert nettools.ftp_get(site.at("pub/hello.txt"), timeout=20).size == 14
+    assert verbs(site)[:4] == ["FEAT", "USER", "PASS", "OPTS"]
+    assert site.server.log.round_trips() == 6
+
+
+def test_over_tls_nobody_says_so_again(fake_site: Callable[..., Site], tls_ca: Path) -> None:
+    site = fake_site("ftp", "starttls")
+    options = {"tls": nettools.TLS(ca=tls_ca), "timeout": 20}
+    assert nettools.ftp_get(site.at("pub/hello.txt"), **options).meta.tls is not None
+    assert verbs(site)[:5] == ["FEAT", "USER", "AUTH", "USER", "PASS"]
+
+
 def test_a_file_is_stored_and_named_in_eight_turns(plain: Site) -> None:
     nettools.ftp_put(b"new", plain.at("new"), **plain.options)
     assert verbs(plain)[2:] == ["FEAT", "TYPE", "EPSV", "STOR", "OPTS", "SIZE", "RNFR", "RNTO", "QUIT"]
@@ -84,6 +100,13 @@ def test_a_server_that_forgets_what_was_sent_ahead_is_asked_one_thing_at_a_time(
         assert session.meta.warnings == ()
     assert site.server.log.connections == 2
     assert done.size == 14
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_server_that_forgets_it_before_the_login_is_asked_one_thing_at_a_time(fake_site: Callable[..., Site]) -> None:
+    site = fake_site("ftp", "plain", without={"STARTTLS", "PIPELINING"})
+    assert nettools.ftp_get(site.at("pub/hello.txt"), timeout=20).size == 14
+    assert verbs(site, 2)[:3] == ["FEAT", "USER", "PASS"]
 
 
 @pytest.mark.parametrize("answer", ["226 what is this", "xyz"])

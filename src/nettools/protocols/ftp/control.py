@@ -13,7 +13,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, cast
 
-from nettools.errors import AuthError, DeadlineError, NettoolsError, ReplyError, TLSError, UnsupportedError
+from nettools.errors import (
+    AuthError,
+    DisconnectedError,
+    NettoolsError,
+    ProtocolError,
+    ReplyError,
+    TLSError,
+    UnsupportedError,
+)
 from nettools.parse.ftp_reply import parse_feat
 from nettools.protocols.ftp.client import FTPTLSClient
 from nettools.protocols.ftp.errors import refusal
@@ -25,14 +33,19 @@ __all__ = ["Control"]
 
 Line = str | bytes
 
+NOBODY = ("anonymous", "ftp")
 PATIENCE = 3.0  # seconds that the replies to the first batch may come apart from one another
 # what a command that may be sent ahead is answered with, besides a refusal
 FITTING = {
     "CWD": (200, 250), "EPSV": (229,), "FEAT": (211,), "MDTM": (213,), "MLST": (250,), "NOOP": (200,), "PBSZ": (200,),
-    "PROT": (200,), "PWD": (257,), "RNFR": (350,), "SIZE": (213,), "TYPE": (200,),
+    "PROT": (200,), "PWD": (257,), "RNFR": (350,), "SIZE": (213,), "TYPE": (200,), "USER": (230, 331, 332),
 }  # fmt: skip
 DATA_COMMANDS = {"RETR", "STOR", "APPE", "STOU", "LIST", "NLST", "MLSD", "PORT", "EPRT", "PASV", "EPSV"}
 OWN_COMMANDS = {"AUTH", "PROT", "PBSZ", "CCC", "REIN", "USER", "PASS", "QUIT"}
+
+
+class OutOfStepError(ProtocolError):
+    """The server did not answer each of the commands that were sent ahead, in order."""
 
 
 class Control(Session):
@@ -52,10 +65,19 @@ class Control(Session):
         self._due: list[tuple[str, Callable[[Reply], object]]] = []
         self._type = ""
         self._protected = False
+        self._greeted: Reply | None = None  # the answer to USER, where it was sent with FEAT
 
     # -- opening
 
     def _establish(self) -> None:
+        try:
+            self._open_control()
+        except OutOfStepError:
+            self._discard()
+            self._one_by_one = True
+            self._open_control()
+
+    def _open_control(self) -> None:
         self._fresh()
         with self.connecting():
             sock = self._connect()
@@ -83,12 +105,12 @@ class Control(Session):
         if self.implicit_tls or self.options.security.mode == "off":
             return
         if not self.upgrade_required:
-            reply = self.client.ask("FEAT")
+            reply = self._look_around()
             if reply.code == 211:  # else it may want a login first
                 self._learn_features(reply)
             if not self.upgrade_wanted("TLS" in (self.capability("AUTH") or "").upper().replace(";", " ").split()):
                 return
-            self._fresh()  # what was announced in clear is forgotten
+            self._fresh()  # what was said in clear is forgotten
         with self._trace.span("tls"):
             reply = self.client.ask("AUTH TLS")
             if reply.code != 234:
@@ -96,20 +118,30 @@ class Control(Session):
             self.client.secured(self.dialer.context.wrap_socket(self.client.sock, server_hostname=self.target.host))
             self.upgraded(self.client.sock)
 
+    def _look_around(self) -> Reply:
+        """FEAT, before the login; who comes as nobody says so in the same turn."""
+        if self._one_by_one or self._user not in NOBODY:
+            return self.client.ask("FEAT")
+        reply, self._greeted = self._ask_ahead(["FEAT", f"USER {self._user}"])
+        return reply
+
+    @property
+    def _user(self) -> str:
+        return (self.auth.user if self.auth else None) or "anonymous"
+
     def _login(self) -> None:
-        auth = self.auth
-        user = (auth.user if auth else None) or "anonymous"
+        auth, user = self.auth, self._user
         secret = auth.get_password() if auth else None
         if secret is None:
-            if user not in ("anonymous", "ftp"):
+            if user not in NOBODY:
                 raise AuthError(f"there is no password for {user}", hint="give auth=(user, password), or -u USER:PASS")
             word = "anonymous@"
         else:
             word = secret.reveal()
-            if user not in ("anonymous", "ftp"):
+            if user not in NOBODY:
                 self.require_private()
                 self._trace.add_secret(word)
-        reply = self.client.ask("USER " + check(user, "the user name"))
+        reply = self._greeted or self.client.ask("USER " + check(user, "the user name"))
         if reply.code == 331:
             reply = self.client.ask("PASS " + check(word, "the password"))
         if reply.code == 332:
@@ -179,34 +211,38 @@ class Control(Session):
         while True:
             due, self._due = self._due, []
             batch = [*(line for line, _ in due), *lines]
-            replies = self._ask_ahead(batch) if len(batch) > 1 and not self._one_by_one else None
-            if replies is None and len(batch) > 1 and not self._one_by_one:
-                self._begin_one_by_one()
-                continue
-            if replies is None:
+            if len(batch) == 1 or self._one_by_one:
                 replies = [self.client.ask(line) for line in batch]
+            else:
+                try:
+                    replies = self._ask_ahead(batch)
+                except OutOfStepError:
+                    self._begin_one_by_one()
+                    continue
             for (_, done), reply in zip(due, replies, strict=False):
                 done(reply)
             return replies[len(due) :]
 
-    def _ask_ahead(self, batch: Sequence[Line]) -> list[Reply] | None:
-        """All in one turn; None when the server does not answer each of them, in order."""
+    def _ask_ahead(self, batch: Sequence[Line]) -> list[Reply]:
+        """All in one turn.
+
+        Raises:
+            OutOfStepError: the server does not answer each of them, in order.
+        """
         self.client.send(*batch)
         replies: list[Reply] = []
         try:
             for line in batch:
                 if replies and not self._proven and not self.client.sock.ready(PATIENCE):
-                    return None
+                    raise OutOfStepError(f"no answer to {self._shown(line)} came")
                 reply = self.client.read_reply()
                 if not _fits(line, reply):
-                    return None
+                    raise OutOfStepError(f"{self._shown(line)} was answered by {reply}")
                 replies.append(reply)
-        except (DeadlineError, ReplyError):
-            raise
-        except NettoolsError:  # it hung up, or what came is no reply
-            if self._proven or not replies:
+        except (DisconnectedError, ProtocolError) as error:  # it hung up, or what came is no reply
+            if self._proven or not replies or isinstance(error, OutOfStepError):
                 raise
-            return None
+            raise OutOfStepError(error.message) from error
         self._proven = True
         return replies
 
