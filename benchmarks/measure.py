@@ -7,6 +7,7 @@ time of the process and its children (wait4), memory its peak resident size.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import os
@@ -22,6 +23,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from benchmarks.contenders import digest
+from benchmarks.data import subject
 from benchmarks.jobs import Job
 from benchmarks.link import Link
 from benchmarks.servers import Servers
@@ -215,7 +218,15 @@ def _reported(text: str, wanted: int) -> str:
     """What a contender counted: its last line is {"n": ...}, or it printed a JSON line an item."""
     lines = text.strip().splitlines()
     try:
-        count = int(json.loads(lines[-1])["n"])
+        told = json.loads(lines[-1])
+        count = int(told["n"])
     except (IndexError, KeyError, TypeError, ValueError):
-        count = sum(line.startswith("{") for line in lines)
+        count, told = sum(line.startswith("{") for line in lines), {}
+    if told.get("digest", _digest(wanted)) != _digest(wanted):
+        return "the subjects that were decoded are not those that were sent"
     return "" if count == wanted else f"{count} items of {wanted}"
+
+
+@functools.cache
+def _digest(count: int) -> int:
+    return digest(subject(number) for number in range(count))

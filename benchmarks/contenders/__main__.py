@@ -6,4 +6,4 @@ import sys
 
 name, _, function = sys.argv[1].partition(".")
 count = getattr(importlib.import_module(f"benchmarks.contenders.{name}"), function)(*sys.argv[2:])
-print(json.dumps({"n": count}))
+print(json.dumps(count if isinstance(count, dict) else {"n": count}))

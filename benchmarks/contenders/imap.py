@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from benchmarks.contenders import digest
+
 ITEMS = "(UID FLAGS RFC822.SIZE INTERNALDATE BODY.PEEK[HEADER.FIELDS (DATE FROM SUBJECT)])"
 
 
@@ -23,7 +25,7 @@ def imaplib_raw(host: str, port: str, user: str, count: str) -> int:
     return sum(isinstance(row, tuple) for row in rows)
 
 
-def imaplib_decoded(host: str, port: str, user: str, count: str) -> int:
+def imaplib_decoded(host: str, port: str, user: str, count: str) -> dict[str, int]:
     import email
     import re
     from email.header import decode_header, make_header
@@ -40,10 +42,10 @@ def imaplib_decoded(host: str, port: str, user: str, count: str) -> int:
             assert match is not None
             names = (str(make_header(decode_header(headers[name] or ""))) for name in ("From", "Subject"))
             found.append((int(match[1]), match[2].split(), parsedate_to_datetime(headers["Date"]), *names))
-    return len(found)
+    return {"n": len(found), "digest": digest(row[-1] for row in found)}
 
 
-def imapclient_list(host: str, port: str, user: str, count: str) -> int:
+def imapclient_list(host: str, port: str, user: str, count: str) -> dict[str, int]:
     from email.header import decode_header, make_header
 
     import imapclient
@@ -56,26 +58,22 @@ def imapclient_list(host: str, port: str, user: str, count: str) -> int:
     client.select_folder("INBOX", readonly=True)
     wanted = ["UID", "FLAGS", "RFC822.SIZE", "INTERNALDATE", "ENVELOPE"]
     rows = client.fetch(client.search("ALL")[: int(count)], wanted)
-    found = [
-        (
-            uid,
-            row[b"FLAGS"],
-            row[b"ENVELOPE"].date,
-            decoded(row[b"ENVELOPE"].subject),
-            decoded(row[b"ENVELOPE"].from_[0].name),
-        )
-        for uid, row in rows.items()
-    ]
+    found = []
+    for uid, row in sorted(rows.items()):
+        envelope = row[b"ENVELOPE"]
+        sender = decoded(envelope.from_[0].name)
+        found.append((uid, row[b"FLAGS"], row[b"RFC822.SIZE"], envelope.date, sender, decoded(envelope.subject)))
     client.logout()
-    return len(found)
+    return {"n": len(found), "digest": digest(row[-1] for row in found)}
 
 
-def imap_tools_list(host: str, port: str, user: str, count: str) -> int:
+def imap_tools_list(host: str, port: str, user: str, count: str) -> dict[str, int]:
     import imap_tools
 
     with imap_tools.MailBoxUnencrypted(host, int(port)).login(user, "x") as box:
         messages = box.fetch(limit=int(count), headers_only=True, bulk=True, mark_seen=False)
-        return len([(each.uid, each.flags, each.date, each.from_values, each.subject) for each in messages])
+        found = [(each.uid, each.flags, each.date, each.from_values, each.subject) for each in messages]
+        return {"n": len(found), "digest": digest(row[-1] for row in found)}
 
 
 def imaplib_whole(host: str, port: str, user: str, count: str) -> int:
