@@ -118,6 +118,7 @@ class Session:
             route=route_for(options.proxy, scheme),
         )
         self._find_credentials()
+        self._check_route()
 
     # -- what a protocol gives
 
@@ -205,6 +206,17 @@ class Session:
         for secret in (self.target.password, self.auth.static_password if self.auth else None):
             if secret is not None:
                 self._trace.add_secret(secret.reveal())
+
+    def _check_route(self) -> None:
+        """The same for the proxy's password: none that was given as a secret is shown to a proxy in clear."""
+        route = self.dialer.route
+        if route is not None and route.explicit_auth and route.password is not None:
+            credentials.require_private(
+                Target(self.target.scheme, route.host, route.port),
+                tls_on=False,
+                clear_allowed=self.options.security.mode == "off",
+                what="the proxy's password",
+            )
 
     def require_private(self, what: str = "the password") -> None:
         """The clear-text rule: raise ClearTextError unless a secret may go over this connection as it is now."""

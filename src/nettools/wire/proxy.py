@@ -111,6 +111,8 @@ def route_for(proxy: Proxy | str | None, scheme: str, environ: Mapping[str, str]
 
 
 def _parse(proxy: Proxy) -> Route:
+    if not isinstance(proxy.url, str) or any(ord(char) < 0x21 or ord(char) == 0x7F for char in proxy.url):
+        raise UsageError("proxy= is no proxy URL", exit_code=5)
     try:
         parts = urlsplit(proxy.url if "://" in proxy.url else f"http://{proxy.url}")
         kind, host, port = parts.scheme.lower(), parts.hostname, parts.port

@@ -82,12 +82,6 @@ class HTTPSession(Session):
         self._own_cookies = _cookie_pairs(options.cookies)
         self._routes: dict[str, Route | None] = {target.scheme.name: self.dialer.route}
         self._targets: dict[str, Target] = {}
-        route = self.dialer.route
-        if route is not None and route.explicit_auth and route.password is not None:
-            proxy = Target(target.scheme, route.host, route.port)
-            credentials.require_private(
-                proxy, tls_on=False, clear_allowed=options.security.mode == "off", what="the proxy's password"
-            )
 
     # -- connections
 
