@@ -197,8 +197,9 @@ def test_the_environments_variables_are_read_as_curl_reads_them(
 @pytest.mark.parametrize(
     ("listed", "goes"),
     [
-        ("*", False), ("there.test", False), (".test", False), ("test", False), ("THERE.test", False), ("*.test", False),
-        ("other.test, there.test", False), ("here.test", True), ("re.test", True), ("", True), ("there.test:1", True),
+        ("*", False), ("there.test", False), (".test", False), ("test", False), ("THERE.test", False),
+        ("*.test", False), ("other.test, there.test", False), ("here.test", True), ("re.test", True), ("", True),
+        ("there.test:1", True),
     ],
 )  # fmt: skip
 def test_no_proxy_lists_what_is_reached_directly(proxied: Any, tcp_echo: Any, listed: str, goes: bool) -> None:
