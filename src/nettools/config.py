@@ -12,6 +12,7 @@ the command line reads it unasked; a library call does with `profile="work"`.
 
 from __future__ import annotations
 
+import functools
 import os
 import shlex
 import subprocess
@@ -107,7 +108,7 @@ def _keywords(values: dict[str, Any]) -> dict[str, Any]:
         values.pop("mechanism", None),
     )
     if user is not None or command is not None:
-        password = None if command is None else (lambda: run_password_command(command))
+        password = None if command is None else functools.partial(run_password_command, command)  # it pickles
         values["auth"] = Auth(user, password, mechanism=mechanism)
     return values
 

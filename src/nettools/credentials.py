@@ -11,7 +11,7 @@ import base64
 import os
 import re
 import stat
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
@@ -54,6 +54,13 @@ class Secret:
 
     def __bool__(self) -> bool:
         return bool(self._value)
+
+
+def _mechanisms(value: object) -> tuple[str, ...] | None:
+    names = (value,) if isinstance(value, str) else tuple(value) if isinstance(value, Iterable) else None
+    if value is not None and (names is None or not all(isinstance(name, str) for name in names)):
+        raise UsageError("mechanism= is a name, or several in order of preference")
+    return tuple(name.strip().upper() for name in names or ()) or None
 
 
 Given = str | Secret | Callable[[], "str | Secret"] | None
@@ -111,8 +118,7 @@ class Auth:
         put(self, "user", user)
         put(self, "password", _secret(password, "password"))
         put(self, "token", _secret(token, "token"))
-        names = (mechanism,) if isinstance(mechanism, str) else mechanism
-        put(self, "mechanism", None if names is None else tuple(name.strip().upper() for name in names) or None)
+        put(self, "mechanism", _mechanisms(mechanism))
         put(self, "authzid", authzid)
 
     @classmethod

@@ -40,6 +40,23 @@ def _seconds(name: str, value: object) -> float | None:
     return None if math.isinf(value) else float(value)
 
 
+_PATH = (str, os.PathLike)
+
+
+def _expect(name: str, value: object, what: str, *kinds: type) -> None:
+    """Refuse what is of none of these types; None passes, a bool only where it is named. The value is not shown."""
+    if value is not None and (not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds)):
+        raise UsageError(f"{name} is {what}, not {type(value).__name__}")
+
+
+def _words(name: str, value: object) -> tuple[str, ...]:
+    """One word or several, as a tuple."""
+    words = (value,) if isinstance(value, str) else tuple(value) if isinstance(value, Iterable) else None
+    if words is None or not all(isinstance(word, str) for word in words):
+        raise UsageError(f"{name} is a str, or several")
+    return words
+
+
 @dataclass(frozen=True, slots=True)
 class Timeout:
     """Seconds: to connect (look-up, TCP, proxy, TLS, greeting), without an octet, and in all; None lifts a limit."""
@@ -90,8 +107,15 @@ class TLS:
         if version not in _VERSIONS:
             raise UsageError(f"{self.min_version!r} is no TLS version", hint=f"one of {', '.join(_VERSIONS)}")
         object.__setattr__(self, "min_version", version)
+        _expect("TLS(verify=)", self.verify, "True or False", bool)
+        for name in ("ca", "cert", "key", "keylog"):
+            _expect(f"TLS({name}=)", getattr(self, name), "a path", *_PATH)
+        _expect("TLS(server_name=)", self.server_name, "a host name", str)
         if self.alpn is not None:
-            object.__setattr__(self, "alpn", tuple(self.alpn))
+            names = _words("TLS(alpn=)", self.alpn)
+            if not all(name.isascii() and 0 < len(name) < 256 for name in names):
+                raise UsageError("TLS(alpn=) are names of 1 to 255 ASCII characters")
+            object.__setattr__(self, "alpn", names)
         if self.key is not None and self.cert is None:
             raise UsageError("TLS(key=...) without cert=", hint="name the certificate that the key belongs to")
 
@@ -126,9 +150,12 @@ class Proxy:
     tunnel: bool | None = None
 
     def __init__(self, url: str, *, auth: Any = None, bypass: Iterable[str] = (), tunnel: bool | None = None) -> None:
+        if not isinstance(url, str):
+            raise UsageError(f"a proxy is a URL, not {type(url).__name__}")
+        _expect("Proxy(tunnel=)", tunnel, "True, False or None", bool)
         object.__setattr__(self, "url", url)
         object.__setattr__(self, "auth", Auth.of(auth))
-        object.__setattr__(self, "bypass", (bypass,) if isinstance(bypass, str) else tuple(bypass))
+        object.__setattr__(self, "bypass", _words("Proxy(bypass=)", bypass))
         object.__setattr__(self, "tunnel", tunnel)
 
     def __repr__(self) -> str:
@@ -148,8 +175,10 @@ class Retry:
     def __post_init__(self) -> None:
         if isinstance(self.attempts, bool) or not isinstance(self.attempts, int) or self.attempts < 1:
             raise UsageError(f"Retry(attempts=) is a number from 1, not {self.attempts!r}")
-        if self.backoff < 0 or self.max_delay < 0:
-            raise UsageError("Retry(backoff=, max_delay=) are seconds, 0 or more")
+        for name in ("backoff", "max_delay"):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, (int, float)) or not value >= 0:
+                raise UsageError(f"Retry({name}=) is a number of seconds, 0 or more")
 
     @classmethod
     def of(cls, value: Retry | int | None) -> Retry:
@@ -160,7 +189,7 @@ class Retry:
 
     def delay(self, attempt: int) -> float:
         """Seconds to wait after attempt 1, 2, ..."""
-        return float(min(self.max_delay, self.backoff * 2 ** (attempt - 1)))
+        return float(min(self.max_delay, self.backoff * 2.0 ** min(attempt - 1, 100)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,22 +231,34 @@ class Options:
             put(self, "proxy", Proxy(self.proxy) if self.proxy else None)
         elif not isinstance(self.proxy, (Proxy, str, type(None))):
             raise UsageError('proxy= is a Proxy, a URL, "env" or None')
-        if self.max_size is not None and (isinstance(self.max_size, bool) or self.max_size < 0):
+        _expect("max_size=", self.max_size, "a number of octets, or None", int)
+        if self.max_size is not None and self.max_size < 0:
             raise UsageError("max_size= is a number of octets, or None")
         if self.family not in (None, 4, 6):
             raise UsageError(f"family= is 4, 6 or None, not {self.family!r}")
+        _expect("limit_rate=", self.limit_rate, "a number of octets a second", int, float)
         if self.limit_rate is not None and not self.limit_rate > 0:
             raise UsageError("limit_rate= is a number of octets a second above 0")
         if self.data_host not in ("peer", "reply"):
             raise UsageError('data_host= is "peer" or "reply"')
+        _expect("encoding=", self.encoding, "the name of an encoding", str)
         if self.encoding is not None:
             try:
                 "".encode(self.encoding)
-            except LookupError:
+            except (LookupError, ValueError):
                 raise UsageError(f"{self.encoding!r} is no encoding that Python knows") from None
         for name in ("on_event", "progress"):
             if getattr(self, name) is not None and not callable(getattr(self, name)):
                 raise UsageError(f"{name}= is a callable")
+        put(self, "netrc", self.netrc or False)
+        _expect("netrc=", self.netrc, "True, False or a path", bool, *_PATH)
+        _expect("active=", self.active, "True, False or an address", bool, str)
+        _expect("account=", self.account, "a str or a Secret", str, Secret)
+        for name in ("profile", "ehlo", "group", "server"):
+            _expect(f"{name}=", getattr(self, name), "a str", str)
+        _expect("datagram=", self.datagram, "True, False or None", bool)
+        put(self, "source_address", _source(self.source_address))
+        put(self, "resolve", _resolve_table(self.resolve))
 
     # what __post_init__ has settled, with the type that the rest of nettools sees
     @property
@@ -244,6 +285,27 @@ class Options:
     def credentials(self) -> Auth | None:
         """`auth` as an Auth."""
         return self.auth  # type: ignore[return-value]
+
+
+def _source(value: object) -> str | tuple[str, int] | None:
+    match value:
+        case None | str():
+            return value
+        case (str(host), int(port)) if not isinstance(port, bool) and 0 <= port < 65536:
+            return host, port
+    raise UsageError("source_address= is an IP address of this machine, or a pair of address and port")
+
+
+def _resolve_table(value: object) -> dict[tuple[str, int], tuple[str, ...]]:
+    """`resolve` with its hosts in lower case, and tuples of addresses."""
+    table: dict[tuple[str, int], tuple[str, ...]] = {}
+    for key, addresses in value.items() if isinstance(value, Mapping) else [(value, ())]:
+        match key:
+            case (str(host), int(port)):
+                table[host.lower(), port] = _words("resolve=", addresses)
+            case _:
+                raise UsageError("resolve= is {(host, port): [address]}")
+    return table
 
 
 _OWN: dict[str, frozenset[str]] = {

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
+import inspect
 import pickle
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from nettools import TLS, Auth, Options, Proxy, Retry, Timeout, UsageError, option_names
+from nettools import TLS, Auth, Options, Proxy, Retry, Secret, Timeout, UsageError, option_names
 from nettools.options import resolve_options
 
 
@@ -104,3 +107,57 @@ def test_a_profile_fills_in_what_the_call_leaves_open(monkeypatch: pytest.Monkey
     assert password.reveal() == "s3cret"
     with pytest.raises(UsageError, match="no profile 'home'"):
         resolve_options("imap", {"profile": "home"})
+
+
+ODD: list[Any] = [
+    None, True, False, 0, -1, 1.5, float("nan"), float("inf"), 10**30, "", "x", "\r\n", "\0", "ü", b"x", [], (), {},
+    (1, 2), ("a",), ("a", "b", "c"), object(), {"a": 1}, {("h", 1): "127.0.0.1"}, {("h", 1): 5}, {5: 5}, [None],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", [each.name for each in dataclasses.fields(Options)])
+def test_no_value_of_an_option_is_any_other_error(name: str) -> None:
+    for value in ODD:
+        with contextlib.suppress(UsageError):
+            Options(**{name: value})
+
+
+@pytest.mark.parametrize("cls", [Timeout, TLS, Proxy, Retry, Auth])
+def test_no_field_of_a_policy_is_any_other_error(cls: Any) -> None:
+    for name in inspect.signature(cls).parameters:
+        for value in ODD:
+            given = {"url": "http://h:1", name: value} if cls is Proxy else {name: value}
+            if cls is TLS:
+                given = {"cert": "x", **given}
+            with contextlib.suppress(UsageError):
+                hash(cls(**given))
+
+
+@pytest.mark.parametrize(
+    ("given", "name", "wanted"),
+    [
+        ({"netrc": None}, "netrc", False),
+        ({"proxy": ""}, "proxy", None),
+        ({"resolve": {("Host.Example", 1): "127.0.0.1"}}, "resolve", {("host.example", 1): ("127.0.0.1",)}),
+        ({"source_address": ("127.0.0.1", 9)}, "source_address", ("127.0.0.1", 9)),
+        ({"retry": None}, "retry", Retry()),
+    ],
+)
+def test_values_are_made_uniform(given: dict[str, Any], name: str, wanted: object) -> None:
+    assert getattr(Options(**given), name) == wanted
+
+
+def test_many_attempts_never_wait_longer_than_the_maximum() -> None:
+    assert Retry(5000, 0.5, 3).delay(4999) == 3
+    assert Retry(5, 0, 3).delay(4) == 0
+
+
+def test_a_secret_shows_only_when_it_is_asked() -> None:
+    secret = Secret("hunter2")
+    assert "hunter2" not in f"{secret} {secret!r} {Auth('me', secret)!r} {Auth('me', token=secret)!r}"
+    assert secret.reveal() == "hunter2"
+    assert (bool(Secret("")), secret == Secret("hunter2"), len({secret, Secret("hunter2")})) == (False, True, 1)
+    with pytest.raises(UsageError):
+        Secret(b"x")  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match="gave a bytes"):
+        Auth("me", lambda: b"x").get_password()  # type: ignore[arg-type,return-value]

@@ -7,6 +7,7 @@ profile's, the keyring (extra), ~/.netrc, and at last a question on the terminal
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import re
 import sys
@@ -100,7 +101,7 @@ def find_auth(settings: Settings, target: Target, out: Output) -> Auth | None:
     if settings.password_command is not None:
         from nettools.config import run_password_command
 
-        return Auth(user, lambda: run_password_command(settings.password_command), **more)
+        return Auth(user, functools.partial(run_password_command, settings.password_command), **more)
     if target.password is not None and user == target.user:
         out.note("warning: a password in a URL is seen by everybody who sees the command line; use netrc or -u")
         return Auth(user, target.password, **more)

@@ -279,7 +279,7 @@ class Dialer:
             ResolveError: the name has no address (of the wanted family).
             DeadlineError: the resolver did not answer in time.
         """
-        names = self.resolve.get((host, port)) or self.resolve.get((host.lower(), port)) or (host,)
+        names = self.resolve.get((host.lower(), port)) or (host,)
         family = {None: socket.AF_UNSPEC, 4: socket.AF_INET, 6: socket.AF_INET6}[self.family]
         found = [each for name in names for each in self._look_up(name, port, family)]
         if not found:
