@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from nettools.errors import UnsupportedError, UsageError
@@ -135,6 +135,12 @@ class Query:
 
     # -- headers alone
 
+    def require_headers_only(self) -> None:
+        """Raise UnsupportedError if a term needs more than the headers and the size of a message."""
+        for name in _names(self._node):
+            if name not in _IN_HEADERS:
+                raise _beyond_headers(name)
+
     def matches(self, info: MailInfo, headers: Any) -> bool:
         """Whether it holds, as far as headers and size tell.
 
@@ -200,6 +206,14 @@ def _term(name: str, value: Any) -> list[Term]:
     return [b"UID", value.encode()]
 
 
+def _names(node: tuple[Any, ...]) -> Iterator[str]:
+    if node[0] == "term":
+        yield node[1]
+    else:
+        for part in node[1:]:
+            yield from _names(part)
+
+
 def _evaluate(node: tuple[Any, ...], info: MailInfo, headers: Any) -> bool:
     kind, *parts = node
     if kind == "term":
@@ -229,7 +243,14 @@ def _holds(name: str, value: Any, *, info: MailInfo, headers: Any) -> bool:
             return False
         case "larger" | "smaller" if info.size is not None:
             return bool(info.size > value if name == "larger" else info.size < value)
-    raise UnsupportedError(
+    raise _beyond_headers(name)
+
+
+_IN_HEADERS = frozenset({"subject", "sender", "to", "header", "since", "before", "on", "larger", "smaller"})
+
+
+def _beyond_headers(name: str) -> UnsupportedError:
+    return UnsupportedError(
         f"{name}= cannot be told from the headers", side="peer", hint="IMAP searches the whole message and its flags"
     )
 

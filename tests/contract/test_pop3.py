@@ -1,7 +1,8 @@
-"""POP3 over the fake, in clear and under TLS; there is no other server in Python to referee."""
+"""POP3 over the fake and over dovecot, in clear and under TLS; then what only the fake can be made to do."""
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,12 @@ from nettools import (
     DisconnectedError,
     IncompleteError,
     NotFoundError,
+    ProtocolError,
     Query,
+    ReplyError,
     TooLargeError,
     UnsupportedError,
+    UsageError,
 )
 
 Site = Any
@@ -27,15 +31,28 @@ RAW = (
 )
 
 
+KINDS = ["plain", "starttls", "implicit"]
+DOVECOT = [pytest.param(f"dovecot-{kind}", marks=pytest.mark.daemon) for kind in KINDS]
+
+
+def deliver(site: Site, raw: bytes) -> None:
+    """Put a message into the INBOX."""
+    if site.service is None:
+        site.server.world.deliver("alice@x.org", raw)
+    else:
+        site.service.facts["deliver"](site.options["auth"][0], raw)
+
+
 def fill(site: Site, count: int = 3) -> Site:
     for n in range(count):
-        site.server.world.deliver("alice@x.org", RAW.format(n=n).encode())
+        deliver(site, RAW.format(n=n).encode())
     return site
 
 
-@pytest.fixture(params=["plain", "starttls", "implicit"])
+@pytest.fixture(params=[*KINDS, *DOVECOT])
 def site(request: pytest.FixtureRequest, fake_site: Callable[..., Site]) -> Site:
-    return fill(fake_site("pop3", request.param))
+    name, _, kind = request.param.rpartition("-")
+    return fill(request.getfixturevalue("daemon_site")(name, "pop3", kind) if name else fake_site("pop3", kind))
 
 
 @pytest.fixture
@@ -50,7 +67,7 @@ def test_mail_is_listed_newest_first_without_its_bodies(site: Site) -> None:
     assert infos[0].sender.address == "bob@x.org"
     assert infos[0].size == len(RAW.format(n=2))
     assert [info.number for info in infos] == [3, 2, 1]
-    assert not any(line.startswith("RETR") for line in site.server.log.commands())
+    assert site.service or not any(line.startswith("RETR") for line in site.server.log.commands())
 
 
 def test_a_whole_mail_is_its_exact_octets(site: Site) -> None:
@@ -72,8 +89,57 @@ def test_a_deletion_takes_effect_when_the_session_ends(site: Site) -> None:
     with nettools.connect(site.url, **site.options) as session:
         first = session.list(newest_first=False)[0]
         session.delete(first.uid)
-        assert len(site.server.world.inbox("alice").messages) == 3
-    assert len(site.server.world.inbox("alice").messages) == 2
+        assert site.service or len(site.server.world.inbox("alice").messages) == 3
+        assert [mail.info.subject for mail in session.fetch_many()] == ["N° 1", "N° 2"]
+        assert len(session.list()) == 2
+    assert [info.subject for info in nettools.list_mail(site.url, **site.options)] == ["N° 2", "N° 1"]
+
+
+def test_a_deletion_is_not_made_when_the_session_ends_by_an_exception(site: Site) -> None:
+    def fail_after_deleting() -> None:
+        with nettools.connect(site.url, **site.options) as session:
+            session.delete(numbers=[1, 2])
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        fail_after_deleting()
+    assert len(nettools.list_mail(site.url, **site.options)) == 3
+
+
+def test_a_part_is_the_whole_message_its_header_or_its_text(site: Site) -> None:
+    raw = RAW.format(n=1).encode()
+    with nettools.connect(site.url, **site.options) as session:
+        uid = session.list()[1].uid
+        assert session.fetch_part(uid) == raw
+        assert session.fetch_part(number=2, section="header") == raw[: raw.index(b"body")]
+        assert session.fetch_part(number=2, section="TEXT", partial=(2, 6)) == b"dy 1\r\n"
+        assert session.fetch_part(number=2, partial=(len(raw) - 3, None)) == raw[-3:]
+        with pytest.raises(UnsupportedError):
+            session.fetch_part(number=2, section="1")
+
+
+def test_a_message_goes_into_a_file_as_it_is(site: Site, tmp_path: Path) -> None:
+    with nettools.connect(site.url, **site.options) as session:
+        transfer = session.fetch_to(tmp_path / "one.eml", number=1)
+        assert (tmp_path / "one.eml").read_bytes() == RAW.format(n=0).encode()
+        assert transfer.size == len(RAW.format(n=0))
+        with pytest.raises(NotFoundError):
+            session.fetch_to(tmp_path / "two.eml", number=9)
+    assert [path.name for path in tmp_path.iterdir()] == ["one.eml"]
+
+
+def test_a_message_can_be_deleted_while_the_others_are_under_way(site: Site) -> None:
+    with nettools.connect(site.url, **site.options) as session:
+        for mail in session.fetch_many():
+            if mail.info.subject == "N° 1":
+                session.delete(mail.info.uid)
+    assert [info.subject for info in nettools.list_mail(site.url, **site.options)] == ["N° 2", "N° 0"]
+
+
+def test_long_lines_and_odd_octets_come_as_they_are(site: Site) -> None:
+    raw = b"Subject: long\r\n\r\n" + b"x" * 200_000 + b"\r\n..\r\n.\r\n\xff\xfe\r\n.end\r\n"
+    deliver(site, raw)
+    assert nettools.fetch_mail(site.url, number=4, **site.options).raw == raw
 
 
 def test_what_is_not_there_is_not_found(site: Site) -> None:
@@ -105,8 +171,8 @@ def test_tops_are_written_ahead_where_that_is_announced(
     options = {**site.options, "auth": Auth("alice", "secret", mechanism="native")}
     infos = nettools.list_mail(site.url, **options)
     assert len(infos) == 20
-    # greeting, CAPA, USER, PASS, LIST, UIDL, the TOPs, QUIT
-    assert site.server.log.round_trips() == (8 if window == "ahead" else 27)
+    # greeting, CAPA, USER and PASS, LIST and UIDL, the TOPs, QUIT
+    assert site.server.log.round_trips() == (6 if window == "ahead" else 27)
 
 
 def test_without_top_and_uidl_mail_is_listed_all_the_same(fake_site: Callable[..., Site]) -> None:
@@ -151,3 +217,152 @@ def test_attachments_are_saved_under_harmless_names(plain: Site, tmp_path: Path)
     (path,) = nettools.save_attachments(plain.url, tmp_path / "in", uid=uid, **plain.options)
     assert path == tmp_path / "in" / "evil.txt"
     assert path.read_bytes() == b"content"
+
+
+def test_a_hundred_mails_take_six_round_trips_or_one_each(fake_site: Callable[..., Site]) -> None:
+    for without, turns in ((set(), 6), ({"PIPELINING"}, 106)):
+        site = fake_site("pop3", "plain", without=without)
+        while len(site.server.world.inbox("alice")) < 100:
+            deliver(site, b"Subject: x\r\n\r\n" + b"y" * 5000 + b"\r\n")
+        options = {**site.options, "auth": Auth("alice", "secret", mechanism="native")}
+        assert sum(1 for _ in nettools.fetch_mails(site.url, **options)) == 100
+        assert site.server.log.round_trips() == turns
+
+
+def test_large_mails_ahead_of_a_reader_that_waits_are_no_deadlock(fake_site: Callable[..., Site]) -> None:
+    site = fake_site("pop3", "plain")
+    for _ in range(300):
+        deliver(site, b"Subject: x\r\n\r\n" + b"y" * 78 * 100 + b"\r\n")
+    assert sum(len(mail.raw) for mail in nettools.fetch_mails(site.url, **site.options)) == 300 * 7816
+
+
+def test_a_capability_that_is_told_after_the_login_counts(fake_site: Callable[..., Site]) -> None:
+    site = fill(fake_site("pop3", "plain"))
+    site.server.on("CAPA").garbage(b"+OK\r\nUSER\r\n.\r\n", times=1)
+    assert len(nettools.list_mail(site.url, **site.options)) == 3
+    assert "TOP 1 0" in site.server.log.commands()
+
+
+def test_a_server_without_capa_is_served_one_command_at_a_time(fake_site: Callable[..., Site]) -> None:
+    site = fill(fake_site("pop3", "plain", without={"CAPA", "TOP", "UIDL"}))
+    infos = nettools.list_mail(site.url, **site.options)
+    assert [(info.uid, info.subject) for info in infos] == [("3", "N° 2"), ("2", "N° 1"), ("1", "N° 0")]
+    assert not any("ahead" in record.note for record in site.server.log.records)
+
+
+def test_two_messages_with_one_uidl_are_not_taken_for_one_another(plain: Site) -> None:
+    plain.server.on("UIDL").garbage(b"+OK\r\n1 same\r\n2 same\r\n3 own\r\n.\r\n")
+    with pytest.raises(ProtocolError):
+        nettools.delete_mail(plain.url, "same", **plain.options)
+    assert nettools.fetch_mail(plain.url, "own", **plain.options).info.number == 3
+    assert nettools.fetch_mail(plain.url, number=1, **plain.options).info.uid == "same"
+
+
+@pytest.mark.parametrize("verb", ["LIST", "UIDL"])
+def test_lists_that_make_no_sense_are_errors(plain: Site, verb: str) -> None:
+    plain.server.on(verb).garbage(b"+OK\r\none two\r\n.\r\n")
+    with pytest.raises(ProtocolError):
+        nettools.list_mail(plain.url, **plain.options)
+
+
+@pytest.mark.parametrize(
+    ("method", "args", "keywords"),
+    [
+        ("fetch", (), {}),
+        ("fetch", ("a",), {"number": 1}),
+        ("fetch", (None,), {"number": "1"}),
+        ("fetch_many", ([1.5],), {}),
+        ("fetch_part", (), {"number": 1, "partial": (-1, 2)}),
+        ("delete", (), {}),
+        ("command", ("QUIT",), {}),
+        ("command", ("NOOP\r\nDELE 1",), {}),
+    ],
+)
+def test_arguments_that_make_no_sense_are_refused_before_anything_is_asked(
+    plain: Site, method: str, args: tuple[Any, ...], keywords: dict[str, Any]
+) -> None:
+    with nettools.connect(plain.url, **plain.options) as session:
+        before = len(plain.server.log.commands())
+        with pytest.raises(UsageError):
+            getattr(session, method)(*args, **keywords)
+        assert len(plain.server.log.commands()) == before
+
+
+def test_what_pop3_has_not_it_says(plain: Site) -> None:
+    with nettools.connect(plain.url, **plain.options) as session:
+        for call in (
+            lambda: session.select("INBOX"),
+            lambda: session.move("1", "Sent"),
+            lambda: session.copy("1", "Sent"),
+            lambda: session.append(b""),
+            lambda: session.create_folder("x"),
+            lambda: session.flag("1", add="\\Seen"),
+            lambda: session.search("UNSEEN"),
+            lambda: session.list(query=Query(body="x")),
+        ):
+            with pytest.raises(UnsupportedError):
+                call()
+        with pytest.raises(NotFoundError):
+            session.list(folder="Sent")
+        assert [folder.name for folder in session.folders()] == ["INBOX"]
+        assert session.folders(pattern="S*") == ()
+        assert session.search("ALL") == ("1.1", "1.2", "1.3")
+        session.ping()
+
+
+def test_names_of_mechanisms_are_tried_in_the_order_given(fake_site: Callable[..., Site]) -> None:
+    for without, mechanism, line in (
+        (set(), ("apop", "PLAIN"), "APOP alice"),
+        ({"APOP"}, ("apop", "PLAIN"), "AUTH PLAIN"),
+        (set(), ("SCRAM-SHA-256", "apop"), "AUTH SCRAM-SHA-256"),
+    ):
+        site = fake_site("pop3", "plain", without=without)
+        nettools.list_mail(site.url, **{**site.options, "auth": Auth("alice", "secret", mechanism=mechanism)})
+        assert any(command.startswith(line) for command in site.server.log.commands())
+
+
+def test_apop_that_is_not_announced_is_not_tried(fake_site: Callable[..., Site]) -> None:
+    site = fake_site("pop3", "plain", without={"APOP"})
+    with pytest.raises(AuthError):
+        nettools.list_mail(site.url, **{**site.options, "auth": Auth("alice", "secret", mechanism="apop")})
+    assert site.server.log.commands() == ["CAPA"]
+
+
+def test_a_long_token_is_not_put_into_a_line_that_cannot_carry_it(fake_site: Callable[..., Site]) -> None:
+    site = fake_site("pop3", "plain")
+    site.server.world.add_user("bob", "x", token="t" * 1000)
+    with nettools.connect(site.url, auth=Auth("bob", token="t" * 1000), tls="off") as session:
+        session.ping()
+    assert all(len(line) < 255 for line in site.server.log.commands() if line.startswith("AUTH"))
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "temporary"),
+    [
+        ("[AUTH] wrong", AuthError, False),
+        ("[SYS/TEMP] later", ReplyError, True),
+        ("[IN-USE] locked", ReplyError, True),
+        ("no", AuthError, False),
+    ],
+)
+def test_a_refused_login_is_told_by_its_code(plain: Site, text: str, kind: type[Exception], temporary: bool) -> None:
+    plain.server.on("PASS").reply(f"-ERR {text}")
+    options = {**plain.options, "auth": Auth("alice", "secret", mechanism="native")}
+    with pytest.raises(ReplyError) as caught:
+        nettools.list_mail(plain.url, **options)
+    assert (type(caught.value), caught.value.temporary) == (kind, temporary)
+
+
+def test_new_mail_is_watched_for(plain: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nettools.protocols.pop3.session.POLL", 0.01)
+    stream = nettools.watch_mail(plain.url, query=Query(subject="N° 7"), **plain.options)
+
+    def arrive() -> None:
+        deliver(plain, RAW.format(n=6).encode())
+        deliver(plain, RAW.format(n=7).encode())
+
+    timer = threading.Timer(0.1, arrive)
+    timer.start()
+    assert next(stream).subject == "N° 7"
+    timer.join()
+    stream.close()  # type: ignore[attr-defined]

@@ -20,6 +20,7 @@ __all__ = [
     "check",
     "dot_stuff",
     "gather",
+    "lines_of",
     "read_dotted",
     "read_ended_line",
     "read_line",
@@ -127,6 +128,11 @@ def gather(blocks: Iterable[bytes], most: int | None, what: str) -> bytes:
                 f"{what} has more than max_size={most} octets", hint="allow more with max_size= or --max-size"
             )
     return bytes(result)
+
+
+def lines_of(octets: bytes) -> list[bytes]:
+    """The lines of a body without their ends; a bare CR is no line end."""
+    return [line.removesuffix(b"\r") for line in octets.removesuffix(b"\n").split(b"\n")] if octets else []
 
 
 def dot_stuff(blocks: Iterable[bytes], *, clean: bool = False) -> Iterator[bytes]:

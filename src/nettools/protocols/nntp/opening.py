@@ -21,7 +21,7 @@ from nettools.protocols.nntp.client import NNTPClient, command_line
 from nettools.protocols.nntp.errors import reply_error
 from nettools.results import Group, Reply
 from nettools.session import Session, operation
-from nettools.wire.text import gather
+from nettools.wire.text import gather, lines_of
 
 __all__ = ["Conversation"]
 
@@ -205,7 +205,7 @@ class Conversation(Session):
             self._selected = None
         if multiline is None:
             multiline = reply.code in WITH_BODY or (reply.code == 211 and verb == "LISTGROUP")
-        return Reply(reply.code, reply.text, tuple(self._body("the reply").splitlines()) if multiline else ())
+        return Reply(reply.code, reply.text, tuple(lines_of(self._body("the reply"))) if multiline else ())
 
     @operation("ping")
     def ping(self) -> None:

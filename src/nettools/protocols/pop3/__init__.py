@@ -1,7 +1,8 @@
 """POP3: a mailbox as a list of messages (RFC 1939 and its extensions, over poplib)."""
 
 from nettools.protocols.pop3.client import POP3Client, POP3TLSClient
-from nettools.protocols.pop3.session import POP3Session, classify
+from nettools.protocols.pop3.errors import classify
+from nettools.protocols.pop3.session import POP3Session
 from nettools.session import Protocol
 
 __all__ = ["PROTOCOL", "POP3Client", "POP3Session", "POP3TLSClient"]

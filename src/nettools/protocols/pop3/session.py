@@ -1,318 +1,124 @@
-"""A conversation with a POP3 server (RFC 1939, 2449, 2595, 5034): one folder, INBOX, and messages by number or UIDL.
+"""Messages by POP3 (RFC 1939): one folder, INBOX, and messages by number or UIDL.
 
-Lists, TOPs and RETRs are written ahead where the server takes PIPELINING. DELE takes effect at QUIT, so after a
-deletion the answer to QUIT is part of it: when it is lost, the outcome is unknown.
+Lists, TOPs and RETRs are in flight together where the server takes PIPELINING (RFC 2449 6.6), and read one at a time.
+Numbers and UIDLs are those of this connection: a new one asks for them anew. How the conversation begins and ends is
+`opening`'s business.
 """
 
 from __future__ import annotations
 
-import base64
 import fnmatch
-import hashlib
-import poplib
-import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NoReturn
 
-from nettools import sasl
-from nettools.errors import (
-    AuthError,
-    DeadlineError,
-    DisconnectedError,
-    NettoolsError,
-    NotFoundError,
-    ProtocolError,
-    ReplyError,
-    TooLargeError,
-    UnsupportedError,
-    UsageError,
-)
-from nettools.files import save_all
+from nettools.errors import NotFoundError, ProtocolError, ReplyError, UnsupportedError, UsageError
+from nettools.files import Destination, save_all
 from nettools.parse.message import deferred_mail, mail_info, parse_headers
-from nettools.parse.message.headers import raw_fields
-from nettools.protocols.pop3.client import POP3Client, command_line
+from nettools.parse.message.headers import raw_fields, split_message
+from nettools.protocols.pop3.errors import reply_error
+from nettools.protocols.pop3.opening import Conversation
 from nettools.query import Query
-from nettools.results import Attachment, Folder, Mail, MailInfo, Reply
-from nettools.session import Session, operation, stream
-from nettools.target import decode
+from nettools.results import Attachment, Folder, Mail, MailInfo, Reply, Transfer
+from nettools.session import operation, stream
 from nettools.wire.text import gather
 
-__all__ = ["POP3Session", "classify"]
+__all__ = ["POP3Session"]
 
-MOST_ENTRIES = 1_000_000
 POLL = 30.0  # seconds between two looks of `watch`: POP3 has no other way
 
 Uid = str | int
-
-
-def reply_error(reply: Reply, what: str, kind: type[ReplyError] | None = None) -> ReplyError:
-    """The error for -ERR, by its response code where it has one (RFC 2449 8, 3206)."""
-    match = re.match(r"\[([A-Z0-9/-]+)\]", reply.text, re.IGNORECASE)
-    code = match[1].upper() if match else ""
-    temporary = code in ("SYS/TEMP", "IN-USE", "LOGIN-DELAY")
-    if code == "AUTH":
-        kind = AuthError
-    elif temporary:
-        kind = ReplyError
-    return (kind or ReplyError)(
-        f"{what}: the server answered {reply}", code=reply.code, text=reply.text, temporary=temporary, reply=reply
-    )
-
-
-def classify(error: Exception) -> NettoolsError | None:
-    """poplib's exception in nettools' terms."""
-    if isinstance(error, poplib.error_proto):
-        text = error.args[0] if error.args else b""
-        text = text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)
-        if text == "-ERR EOF":
-            return DisconnectedError("the server closed the connection")
-        if text.startswith("-ERR"):
-            return reply_error(Reply("-ERR", text[5:]), "refused")
-        return ProtocolError(f"the server broke the protocol: {text}")
-    return None
-
+Listed = tuple[Reply, list[bytes]]
 
 # inside the class `list` is a method
 Numbers = list[int]
 
 
-class POP3Session(Session):
-    """`connect("pop3://...")`: `list search fetch fetch_many delete save_attachments watch command ping`."""
+class POP3Session(Conversation):
+    """`connect("pop3://...")`: `list search fetch fetch_many fetch_part fetch_to delete save_attachments watch`."""
 
-    client: POP3Client
+    # -- which messages there are
 
-    def __init__(self, target: Any, options: Any) -> None:
-        super().__init__(target, options)
-        if decode(target.path).strip("/"):
-            raise UsageError("a POP3 URL has no path: there is one folder", exit_code=3)
-        self._features: dict[str, str] = {}
-        self._uids: dict[int, str] | None = None
-        self._deleted = False
+    def _listing(self) -> Listed:
+        reply = self.client.read_reply()
+        return reply, self._body() if reply.code == "+OK" else []
 
-    # -- opening
+    def _scan(self, *commands: str) -> tuple[Listed, ...]:
+        """The answers to LIST and UIDL."""
+        return tuple(self._ask_many(commands, self._listing))
 
-    def _establish(self) -> None:
-        self._uids, self._deleted, self._features = None, False, {}
-        with self.connecting():
-            sock = self._connect()
-            with self._trace.span("greeting"):
-                self.client = POP3Client(self.target.host, self.target.port, dialer=lambda host, port: sock)
-                greeting = self.client.welcome.decode("utf-8", "replace")
-                self._capa()
-            if self.upgrade_wanted("STLS" in self._features):
-                self._stls()
-        with self._trace.span("login"):
-            self._login(greeting)
-
-    def _capa(self) -> None:
-        reply = self.client.ask("CAPA")
-        self._features = {}
-        if reply.code == "+OK":
-            for line in self._body(1000):
-                name, _, rest = line.decode("utf-8", "replace").partition(" ")
-                self._features[name.upper()] = rest.strip()
-
-    def _stls(self) -> None:
-        with self._trace.span("tls"):
-            reply = self.client.ask("STLS")
-            if reply.code != "+OK":
-                raise self.upgrade_refused(None, reply)
-            client = self.client
-            client.sock = self.dialer.context.wrap_socket(client.sock, server_hostname=self.target.host)
-            client.file = client.sock.makefile("rb")
-            client._tls_established = True  # type: ignore[attr-defined]
-            self.upgraded(client.sock)
-            self._capa()
-
-    def _login(self, greeting: str) -> None:
-        auth = self.auth
-        if auth is None:
-            raise AuthError("POP3 needs a login", hint="give auth=(user, password), or -u USER")
-        offered = tuple(self._features.get("SASL", "").upper().split())
-        timestamp = re.search(r"<[^<>@\s]+@[^<>\s]+>", greeting)
-        wanted = auth.mechanism or ()
-        if "APOP" in wanted and timestamp is not None and auth.password is not None:
-            self._apop(timestamp[0])
-        else:
-            sasl.authenticate(
-                _Channel(self),
-                auth,
-                offered,
-                target=self.target,
-                private=self.private,
-                tls=self.tls is not None,
-                client_certificate=self.options.security.cert is not None,
-                native=auth.token is None and ("USER" in self._features or not self._features),
-                mask=self._trace.add_secret,
-            )
-
-    def _apop(self, timestamp: str) -> None:
-        """RFC 1939 7: a digest of the greeting's timestamp and the password."""
-        assert self.auth is not None
-        password = self.auth.get_password()
-        word = password.reveal() if password is not None else ""
-        self._trace.add_secret(word)
-        digest = hashlib.md5((timestamp + word).encode(), usedforsecurity=False).hexdigest()
-        reply = self.client.ask(f"APOP {self.auth.user or ''} {digest}")
+    def _sizes(self, listed: Listed) -> dict[int, int]:
+        """{number: size} of all messages, as LIST has it."""
+        reply, lines = listed
         if reply.code != "+OK":
-            raise reply_error(reply, "login", AuthError)
-
-    def _goodbye(self) -> None:
-        reply = self.client.ask("QUIT")
-        if self._deleted and reply.code != "+OK":
-            raise reply_error(reply, "QUIT, which makes deletions last")
-
-    def close(self) -> None:
-        """End the conversation; after a deletion the answer to QUIT is waited for, and its loss is an error."""
-        if not self._deleted or self.client is None:
-            super().close()
-            return
-
-        def quit_() -> None:
-            with self._trace.span("goodbye"), self.committed():
-                self._goodbye()
-
-        try:
-            self.perform(quit_, continued=True)
-        except (DisconnectedError, DeadlineError) as error:
-            error.outcome_unknown = True
-            raise
-        finally:
-            self._deleted = False
-            self._discard()
-
-    # -- what every session shows
-
-    @property
-    def capabilities(self) -> frozenset[str]:
-        return frozenset(self._features)
-
-    def capability(self, name: str) -> str | None:
-        return self._features.get(name.upper())
-
-    @operation("command")
-    def command(self, line: str, *, multiline: bool | None = None) -> Reply:
-        """Send one command and give its reply; `multiline` is guessed from the command where it is None.
-
-        Raises:
-            ReplyError: the server answered -ERR.
-        """
-        verb, _, rest = line.partition(" ")
-        verb = verb.upper()
-        reply = self.client.ask(line)
-        if reply.code != "+OK":
-            raise reply_error(reply, verb)
-        if multiline is None:
-            multiline = verb in ("CAPA", "RETR", "TOP") or (verb in ("LIST", "UIDL") and not rest.strip())
-        if verb == "DELE":
-            self._deleted = True
-        elif verb == "RSET":
-            self._deleted = False
-        lines = tuple(self._body()) if multiline else ()
-        return Reply(reply.code, reply.text, lines)
-
-    @operation("ping")
-    def ping(self) -> None:
-        """NOOP: the connection is alive, or made anew."""
-        self._expect("NOOP")
-
-    def _expect(self, line: str, kind: type[ReplyError] | None = None) -> Reply:
-        reply = self.client.ask(line)
-        if reply.code != "+OK":
-            raise reply_error(reply, line.split(" ", 1)[0], kind)
-        return reply
-
-    def _body(self, most: int = MOST_ENTRIES) -> list[bytes]:
-        """The lines of a list, so many at the most."""
-        octets = gather(self.client.read_body(), self.options.max_size, "the server's list")
-        if octets.count(b"\n") > most:
-            raise TooLargeError(f"the server's list has more than {most} entries")
-        return octets.splitlines()
-
-    def _ask_many(self, lines: Iterable[str], receive: Callable[[], Any]) -> Iterator[Any]:
-        """Many commands, written ahead where the server takes PIPELINING (RFC 2449 6.6)."""
-        commands = map(command_line, lines)
-        return self.in_flight(commands, self.client.sock.sendall, receive, ahead="PIPELINING" in self._features)
-
-    # -- messages
-
-    def _numbers(self) -> dict[int, int]:
-        """{number: size} of all messages."""
-        self._expect("LIST")
+            raise reply_error(reply, "LIST")
         found: dict[int, int] = {}
-        for line in self._body():
+        for line in lines:
             words = line.split()
-            if len(words) < 2 or not (words[0].isdigit() and words[1].isdigit()):
+            if len(words) < 2 or not (_is_number(words[0]) and _is_number(words[1])):
                 raise ProtocolError(f"LIST gave {line[:80]!r}")
             found[int(words[0])] = int(words[1])
         return found
 
-    def _uidls(self) -> dict[int, str]:
-        """{number: UIDL}; str(number) where the server has no UIDL."""
-        if self._uids is not None:
-            return self._uids
-        reply = self.client.ask("UIDL")
-        if reply.code != "+OK":
-            self._uids = {number: str(number) for number in self._numbers()}
-            return self._uids
+    def _note_uids(self, listed: Listed, sizes: dict[int, int] | None = None) -> dict[int, str]:
+        """{number: UIDL}, kept for this connection; str(number) where the server has no UIDL."""
+        reply, lines = listed
         found: dict[int, str] = {}
-        for line in self._body():
-            number, _, uid = line.decode("utf-8", "surrogateescape").strip().partition(" ")
-            if not number.isdigit() or not uid.strip():
+        for line in lines:
+            number, _, uid = line.strip().partition(b" ")
+            if not _is_number(number) or not uid.strip():
                 raise ProtocolError(f"UIDL gave {line[:80]!r}")
-            found[int(number)] = uid.strip()
+            found[int(number)] = uid.strip().decode("utf-8", "surrogateescape")
+        if reply.code != "+OK":
+            known = self._sizes(self._scan("LIST")[0]) if sizes is None else sizes
+            found = {number: str(number) for number in known}
         self._uids = found
         return found
 
-    def _folder(self, folder: str | None) -> None:
-        if folder is not None and folder.upper() != "INBOX":
-            raise NotFoundError(f"POP3 has no folder {folder!r}", hint="it has one folder; IMAP has more")
+    def _uidls(self) -> dict[int, str]:
+        if self._uids is not None:
+            return self._uids
+        if self._features and "UIDL" not in self._features:
+            return self._note_uids((Reply("-ERR"), []))
+        return self._note_uids(self._scan("UIDL")[0])
 
-    def _chosen(self, uids: Any, numbers: Any, *, all_if_none: bool = False) -> Numbers:
+    def _both(self) -> tuple[dict[int, int], dict[int, str]]:
+        """Sizes and UIDLs of all messages; the two questions are asked together."""
+        sized, *identified = self._scan("LIST", *(("UIDL",) if self._uids is None else ()))
+        sizes = self._sizes(sized)
+        return sizes, self._note_uids(identified[0], sizes) if identified else self._uidls()
+
+    def _chosen(self, meant: Meant, *, all_if_none: bool = False) -> Numbers:
         """The numbers of the messages that are meant."""
-        if uids is not None and numbers is not None:
-            raise UsageError("either uids or numbers=, not both")
-        if numbers is not None:
-            wanted = [numbers] if isinstance(numbers, int) else list(numbers)
-            there = self._uidls()
-            for number in wanted:
-                if number not in there:
-                    raise NotFoundError(f"there is no message number {number}")
-            return wanted
         known = self._uidls()
-        if uids is None:
+        if meant.numbers is not None:
+            for number in meant.numbers:
+                if number not in known:
+                    raise NotFoundError(f"there is no message number {number}")
+            return meant.numbers
+        if meant.uids is None:
             if all_if_none:
                 return list(known)
             raise UsageError("name a message, by uid or number=")
-        by_uid = {uid: number for number, uid in known.items()}
+        by_uid: dict[str, Numbers] = {}
+        for number, uid in known.items():
+            by_uid.setdefault(uid, []).append(number)
         result = []
-        for uid in [uids] if isinstance(uids, (str, int)) else uids:
-            if str(uid) not in by_uid:
+        for uid in meant.uids:
+            numbers = by_uid.get(uid, [])
+            if not numbers:
                 raise NotFoundError(f"there is no message with the UIDL {uid}")
-            result.append(by_uid[str(uid)])
+            if len(numbers) > 1:
+                raise ProtocolError(f"{len(numbers)} messages have the UIDL {uid}", hint="numbers= tells them apart")
+            result += numbers
         return result
 
-    def _heads(self, numbers: Numbers) -> Iterator[bytes]:
-        """The header of each message, by TOP, or by RETR where the server has no TOP."""
-        client = self.client
-        if "TOP" in self._features or not self._features:
-            lines = (f"TOP {number} 0" for number in numbers)
-        else:
-            lines = (f"RETR {number}" for number in numbers)
+    def _meant(self, folder: str | None, uids: Any, numbers: Any) -> Meant:
+        """What a caller named, looked at before anything is connected."""
+        return self.prepare(lambda: Meant(folder, uids, numbers))
 
-        def receive() -> bytes | ReplyError:
-            reply = client.read_reply()
-            if reply.code != "+OK":
-                return reply_error(reply, "TOP")
-            return gather(client.read_body(), self.options.max_size, "the message")
+    # -- listing
 
-        for answer in self._ask_many(lines, receive):
-            if isinstance(answer, ReplyError):
-                raise answer
-            yield answer
-
-    @operation("list")
     def list(
         self,
         *,
@@ -322,82 +128,154 @@ class POP3Session(Session):
         newest_first: bool = True,
     ) -> tuple[MailInfo, ...]:
         """The messages, newest first; see `list_mail`."""
-        self._folder(folder)
-        if isinstance(query, str):
-            raise UnsupportedError("POP3 cannot SEARCH", side="peer", hint="a Query of headers works")
-        sizes, uids = self._numbers(), self._uidls()
+        self._meant(folder, None, None)
+        return self._list(self.prepare(lambda: _headers_only(query)), limit, newest_first)
+
+    @operation("list")
+    def _list(self, query: Query | None, limit: int | None, newest_first: bool) -> tuple[MailInfo, ...]:
+        sizes, _ = self._both()
         numbers = sorted(sizes, reverse=newest_first)
         if query is None and limit is not None:
             numbers = numbers[:limit]
         found: list[MailInfo] = []
-        heads = self._heads(numbers)
-        for number, head in zip(numbers, heads, strict=True):
-            fields = [*raw_fields(head.partition(b"\r\n\r\n")[0])]
-            info = mail_info(
-                fields, uid=uids.get(number, str(number)), number=number, folder="INBOX", size=sizes[number]
-            )
-            if (query is None or query.matches(info, parse_headers(head))) and (limit is None or len(found) < limit):
+        if limit != 0:
+            for info in self._infos(numbers, sizes, query):
                 found.append(info)
+                if len(found) == limit:
+                    break
         return tuple(found)
 
-    @operation("search")
+    def _infos(self, numbers: Numbers, sizes: dict[int, int], query: Query | None) -> Iterator[MailInfo]:
+        """Those of the messages for which a query holds."""
+        uids = self._uidls()
+        for number, head in zip(numbers, self._heads(numbers), strict=True):
+            fields = raw_fields(split_message(head)[0])
+            info = mail_info(
+                fields, uid=uids.get(number, str(number)), number=number, folder="INBOX", size=sizes.get(number)
+            )
+            if query is None or query.matches(info, parse_headers(head)):
+                yield info
+
+    def _heads(self, numbers: Numbers) -> Iterator[bytes]:
+        """The header of each message, by TOP, or by RETR where the server has no TOP."""
+        top = "TOP" in self._features or not self._features
+        lines = [f"TOP {number} 0" if top else f"RETR {number}" for number in numbers]
+        answers = self._ask_many(lines, self._message)
+        for number, answer in zip(numbers, answers, strict=True):
+            if isinstance(answer, ReplyError) and not self._features:  # TOP is optional (RFC 1939 7)
+                answer = self._retrieve(number)
+            if isinstance(answer, ReplyError):
+                raise answer
+            yield answer
+
+    def _retrieve(self, number: int) -> bytes | ReplyError:
+        """One message, while others are under way."""
+        self.catch_up()
+        (answer,) = self._ask_many([f"RETR {number}"], self._message)
+        return answer
+
+    def _message(self) -> bytes | ReplyError:
+        """The answer to RETR or TOP, in memory."""
+        reply = self.client.read_reply()
+        if reply.code != "+OK":
+            return reply_error(reply, "the message", NotFoundError)
+        return gather(self.client.read_body(), self.options.max_size, "the message")
+
     def search(self, query: Query | str, *, folder: str | None = None) -> tuple[str, ...]:
         """The UIDLs of the messages for which a query of headers holds."""
         if isinstance(query, str) and query.strip().upper() == "ALL":
-            self._folder(folder)
-            return tuple(self._uidls().values())
+            self._meant(folder, None, None)
+            return self._everything()
         found = self.list(folder=folder, query=query, limit=None, newest_first=False)
         return tuple(info.uid for info in found)
 
-    @operation("fetch")
+    @operation("search")
+    def _everything(self) -> tuple[str, ...]:
+        return tuple(self._uidls().values())
+
+    # -- reading
+
     def fetch(
         self, uid: Uid | None = None, *, number: int | None = None, folder: str | None = None, mark_seen: bool = False
     ) -> Mail:
         """One whole message; see `fetch_mail`. POP3 keeps no flags: `mark_seen` changes nothing."""
         del mark_seen
-        self._folder(folder)
-        chosen = self._chosen(uid, number)
-        return next(self._mails(chosen))
+        return self._fetch(self._meant(folder, uid, number).one())
 
-    @stream("fetch")
+    @operation("fetch")
+    def _fetch(self, meant: Meant) -> Mail:
+        return next(self._mails(self._chosen(meant)))
+
     def fetch_many(
-        self,
-        uids: Any = None,
-        *,
-        numbers: Any = None,
-        folder: str | None = None,
-        mark_seen: bool = False,
+        self, uids: Any = None, *, numbers: Any = None, folder: str | None = None, mark_seen: bool = False
     ) -> Iterator[Mail]:
         """Many whole messages, one by one; all when none are named."""
         del mark_seen
-        self._folder(folder)
-        chosen = self._chosen(uids, numbers, all_if_none=True)
-        yield from self._mails(chosen)
+        return self._fetch_many(self._meant(folder, uids, numbers))
+
+    @stream("fetch")
+    def _fetch_many(self, meant: Meant) -> Iterator[Mail]:
+        yield from self._mails(self._chosen(meant, all_if_none=True))
 
     def _mails(self, numbers: Numbers) -> Iterator[Mail]:
-        client, known = self.client, self._uidls()
-
-        def receive() -> bytes | ReplyError:
-            reply = client.read_reply()
-            if reply.code != "+OK":
-                return reply_error(reply, "RETR", NotFoundError)
-            return gather(client.read_body(), self.options.max_size, "the message")
-
-        answers = self._ask_many((f"RETR {number}" for number in numbers), receive)
+        known = self._uidls()
+        answers = self._ask_many([f"RETR {number}" for number in numbers], self._message)
         for number, raw in zip(numbers, answers, strict=True):
             if isinstance(raw, ReplyError):
                 raise raw
             yield deferred_mail(raw, uid=known.get(number, str(number)), number=number, folder="INBOX")
 
-    @operation("delete")
-    def delete(self, uids: Any = None, *, numbers: Any = None, folder: str | None = None) -> None:
-        """Delete messages; it takes effect when the session is closed, and is an error then if it does not."""
-        self._folder(folder)
-        chosen = self._chosen(uids, numbers)
-        for reply in self._ask_many((f"DELE {number}" for number in chosen), self.client.read_reply):
+    def fetch_part(
+        self,
+        uid: Uid | None = None,
+        *,
+        number: int | None = None,
+        section: str = "",
+        partial: tuple[int, int | None] | None = None,
+        folder: str | None = None,
+    ) -> bytes:
+        """The octets of a whole message (`section` ""), of its HEADER or its TEXT, or a piece of them.
+
+        Raises:
+            UnsupportedError: another section; POP3 has no parts of messages.
+        """
+        name = section.upper()
+        if name not in ("", "HEADER", "TEXT"):
+            raise UnsupportedError(f"POP3 has no section {section!r}", side="peer", hint="IMAP has")
+        start, count = self.prepare(lambda: _piece(partial))
+        octets = self._fetch_part(self._meant(folder, uid, number).one(), name)
+        return octets[start:] if count is None else octets[start : start + count]
+
+    @operation("fetch")
+    def _fetch_part(self, meant: Meant, name: str) -> bytes:
+        numbers = self._chosen(meant)
+        answers = self._heads(numbers) if name == "HEADER" else self._ask_many([f"RETR {numbers[0]}"], self._message)
+        octets = next(answers)
+        if isinstance(octets, ReplyError):
+            raise octets
+        body = split_message(octets)[1]
+        return body if name == "TEXT" else octets[: len(octets) - len(body)] if name == "HEADER" else octets
+
+    def fetch_to(
+        self, dest: Any, uid: Uid | None = None, *, number: int | None = None, folder: str | None = None
+    ) -> Transfer:
+        """One whole message into a file, as it is, in flat memory; a folder gets it as UID.eml."""
+        return self._fetch_to(dest, self._meant(folder, uid, number).one())
+
+    @operation("fetch")
+    def _fetch_to(self, dest: Any, meant: Meant) -> Transfer:
+        (number,) = self._chosen(meant)
+        uid = self._uidls().get(number, str(number))
+        with Destination(dest, name=f"{uid}.eml", url=self.url, max_size=self.options.file_limit) as destination:
+            reply = self.client.ask(f"RETR {number}")
             if reply.code != "+OK":
-                raise reply_error(reply, "DELE", NotFoundError)
-            self._deleted = True
+                raise reply_error(reply, "RETR", NotFoundError)
+            destination.open()
+            for block in self.client.read_body():
+                destination.write(block)
+                self.progress(destination.written, None)
+            self.progress(destination.written, destination.written, final=True)
+            return destination.commit()
 
     def save_attachments(
         self, uid: Uid | None, dest_dir: Any, *, folder: str | None = None, pattern: str | None = None
@@ -406,82 +284,110 @@ class POP3Session(Session):
         mail = self.fetch(uid, folder=folder)
         return save_all(_named(mail.attachments), dest_dir, pattern=pattern)
 
-    @stream("watch")
+    # -- deleting
+
+    def delete(self, uids: Any = None, *, numbers: Any = None, folder: str | None = None) -> None:
+        """Delete messages; it takes effect when the session is closed, and is an error then if it does not."""
+        meant = self._meant(folder, uids, numbers)
+        if meant.uids is None and meant.numbers is None:
+            raise UsageError("name a message, by uid or number=")
+        self._delete(meant)
+
+    @operation("delete")
+    def _delete(self, meant: Meant) -> None:
+        chosen = self._chosen(meant)
+        answers = self._ask_many([f"DELE {number}" for number in chosen], self.client.read_reply)
+        for number, reply in zip(chosen, answers, strict=True):
+            if reply.code != "+OK":
+                raise reply_error(reply, f"DELE {number}", NotFoundError)
+            self._deleted = True
+            self._uidls().pop(number, None)
+
+    # -- waiting
+
     def watch(self, *, folder: str | None = None, query: Query | str | None = None) -> Iterator[MailInfo]:
         """New messages as they arrive: a POP3 session sees none, so it logs in anew every half minute."""
-        self._folder(folder)
+        self._meant(folder, None, None)
+        return self._watch(self.prepare(lambda: _headers_only(query)))
+
+    @stream("watch")
+    def _watch(self, query: Query | None) -> Iterator[MailInfo]:
         known = set(self._uidls().values())
         while True:
             self._deadline.pause(POLL)
             self.close()
             self._open()
-            fresh = [info for info in self.list(limit=None, newest_first=False) if info.uid not in known]
-            known.update(info.uid for info in fresh)
-            for info in fresh:
-                if query is None or (isinstance(query, Query) and query.matches(info, parse_headers(b""))):
-                    yield info
+            sizes, uids = self._both()
+            fresh = sorted(number for number in sizes if uids.get(number) not in known)
+            known.update(uids.values())
+            yield from [*self._infos(fresh, sizes, query)]
 
     # -- what POP3 has not
-
-    def _lacking(self, what: str) -> NoReturn:
-        raise UnsupportedError(f"POP3 has no {what}", side="peer", hint="IMAP has")
 
     def folders(self, *, pattern: str = "*") -> tuple[Folder, ...]:
         """One folder: INBOX."""
         return (Folder("INBOX", None),) if fnmatch.fnmatchcase("INBOX", pattern.upper()) else ()
 
-    def fetch_part(self, *_: Any, **__: Any) -> NoReturn:
-        """POP3 has no parts."""
-        self._lacking("parts of messages")
-
     def select(self, *_: Any, **__: Any) -> NoReturn:
         """POP3 has no folders to select."""
-        self._lacking("folders")
+        raise UnsupportedError("POP3 has no folders", side="peer", hint="IMAP has")
 
     create_folder = append = move = copy = select
 
     def flag(self, *_: Any, **__: Any) -> NoReturn:
         """POP3 has no flags."""
-        self._lacking("flags")
+        raise UnsupportedError("POP3 has no flags", side="peer", hint="IMAP has")
+
+
+class Meant:
+    """The messages that a caller names: by UIDL, by number, or none of both for all.
+
+    Raises:
+        NotFoundError: another folder than the only one. UsageError: both are given, or something else.
+    """
+
+    def __init__(self, folder: str | None, uids: Any, numbers: Any) -> None:
+        if folder is not None and folder.upper() != "INBOX":
+            raise NotFoundError(f"POP3 has no folder {folder!r}", hint="it has one folder; IMAP has more")
+        if uids is not None and numbers is not None:
+            raise UsageError("either uids or numbers=, not both")
+        self.uids = None if uids is None else [str(each) for each in _several(uids, (str, int), "a UIDL")]
+        self.numbers = None if numbers is None else [*map(int, _several(numbers, (int,), "a message number"))]
+
+    def one(self) -> Meant:
+        """Itself, if it is exactly one message."""
+        if len(self.uids or self.numbers or ()) != 1:
+            raise UsageError("name a message, by uid or number=")
+        return self
+
+
+def _several(value: Any, kinds: tuple[type, ...], what: str) -> Iterable[Any]:
+    given = [value] if isinstance(value, (str, int)) else list(value)
+    for each in given:
+        if isinstance(each, bool) or not isinstance(each, kinds):
+            raise UsageError(f"{each!r} is not {what}")
+    return given
+
+
+def _is_number(word: bytes) -> bool:
+    return word.isdigit() and len(word) < 20
+
+
+def _headers_only(query: Query | str | None) -> Query | None:
+    """A query that can be evaluated here."""
+    if isinstance(query, str):
+        raise UnsupportedError("POP3 cannot SEARCH", side="peer", hint="a Query of headers works")
+    if query is not None:
+        query.require_headers_only()
+    return query
+
+
+def _piece(partial: tuple[int, int | None] | None) -> tuple[int, int | None]:
+    start, count = partial or (0, None)
+    if start < 0 or (count is not None and count < 0):
+        raise UsageError("partial= is an offset and a count of octets, or None for the rest")
+    return start, count
 
 
 def _named(attachments: Iterable[Attachment]) -> list[tuple[str, bytes]]:
     return [(each.name or f"part-{place}", each.data) for place, each in enumerate(attachments, 1)]
-
-
-class _Channel:
-    """How SASL speaks POP3 (RFC 5034)."""
-
-    def __init__(self, session: POP3Session) -> None:
-        self.session = session
-        self.initial_response = "SASL" in session._features
-
-    def _step(self, line: str) -> sasl.Step:
-        reply = self.session.client.ask(line)
-        if reply.code == "+":
-            return sasl.Step("challenge", reply.text.encode("ascii", "replace"))
-        if reply.code == "+OK":
-            return sasl.Step("ok")
-        error = reply_error(reply, "login", AuthError)
-        if isinstance(error, AuthError) and (error.text.upper().startswith("[AUTH]") or line.startswith("PASS")):
-            return sasl.Step("refused", b"", error)
-        if not isinstance(error, AuthError):
-            raise error
-        return sasl.Step("unusable", b"", error)
-
-    def start(self, mechanism: str, initial: bytes | None) -> sasl.Step:
-        if initial is None:
-            return self._step(f"AUTH {mechanism}")
-        return self._step(f"AUTH {mechanism} {base64.b64encode(initial).decode('ascii') or '='}")
-
-    def respond(self, data: bytes) -> sasl.Step:
-        return self._step(base64.b64encode(data).decode("ascii"))
-
-    def cancel(self) -> sasl.Step:
-        return self._step("*")
-
-    def login(self, user: str, password: str) -> sasl.Step:
-        reply = self.session.client.ask(f"USER {user}")
-        if reply.code != "+OK":
-            return sasl.Step("refused", b"", reply_error(reply, "login", AuthError))
-        return self._step(f"PASS {password}")
