@@ -255,7 +255,11 @@ class HTTPSession(Session):
                     hint="allow more with follow= or --max-redirs",
                 )
             left -= 1
-            request = redirected(request, response.status, location)
+            request = self.redirected(request, response.status, location)
+
+    def redirected(self, request: Request, status: int, location: str) -> Request:
+        """The request that a redirect asks for; RedirectError where it must not be followed."""
+        return redirected(request, status, location)
 
     def _authorized(self, request: Request, accepted: str) -> Response:
         """Send a request with the credentials of its origin; a challenge is answered once."""
