@@ -79,6 +79,7 @@ if TYPE_CHECKING:
     from nettools.protocols.smtp import send_mail, send_mails
     from nettools.protocols.sock import Server, exchange, listen
     from nettools.protocols.telnet import telnet_run
+    from nettools.protocols.xmlrpc import call_xmlrpc, multicall
     from nettools.query import Query
     from nettools.results import (
         Address,
@@ -170,6 +171,7 @@ _HOMES: dict[str, str] = {
         ["ftp_get", "ftp_info", "ftp_list", "ftp_mirror", "ftp_mkdir", "ftp_put", "ftp_remove", "ftp_rename"],
         "nettools.protocols.ftp",
     ),
+    **dict.fromkeys(["call_xmlrpc", "multicall"], "nettools.protocols.xmlrpc"),
     **dict.fromkeys(["gopher_get", "gopher_list", "gopher_search"], "nettools.protocols.gopher"),
     **dict.fromkeys(["fetch_page"], "nettools.protocols.http"),
     **dict.fromkeys(
@@ -276,6 +278,7 @@ __all__ = [
     "UsageError",
     "__version__",
     "append_mail",
+    "call_xmlrpc",
     "connect",
     "copy_mail",
     "create_folder",
@@ -306,6 +309,7 @@ __all__ = [
     "list_mail",
     "listen",
     "move_mail",
+    "multicall",
     "option_names",
     "parse_mail",
     "post_article",

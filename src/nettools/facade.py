@@ -31,10 +31,14 @@ Message = "EmailMessage | bytes | str | os.PathLike[str] | BinaryIO"
 
 MAILBOXES = ("imap", "imaps", "pop3", "pop3s")
 DOWNLOAD_KEYWORDS = {
-    "http": ("method", "params", "headers", "data", "range", "newer_than"),
+    "http": (
+        *("method", "params", "headers", "data", "json", "files"),
+        *("follow", "range", "newer_than", "unix_socket"),
+    ),
     "ftp": ("keep_time", "range", "newer_than"),
     "gopher": (),
 }
+XMLRPC_PATHS = ("rpc2", "xmlrpc", "xmlrpc.php")  # last part of a path, in lower case, behind which calls are answered
 FILES = ("http", "https", "ftp", "ftps", "ftpes", "gopher", "gophers")
 
 
@@ -57,11 +61,19 @@ def protocol_for(url: str, schemes: Iterable[str] | None = None) -> Protocol[Any
     return protocol_named(parse_url(url, None if schemes is None else tuple(schemes)).protocol)
 
 
+def _conversation(url: str) -> Protocol[Any]:
+    """The protocol of a session: XML-RPC at the paths where HTTP servers have it, else as the scheme says."""
+    target = parse_url(url)
+    calls = target.protocol == "http" and target.path.rpartition("/")[2].lower() in XMLRPC_PATHS
+    return protocol_named("xmlrpc" if calls else target.protocol)
+
+
 def connect(url: str, **opts: Any) -> Session:
     """A session with any server: connected, secured, logged in, ready for many operations over one connection.
 
     Its methods are the functions' names without protocol and noun: `ftp_get(url)` is `connect(url).get(path)`. Leaving
-    its context says goodbye; after an exception it just closes.
+    its context says goodbye; after an exception it just closes. A URL of HTTP whose path ends in `/RPC2`, `/xmlrpc` or
+    `/xmlrpc.php` gives an XML-RPC session, with the remote methods as attributes, which is an HTTP session too.
 
     >>> with connect(imap.url, auth=alice) as mail:
     ...     [folder.name for folder in mail.folders()][:2]
@@ -70,7 +82,7 @@ def connect(url: str, **opts: Any) -> Session:
     Raises:
         NettoolsError: as every function does; ConnectError and its kin, AuthError.
     """
-    session: Session = open_session(protocol_for(url), url, opts)
+    session: Session = open_session(_conversation(url), url, opts)
     return session
 
 

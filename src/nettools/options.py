@@ -310,6 +310,7 @@ def _resolve_table(value: object) -> dict[tuple[str, int], tuple[str, ...]]:
 
 _OWN: dict[str, frozenset[str]] = {
     "http": frozenset({"cookies"}),
+    "xmlrpc": frozenset({"cookies"}),
     "ftp": frozenset({"active", "account", "data_host"}),
     "smtp": frozenset({"ehlo"}),
     "nntp": frozenset({"group", "server"}),

@@ -56,12 +56,19 @@ class ProtocolRow:
     port: int | None
     tls_port: int | None = None
     note: str = ""
+    rides_on: str = ""  # the protocol whose schemes it has
+
+    @property
+    def schemes(self) -> tuple[str, ...]:
+        """The schemes of its URLs."""
+        return tuple(name for name, each in SCHEMES.items() if each.protocol == (self.rides_on or self.name))
 
 
 PROTOCOLS: dict[str, ProtocolRow] = {
     row.name: row
     for row in (
         ProtocolRow("http", "HTTP", "fetch_page", "http.client, urllib, requests", 80, 443),
+        ProtocolRow("xmlrpc", "XML-RPC", "call_xmlrpc", "xmlrpc.client", 80, 443, rides_on="http"),
         ProtocolRow("ftp", "FTP", "ftp_get", "ftplib", 21, 990, "20 is the data port"),
         ProtocolRow("smtp", "SMTP", "send_mail", "smtplib", 25, 465, "submission 587"),
         ProtocolRow("pop3", "POP3", "list_mail", "poplib", 110, 995),

@@ -265,7 +265,7 @@ def test_text_from_servers_cannot_move_the_cursor(nettools: Run, sandbox: Any) -
 
 def test_protocols_and_completion(nettools: Run) -> None:
     rows = nettools("protocols", "--json").lines
-    assert [row["protocol"] for row in rows][:5] == ["HTTP", "FTP", "SMTP", "POP3", "IMAP4"]
+    assert [row["protocol"] for row in rows][:6] == ["HTTP", "XML-RPC", "FTP", "SMTP", "POP3", "IMAP4"]
     assert "imaplib" in nettools("protocols").text
     for shell in ("bash", "zsh", "fish"):
         assert "_NETTOOLS_COMPLETE" in nettools("completion", shell).text

@@ -19,6 +19,7 @@ MODULES = [
     "protocols.nntp", "parse.nntp",
     "protocols.sock", "target",
     "parse.telnet.codec", "protocols.telnet",
+    "protocols.xmlrpc", "protocols.http.auth",
 ]  # fmt: skip
 
 

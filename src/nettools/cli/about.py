@@ -9,7 +9,7 @@ import click
 from nettools.cli.arguments import Settings, shared_options
 from nettools.cli.calling import output
 from nettools.errors import UsageError
-from nettools.target import PROTOCOLS, SCHEMES
+from nettools.target import PROTOCOLS
 
 __all__ = ["completion", "config", "protocols"]
 
@@ -20,7 +20,6 @@ def protocols(settings: Settings) -> None:
     with output(settings) as out:
         rows: list[dict[str, Any]] = []
         for row in PROTOCOLS.values():
-            schemes = [name for name, scheme in SCHEMES.items() if scheme.protocol == row.name]
             ports = [port for port in (row.port, row.tls_port) if port is not None]
             rows.append(
                 {
@@ -28,7 +27,7 @@ def protocols(settings: Settings) -> None:
                     "function": row.function,
                     "ports": ports,
                     "module": row.module,
-                    "schemes": schemes,
+                    "schemes": list(row.schemes),
                     "note": row.note,
                 }
             )

@@ -43,6 +43,18 @@ def _http(sandbox: Any) -> str:
     return f"{page.status} {page.reason}, {len(page.content)} octets; POST of JSON echoed"
 
 
+def _xmlrpc(sandbox: Any) -> str:
+    import nettools
+
+    server: Any = nettools.connect(sandbox.xmlrpc.url)
+    with server:
+        total, methods = server.add(2, 3), server.methods()
+        echoed = server.call("echo", {"text": "Grüße", "bytes": b"\x00\xff", "nothing": None})
+    _same(total, 5, "the sum")
+    _same(echoed, {"text": "Grüße", "bytes": b"\x00\xff", "nothing": None}, "the echo")
+    return f"add(2, 3) = {total}; a struct echoed; {len(methods)} methods"
+
+
 def _ftp(sandbox: Any) -> str:
     import nettools
 
@@ -161,6 +173,7 @@ def _unix(sandbox: Any) -> str:
 
 ROWS: dict[str, Callable[[Any], str]] = {
     "http": _http,
+    "xmlrpc": _xmlrpc,
     "ftp": _ftp,
     "smtp": _smtp,
     "pop3": _pop3,

@@ -112,6 +112,7 @@ Examples:
         "put": "nettools.cli.anywhere:put",
         "list": "nettools.cli.anywhere:list_",
         "send": "nettools.cli.anywhere:send",
+        "xmlrpc": "nettools.cli.xmlrpc:xmlrpc",
         "protocols": "nettools.cli.about:protocols",
         "demo": "nettools.cli.demo:demo",
         "serve": "nettools.cli.serve:serve",

@@ -276,6 +276,7 @@ def _paste(name: str, entry: dict[str, Any], user: str, password: str) -> str:
     url = entry["url"]
     return {
         "http": f"nettools http {url}/pub/hello.txt",
+        "xmlrpc": f"nettools xmlrpc {url} add 2 3",
         "ftp": f"nettools ftp {url}/pub/",
         "smtp": f"nettools smtp send {url} --from me@example.org --to {user}@example.org -s Hi --body Hello",
         "pop3": f"nettools pop3 list {url} -u {user}:{password}",

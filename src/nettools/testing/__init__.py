@@ -24,6 +24,7 @@ __all__ = ["FAKES", "Sandbox", "World", "load_world", "make_server", "replay", "
 
 FAKES: dict[str, str] = {
     "http": "nettools.testing.http:HTTPServer",
+    "xmlrpc": "nettools.testing.xmlrpc:XMLRPCServer",
     "ftp": "nettools.testing.ftp:FTPServer",
     "smtp": "nettools.testing.smtp:SMTPServer",
     "pop3": "nettools.testing.pop3:POP3Server",

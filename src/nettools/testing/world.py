@@ -271,7 +271,7 @@ class World:
     """Users, mail, files and news; begins with user alice (password secret), a few files, and the group local.test.
 
     `files`, `groups` and `users` are mappings; `inbox("alice")` a folder; `wait_for_mail` waits for what a test
-    expects.
+    expects. `routes` is what the web server answers on a path: a function of the request, or the answer itself.
     """
 
     def __init__(self) -> None:
@@ -280,6 +280,7 @@ class World:
         self.tokens: dict[str, str] = {}
         self.mail: dict[str, Mailbox] = {}
         self.files = Files(self.change)
+        self.routes: dict[str, Any] = {}
         self.groups: dict[str, Group] = {"local.test": Group("local.test", "A group to test with")}
         self.add_user("alice", "secret")
         for name, data in _FIRST_FILES.items():

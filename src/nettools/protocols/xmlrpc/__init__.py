@@ -33,7 +33,9 @@ def call_xmlrpc(url: str, method: str, *args: Any, **opts: Any) -> Any:
 
 
 def multicall(url: str, calls: Iterable[tuple[Any, ...]], **opts: Any) -> tuple[Any, ...]:
-    """Call many remote methods in one request (system.multicall); their values in order, a FaultError for one that failed.
+    """Call many remote methods in one request (system.multicall).
+
+    Their values in order; one that failed has a FaultError in its place, which does not stop the rest.
 
     >>> multicall(xmlrpc.url, [("add", 1, 2), ("echo", "text")])
     (3, 'text')

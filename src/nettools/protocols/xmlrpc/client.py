@@ -25,7 +25,7 @@ class _Transport(xmlrpc.client.Transport):
         self._post = post
         self._builtin = builtin
 
-    def single_request(self, host: Any, handler: str, request_body: Any, verbose: bool = False) -> tuple[Any, ...]:  # type: ignore[override]
+    def single_request(self, host: Any, handler: str, request_body: Any, verbose: bool = False) -> tuple[Any, ...]:
         body = request_body if isinstance(request_body, bytes) else str(request_body).encode()
         page = self._post(body)
         return (unmarshal(page.content, kind=page.headers.get("Content-Type"), builtin=self._builtin),)

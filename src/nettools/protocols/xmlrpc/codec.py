@@ -5,8 +5,8 @@ values without end, XML that is no XML-RPC, objects of any class turned into str
 Pure: octets in, values out; any octets give a value, a Fault or a NettoolsError. https://xmlrpc.com/spec.md,
 https://ws.apache.org/xmlrpc/types.html (nil, i8).
 
-Hooks of xmlrpc.client that are relied on: `Marshaller.dispatch`, `Unmarshaller.dispatch`, its `append` and `_value`, and
-`ExpatParser._parser`, an expat parser.
+Hooks of xmlrpc.client that are relied on: `Marshaller.dispatch`, `Unmarshaller.dispatch`, its `append`, `_value`
+and `_use_datetime`, and `ExpatParser._parser`, an expat parser.
 """
 
 from __future__ import annotations
@@ -16,10 +16,13 @@ import math
 import re
 import xmlrpc.client
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 from xml.parsers.expat import ExpatError
 
 from nettools.errors import NettoolsError, ProtocolError, TooLargeError, UsageError
+
+if TYPE_CHECKING:
+    from xml.parsers.expat import XMLParserType
 
 __all__ = ["Decoder", "marshal", "method_name", "unmarshal"]
 
@@ -44,7 +47,7 @@ def method_name(name: str) -> str:
 class _Encoder(xmlrpc.client.Marshaller):
     """xmlrpc.client's marshaller, with nil and i8."""
 
-    dispatch: ClassVar[dict[Any, Callable[..., None]]] = dict(xmlrpc.client.Marshaller.dispatch)
+    dispatch: ClassVar[dict[Any, Any]] = dict(xmlrpc.client.Marshaller.dispatch)  # type: ignore[misc]
 
     def dump_long(self, value: int, write: Callable[[str], object]) -> None:
         """An integer of 32 bits as `int`, one of 64 as `i8`."""
@@ -63,7 +66,7 @@ class _Encoder(xmlrpc.client.Marshaller):
         """A text; a CR is written as a reference, or the other end would read a line feed (XML 1.0 2.11)."""
         write(f"<value><string>{_text(value)}</string></value>\n")
 
-    def dump_datetime(self, value: dt.datetime, write: Callable[[str], object]) -> None:
+    def dump_datetime(self, value: Any, write: Callable[[str], object]) -> None:
         """A moment; XML-RPC has no zones: one that knows its zone is written in UTC."""
         naive = value.astimezone(dt.UTC).replace(tzinfo=None) if value.tzinfo is not None else value
         write(f"<value><dateTime.iso8601>{naive:%Y%m%dT%H:%M:%S}</dateTime.iso8601></value>\n")
@@ -124,24 +127,27 @@ def _check(value: Any, levels: int) -> None:
 class Decoder(xmlrpc.client.Unmarshaller):
     """xmlrpc.client's unmarshaller; dates with a zone keep it, and what is no date stays text."""
 
-    dispatch: ClassVar[dict[Any, Callable[..., Any]]] = dict(xmlrpc.client.Unmarshaller.dispatch)
+    dispatch: ClassVar[dict[Any, Any]] = dict(xmlrpc.client.Unmarshaller.dispatch)  # type: ignore[misc]
 
     def end_datetime(self, data: str) -> None:
         """A moment, as datetime where that was asked for and it is one."""
-        if not self._use_datetime:  # type: ignore[attr-defined]
+        if not self._use_datetime:
             super().end_dateTime(data)
             return
         try:
             self.append(dt.datetime.fromisoformat(data.strip()))
         except ValueError:
             self.append(data)
-        self._value = 0
+        self._value = False
 
     dispatch |= {"dateTime.iso8601": end_datetime}
 
 
 class Parser(xmlrpc.client.ExpatParser):
     """xmlrpc.client's parser, which refuses a DTD, and more than there may be."""
+
+    if TYPE_CHECKING:
+        _parser: XMLParserType
 
     def __init__(self, target: xmlrpc.client.Unmarshaller, most: int | None = MOST_VALUES) -> None:
         super().__init__(target)
@@ -152,7 +158,7 @@ class Parser(xmlrpc.client.ExpatParser):
         expat.buffer_text = True
         expat.StartElementHandler = self._begin
         expat.EndElementHandler = self._finish
-        expat.StartDoctypeDeclHandler = expat.EntityDeclHandler = self._refuse  # type: ignore[assignment]
+        expat.StartDoctypeDeclHandler = expat.EntityDeclHandler = self._refuse
 
     def _begin(self, tag: str, attributes: Any) -> None:
         self._depth += 1
