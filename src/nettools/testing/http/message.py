@@ -152,18 +152,22 @@ async def read_request(conn: Connection) -> Request | None:
 async def _headers(conn: Connection) -> dict[str, str]:
     headers: dict[str, str] = {}
     count = 0
+    sound = True  # what is not is refused behind the empty line: an answer in the middle would meet a reset
     try:
-        while (line := await conn.readline()) not in (b"\r\n", b"\n"):
+        while (line := await conn.readline()) not in (b"\r\n", b"\n", b""):
             count += 1
             if count > MOST_HEADERS:
                 raise BadRequest("too many headers", 431)
             match = re.fullmatch(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\0\r\n]*?)[ \t]*\r?\n", line)
             if match is None:
-                raise BadRequest("no header")
+                sound = False
+                continue
             name, value = match[1].decode("ascii").lower(), match[2].decode("latin-1")
             headers[name] = f"{headers[name]}, {value}" if name in headers else value
     except LineTooLongError:
         raise BadRequest("too long a header", 431) from None
+    if not sound:
+        raise BadRequest("no header")
     return headers
 
 
