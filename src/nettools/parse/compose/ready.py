@@ -8,9 +8,7 @@ A file of more than a megabyte stays on the disk, but for its header.
 from __future__ import annotations
 
 import copy
-import email.headerregistry
 import email.message
-import email.policy
 import functools
 import os
 import re
@@ -166,7 +164,7 @@ def _written(message: email.message.Message, cte_type: str) -> bytes:
     """A message as Python's email writes it: what it was parsed from stays as it was, what was set is folded at 78."""
     policy = message.policy
     changes: dict[str, Any] = {"linesep": "\r\n", "cte_type": cte_type}
-    if isinstance(policy, email.policy.EmailPolicy):
+    if hasattr(policy, "refold_source"):  # an EmailPolicy, and not that of before Python 3.3
         changes["refold_source"] = "none"
         message, international = _with_ascii_domains(message)
         if international:
@@ -187,9 +185,10 @@ def _with_ascii_domains(message: email.message.Message) -> tuple[email.message.M
             addresses = getattr(header, "addresses", ())
             international = international or not all(each.username.isascii() for each in addresses)
             if not all(each.domain.isascii() for each in addresses):
+                from email.headerregistry import Address as PythonAddress
+
                 changed[name] = [
-                    email.headerregistry.Address(each.display_name, each.username, ascii_host(each.domain))
-                    for each in addresses
+                    PythonAddress(each.display_name, each.username, ascii_host(each.domain)) for each in addresses
                 ]
     if changed:
         message = copy.copy(message)

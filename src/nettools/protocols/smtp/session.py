@@ -7,7 +7,7 @@ lines, no pipelining, and forgets what it announced.
 
 from __future__ import annotations
 
-import platform
+import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, cast
@@ -66,7 +66,7 @@ class SMTPSession(Session):
     def _ehlo_name(self, sock: Any) -> str:
         if self.options.ehlo is not None:
             return self.options.ehlo
-        name = platform.node()
+        name = os.uname().nodename
         if re.fullmatch(r"[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+", name):
             return name
         address = sock.getsockname()
