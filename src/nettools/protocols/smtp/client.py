@@ -101,4 +101,33 @@ class SMTPTLSClient(_Dialed, smtplib.SMTP_SSL):
 
 
 class LMTPClient(_Dialed, smtplib.LMTP):
-    """`smtplib.LMTP` on a dialed socket."""
+    """`smtplib.LMTP` on a dialed socket, with an answer for each recipient after the message (RFC 2033 4.2).
+
+    smtplib reads one, and takes the next for the answer to what it says next. `sendmail` gives those who were refused
+    then with those who were refused at once; when that was everybody it raises SMTPDataError.
+    """
+
+    def mail(self, sender: str, options: Any = ()) -> tuple[int, bytes]:
+        """As smtplib's."""
+        self._accepted: list[str] = []
+        self._late: dict[str, tuple[int, bytes]] = {}
+        return super().mail(sender, options)
+
+    def rcpt(self, recip: str, options: Any = ()) -> tuple[int, bytes]:
+        """As smtplib's."""
+        code, text = super().rcpt(recip, options)
+        if code in (250, 251):
+            self._accepted.append(recip)
+        return code, text
+
+    def data(self, msg: Any) -> tuple[int, bytes]:
+        """As smtplib's: 250 if one recipient has it, else the first answer."""
+        first = super().data(msg)
+        answers = [first, *(self.getreply() for _ in self._accepted[1:])]
+        pairs = zip(self._accepted, answers, strict=False)
+        self._late = {recipient: answer for recipient, answer in pairs if answer[0] != 250}
+        return next((answer for answer in answers if answer[0] == 250), first)
+
+    def sendmail(self, *args: Any, **keywords: Any) -> dict[str, tuple[int, bytes]]:
+        """As smtplib's."""
+        return {**super().sendmail(*args, **keywords), **self._late}
