@@ -32,6 +32,16 @@ class _Default(int):
 DEFAULT_MAX_SIZE = _Default(64 * 1024 * 1024)
 
 
+def _is_address(value: object) -> bool:
+    import ipaddress  # rarely needed
+
+    try:
+        ipaddress.ip_address(value.partition("%")[0] if isinstance(value, str) else "")
+    except ValueError:
+        return False
+    return True
+
+
 def _seconds(name: str, value: object) -> float | None:
     if value is None:
         return None
@@ -239,6 +249,8 @@ class Options:
         _expect("limit_rate=", self.limit_rate, "a number of octets a second", int, float)
         if self.limit_rate is not None and not self.limit_rate > 0:
             raise UsageError("limit_rate= is a number of octets a second above 0")
+        if not isinstance(self.active, bool) and not _is_address(self.active):
+            raise UsageError(f"active= is True, False or an IP address, not {self.active!r}")
         if self.data_host not in ("peer", "reply"):
             raise UsageError('data_host= is "peer" or "reply"')
         _expect("encoding=", self.encoding, "the name of an encoding", str)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -169,9 +170,9 @@ def put(settings: Settings, words: tuple[str, str], append: bool, parents: bool,
             this.out.warnings(transfer.meta)
 
 
-def entry_row(entry: FileEntry) -> tuple[Any, ...]:
-    """One line of a listing."""
-    name = entry.path if "/" in entry.path.strip("/") else entry.name
+def entry_row(entry: FileEntry, *, whole: bool = False) -> tuple[Any, ...]:
+    """One line of a listing, with the name or the whole path."""
+    name = entry.path if whole else entry.name
     mark = {"dir": "/", "link": f" -> {entry.target}" if entry.target else ""}.get(entry.kind, "")
     return entry.permissions, entry.size, entry.modified, name + mark
 
@@ -189,7 +190,7 @@ def list_(settings: Settings, url: str, recursive: bool, pattern: str | None, me
 
     with call(settings, "ftp", url) as this:
         entries = nettools.ftp_list(this.url, recursive=recursive, pattern=pattern, method=method, **this.keywords)
-        this.out.rows(entries, ("mode", "size", "modified", "name"), entry_row)
+        this.out.rows(entries, ("mode", "size", "modified", "name"), partial(entry_row, whole=recursive))
 
 
 @verb("info")
@@ -200,7 +201,7 @@ def info(settings: Settings, url: str) -> None:
 
     with call(settings, "ftp", url) as this:
         entry = nettools.ftp_info(this.url, **this.keywords)
-        this.out.rows([entry], ("mode", "size", "modified", "name"), entry_row)
+        this.out.rows([entry], ("mode", "size", "modified", "name"), partial(entry_row, whole=True))
 
 
 @verb("rm")

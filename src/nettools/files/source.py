@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import errno
+import hashlib
 import io
 import os
 import stat
@@ -14,6 +15,7 @@ from typing import Any, BinaryIO, cast
 
 from nettools.errors import FileError, NettoolsError, UnsupportedError, UsageError
 from nettools.files.failure import file_error
+from nettools.results import digest_of
 
 __all__ = ["Source", "modified_of", "open_source"]
 
@@ -24,6 +26,8 @@ class Source:
     def __init__(self, file: BinaryIO, size: int | None, name: str, *, regular: bool = False) -> None:
         self._file, self.size, self.name = file, size, name
         self._regular = regular
+        self._again: bytes | Path | None = None  # what can be digested later
+        self._sha256 = hashlib.sha256()
         self._start = self._tell()
 
     def _tell(self) -> int | None:
@@ -53,7 +57,13 @@ class Source:
 
     def __iter__(self) -> Iterator[bytes]:
         while block := self.read():
+            if self._again is None:
+                self._sha256.update(block)
             yield block
+
+    def digest(self) -> Any:
+        """The SHA-256 of what was read from the beginning to the end, or what works it out."""
+        return self._sha256.hexdigest() if self._again is None else digest_of(self._again)
 
     @property
     def descriptor(self) -> int | None:
@@ -74,6 +84,7 @@ class Source:
         if self._start is None:
             raise UnsupportedError(f"{self.name} cannot be read from the middle", side="nettools")
         self._file.seek(self._start + offset)
+        self._sha256 = hashlib.sha256()
 
 
 class _Iterated(io.RawIOBase):
@@ -105,7 +116,9 @@ def open_source(source: Any) -> Iterator[Source]:
         FileError: exit code 26; it is not there or cannot be read. UsageError: it is nothing of the kind.
     """
     if isinstance(source, (bytes, bytearray, memoryview)):
-        yield Source(io.BytesIO(source), len(source), "(bytes)")
+        opened = Source(io.BytesIO(source), len(source), "(bytes)")
+        opened._again = bytes(source)
+        yield opened
     elif isinstance(source, (str, os.PathLike)):
         path = Path(source)
         try:
@@ -116,7 +129,9 @@ def open_source(source: Any) -> Iterator[Source]:
         with file:
             status = os.fstat(file.fileno())
             size = status.st_size if stat.S_ISREG(status.st_mode) else None
-            yield Source(file, size, str(path), regular=size is not None)
+            opened = Source(file, size, str(path), regular=size is not None)
+            opened._again = None if size is None else path
+            yield opened
     elif callable(getattr(source, "read", None)):
         yield Source(source, _size_left(source), str(getattr(source, "name", "(file)")))
     elif isinstance(source, Iterable):
@@ -144,8 +159,8 @@ def modified_of(newer_than: dt.datetime | str | os.PathLike[str]) -> dt.datetime
     if isinstance(newer_than, dt.datetime):
         return newer_than if newer_than.tzinfo else newer_than.astimezone()
     try:
-        return dt.datetime.fromtimestamp(os.stat(newer_than).st_mtime, dt.UTC)
+        return dt.datetime.fromtimestamp(os.stat(os.fspath(newer_than)).st_mtime, dt.UTC)
     except FileNotFoundError:
         return None
-    except (OSError, TypeError) as error:
+    except (OSError, TypeError, ValueError) as error:
         raise UsageError("newer_than= is a datetime or the path of a file") from error

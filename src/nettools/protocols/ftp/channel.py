@@ -52,8 +52,11 @@ class Data:
                 unwrap()
         sock.close()
 
-    def finish(self) -> Reply:
+    def finish(self, *, told: bool = False) -> Reply:
         """The server's last word: 226 or 250.
+
+        Args:
+            told: how much was to be read is known; else only a proper end of TLS tells that nothing was cut off.
 
         Raises:
             IncompleteError: it says that not everything went over, or, of what was to be read, says nothing.
@@ -67,9 +70,11 @@ class Data:
             raise IncompleteError(
                 f"{self.what}: the connection ended before the server said that all is there"
             ) from error
-        if reply.code in DONE:
-            return reply
-        raise self._failed(reply)
+        if reply.code not in DONE:
+            raise self._failed(reply)
+        if self.ragged and not (told or self.writes):
+            raise IncompleteError(f"{self.what}: the server cut the data connection without closing TLS")
+        return reply
 
     def _failed(self, reply: Reply) -> NettoolsError:
         if reply.code in BROKEN_OFF:
@@ -106,6 +111,7 @@ class Channel(Control):
     def _fresh(self) -> None:
         super()._fresh()
         self._epsv = True
+        self._loose = False  # a transfer ended without the server's last word
         self._offer: Reply | None = None  # the answer to an EPSV that was sent ahead
 
     def closing(self) -> contextlib.AbstractContextManager[None]:
@@ -124,6 +130,9 @@ class Channel(Control):
         self._offer = None  # a port that was offered is for the very next command
         return super()._ask_all(*lines)
 
+    def _breaks(self, error: NettoolsError) -> bool:
+        return self._loose or super()._breaks(error)
+
     @contextlib.contextmanager
     def _transfer(self, line: Line, rest: int = 0, *, writes: bool = False) -> Iterator[Data]:
         """A data connection for this command; left by an error, it is closed at once."""
@@ -133,8 +142,10 @@ class Channel(Control):
         else:
             sock = self._open_passive(line, rest, writes)
         data = Data(self, sock, what, writes=writes)
+        self._loose = True
         try:
             yield data
+            self._loose = False
         except CUTS as error:
             if data.sock is None:  # it is the control connection's
                 raise

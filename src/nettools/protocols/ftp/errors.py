@@ -26,8 +26,12 @@ _ABSENT = re.compile(
     r"(?i)no such|not found|doesn'?t exist|not exist|cannot find|can't find|failed to (?:open|change)|unavailable"
     r"|not a (?:plain|regular)|could not get|can't (?:open|change|check)|couldn't"
 )
-_NAMING = ("DELE", "RMD", "RNFR")
-_WRITING = ("STOR", "APPE", "MKD", "RMD", "DELE", "RNFR", "RNTO", "SITE", "MFMT")
+_IN_USE = re.compile(
+    r"(?i)not empty|is a (?:directory|folder)|not a (?:plain|regular|directory|folder)|exists|in use|busy"
+)
+_REMOVING = ("DELE", "RMD", "RNFR")
+_WRITING = ("STOR", "APPE", "STOU", "MKD", "RNTO", "SITE", "MFMT")
+_NO = (550, 553, 450, 501, 504)  # not done, for a reason that the words tell, if anything does
 
 
 def refusal(reply: Reply, what: str) -> ReplyError:
@@ -35,15 +39,12 @@ def refusal(reply: Reply, what: str) -> ReplyError:
     code = cast("int", reply.code)
     verb = what.split(" ", 1)[0]
     kind: type[ReplyError] = ReplyError
+    in_the_way = verb in _WRITING or (verb in _REMOVING and _IN_USE.search(reply.text) is not None)
     if code in (530, 532, 331, 332):
         kind = AuthError
-    elif code in (550, 553, 450, 501, 504) and _DENIED.search(reply.text):
+    elif (code in _NO and _DENIED.search(reply.text)) or (code in (550, 553) and in_the_way):
         kind = DeniedError
-    elif (code in (550, 553, 450, 501, 504) and _ABSENT.search(reply.text)) or (code == 550 and verb in _NAMING):
-        kind = NotFoundError
-    elif code in (550, 553) and verb in _WRITING:
-        kind = DeniedError
-    elif code == 550:
+    elif code == 550 or (code in _NO and _ABSENT.search(reply.text)):
         kind = NotFoundError
     return kind(
         f"{what}: the server answered {reply}".replace("\n", " "),

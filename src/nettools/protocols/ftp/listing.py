@@ -46,6 +46,8 @@ class Folders(Paths):
                         f"the listing has more than max_size={most} octets", hint="allow more with max_size="
                     )
             data.finish()
+        if result.count(b"\n") > MOST_ENTRIES:
+            raise TooLargeError(f"the listing has more than {MOST_ENTRIES} lines")
         return bytes(result)
 
     @operation("list")

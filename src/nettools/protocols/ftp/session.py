@@ -10,7 +10,7 @@ import datetime as dt
 from pathlib import Path
 from typing import Any
 
-from nettools.errors import NotFoundError, ProtocolError, UsageError
+from nettools.errors import DeniedError, NotFoundError, ProtocolError, UsageError
 from nettools.files import is_plain
 from nettools.protocols.ftp.errors import refusal
 from nettools.protocols.ftp.transfer import Transfers
@@ -36,9 +36,18 @@ class FTPSession(Transfers):
             else:
                 with self.committed():
                     self._ask(self._line("RMD" if name.endswith("/") else "DELE", bare))
-        except NotFoundError:
+        except NotFoundError as error:
+            if self._is_there(bare):  # some servers give no reason, and it is another one
+                raise DeniedError(error.message, code=error.code, text=error.text, reply=error.reply) from error
             if not missing_ok:
                 raise
+
+    def _is_there(self, path: str) -> bool:
+        try:
+            self.info(path)
+        except NotFoundError:
+            return False
+        return True
 
     def _remove_tree(self, name: str) -> None:
         entry = self.info(name)

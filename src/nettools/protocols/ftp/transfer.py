@@ -130,14 +130,10 @@ class Transfers(Folders):
             with self._transfer(self._line("RETR", name), offset) as data:
                 destination.open(offset)
                 self._drain(data, destination, size)
-                data.finish()
+                data.finish(told=size is not None)
         except IncompleteError as error:
             error.received, error.expected = destination.written, size
             raise
-        if data.ragged and size is None:
-            raise IncompleteError(
-                f"{name}: the server cut the data connection without closing TLS", received=destination.written
-            )
 
     def _drain(self, data: Data, destination: Destination, size: int | None) -> None:
         """Everything that the data connection brings."""
@@ -185,7 +181,7 @@ class Transfers(Folders):
             if end is not None and (size is None or end < size):
                 data.stop()
             else:
-                data.finish()
+                data.finish(told=size is not None)
         if left and (size is not None or not destination.written):
             raise IncompleteError(f"{name}: {left} octets are missing", received=destination.written)
         return destination.commit(modified=modified, keep_time=keep_time)
@@ -306,7 +302,8 @@ class Transfers(Folders):
         if check and verb == "STOR":
             self._check_size(name, self._try(self._line("SIZE", name)), offset + sent)
         self.progress(offset + sent, offset + sent, final=True)
-        return Transfer(size=offset + sent, resumed_from=offset or None)
+        whole = not offset and verb == "STOR"
+        return Transfer(size=offset + sent, sha256=source.digest() if whole else None, resumed_from=offset or None)
 
     def _send(self, source: Source, data: Data, offset: int) -> int:
         """The source, to its end; how much it was."""
