@@ -63,6 +63,7 @@ class Message:
     raw: bytes
     flags: frozenset[str]
     internaldate: dt.datetime
+    modseq: int = 1  # of its last change (RFC 7162)
 
 
 class Folder:
@@ -73,6 +74,7 @@ class Folder:
         self.special_use = special_use
         self.uidvalidity = uidvalidity
         self.uidnext = 1
+        self.modseq = 1  # the highest so far
         self.messages: list[Message] = []
 
     def __len__(self) -> int:
@@ -87,7 +89,8 @@ class Folder:
     def append(self, raw: bytes, *, flags: Iterable[str] = (), internaldate: dt.datetime | None = None) -> Message:
         """Add a message; its UID is the next one."""
         with self._change:
-            message = Message(self.uidnext, bytes(raw), frozenset(flags), internaldate or _now())
+            self.modseq += 1
+            message = Message(self.uidnext, bytes(raw), frozenset(flags), internaldate or _now(), self.modseq)
             self.uidnext += 1
             self.messages = [*self.messages, message]
             return message
@@ -96,13 +99,15 @@ class Folder:
         """Replace the flags of a message."""
         with self._change:
             for message in self.messages:
-                if message.uid == uid:
-                    message.flags = frozenset(flags)
+                if message.uid == uid and message.flags != frozenset(flags):
+                    self.modseq += 1
+                    message.flags, message.modseq = frozenset(flags), self.modseq
 
     def remove(self, uids: Collection[int]) -> None:
         """Take messages out."""
         gone = set(uids)
         with self._change:
+            self.modseq += 1
             self.messages = [message for message in self.messages if message.uid not in gone]
 
 
@@ -113,7 +118,13 @@ class Mailbox:
         self._change = change
         self.folders: dict[str, Folder] = {name: Folder(change, use) for name, use in SPECIAL_USES.items()}
         self.subscribed: set[str] = set(self.folders)
+        self.quota: int | None = None  # KiB of all folders together
         self._validity = 1
+
+    @property
+    def size(self) -> int:
+        """Octets of all messages."""
+        return sum(len(message.raw) for folder in self.folders.values() for message in folder.messages)
 
     def create(self, name: str) -> Folder:
         """Make a folder; one that was deleted and made again has another UIDVALIDITY."""

@@ -13,7 +13,7 @@ from functools import partial
 from typing import Literal
 
 from nettools.testing import sasl
-from nettools.testing.imap import folders, listing, messages
+from nettools.testing.imap import folders, listing, messages, quotas, sorting
 from nettools.testing.imap.grammar import Cursor, Malformed, format_string
 from nettools.testing.imap.session import No, Session
 
@@ -89,15 +89,27 @@ def _id(session: Session, cursor: Cursor) -> str:
 
 
 def _enable(session: Session, cursor: Cursor) -> str:
-    """Answer ENABLE (RFC 5161): UTF8=ACCEPT (RFC 6855) is the one thing to enable; others are passed over."""
+    """Answer ENABLE (RFC 5161): UTF8=ACCEPT (RFC 6855) and CONDSTORE (RFC 7162); others are passed over."""
     names = [cursor.keyword()]
     while not cursor.done:
         cursor.space()
         names.append(cursor.keyword())
-    enabled = [name for name in names if name == "UTF8=ACCEPT" and name in session.capabilities]
-    session.utf8 = session.utf8 or bool(enabled)
+    enabled = [name for name in names if name in ("UTF8=ACCEPT", "CONDSTORE") and name in session.capabilities]
+    session.utf8 = session.utf8 or "UTF8=ACCEPT" in enabled
+    session.condstore = session.condstore or "CONDSTORE" in enabled
     session.send(" ".join(["ENABLED", *enabled]).encode())
     return "ENABLE completed"
+
+
+def _compress(session: Session, cursor: Cursor) -> str:
+    """Answer COMPRESS (RFC 4978); the server changes the streams once this has been said."""
+    if cursor.keyword() != "DEFLATE":
+        raise Malformed("unknown mechanism")
+    cursor.end()
+    if session.compressing:
+        raise No("Compression is on already", "COMPRESSIONACTIVE")
+    session.compressing = True
+    return "COMPRESS completed"
 
 
 def _numbered(handler: Callable[..., str], *, expunge: bool, capability: str = "") -> tuple[Command, Command]:
@@ -109,6 +121,8 @@ def _numbered(handler: Callable[..., str], *, expunge: bool, capability: str = "
 _FETCH, _UID_FETCH = _numbered(messages.fetch, expunge=False)
 _STORE, _UID_STORE = _numbered(messages.store, expunge=False)
 _SEARCH, _UID_SEARCH = _numbered(messages.search, expunge=False)
+_SORT, _UID_SORT = _numbered(sorting.sort, expunge=False, capability="SORT")
+_THREAD, _UID_THREAD = _numbered(sorting.thread, expunge=False)
 _COPY, _UID_COPY = _numbered(messages.copy, expunge=True)
 _MOVE, _UID_MOVE = _numbered(messages.move, expunge=True, capability="MOVE")
 _, _UID_EXPUNGE = _numbered(messages.expunge, expunge=True, capability="UIDPLUS")
@@ -136,6 +150,14 @@ COMMANDS: dict[str, Command] = {
     "UNSELECT": Command(_unselect, "selected", arguments=False, capability="UNSELECT"),
     "EXPUNGE": Command(partial(messages.expunge, by_uid=False), "selected", arguments=False),
     "SEARCH": _SEARCH,
+    "SORT": _SORT,
+    "THREAD": _THREAD,
+    "UID SORT": _UID_SORT,
+    "UID THREAD": _UID_THREAD,
+    "GETQUOTA": Command(quotas.get_quota, capability="QUOTA"),
+    "GETQUOTAROOT": Command(quotas.get_quota_root, capability="QUOTA"),
+    "SETQUOTA": Command(quotas.set_quota, capability="QUOTA"),
+    "COMPRESS": Command(_compress, capability="COMPRESS=DEFLATE"),
     "FETCH": _FETCH,
     "STORE": _STORE,
     "COPY": _COPY,
@@ -179,5 +201,7 @@ def execute(session: Session, name: str, cursor: Cursor) -> str:
     except Malformed as error:
         text = f"BAD {error}"
     if session.view is not None and command is not None:
-        session.responses += session.view.update(expunge=command.expunge, with_uid=command.by_uid)
+        session.responses += session.view.update(
+            expunge=command.expunge, with_uid=command.by_uid, with_modseq=session.condstore
+        )
     return text

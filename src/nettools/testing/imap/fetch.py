@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Protocol
 
 from nettools.testing.imap.grammar import Cursor, Malformed, format_date_time, format_string
-from nettools.testing.imap.mime import Part, find, parse, raw_fields
+from nettools.testing.imap.mime import Part, find, parse, raw_fields, transfer_decoded
 from nettools.testing.imap.structure import body_structure, envelope
 
 _NAME = re.compile(rb"[A-Z0-9.]+", re.IGNORECASE)
@@ -25,12 +25,19 @@ _MACROS = {
     "ALL": ("FLAGS", "INTERNALDATE", "RFC822.SIZE", "ENVELOPE"),
     "FULL": ("FLAGS", "INTERNALDATE", "RFC822.SIZE", "ENVELOPE", "BODY"),
 }
-_PLAIN = frozenset({"ENVELOPE", "FLAGS", "INTERNALDATE", "BODY", "BODYSTRUCTURE", "UID"}) | {
+_PLAIN = frozenset({"ENVELOPE", "FLAGS", "INTERNALDATE", "BODY", "BODYSTRUCTURE", "UID", "MODSEQ"}) | {
     "RFC822",
     "RFC822.HEADER",
     "RFC822.SIZE",
     "RFC822.TEXT",
 }
+
+
+_ENCODINGS = (b"7bit", b"8bit", b"binary", b"base64", b"quoted-printable")
+
+
+class UnknownEncoding(Exception):  # noqa: N818  # it becomes a NO reply
+    """BINARY was asked for of a part whose transfer encoding nobody knows (RFC 3516 section 4.3)."""
 
 
 class Stored(Protocol):
@@ -44,6 +51,8 @@ class Stored(Protocol):
     def flags(self) -> Collection[str]: ...
     @property
     def internaldate(self) -> datetime: ...
+    @property
+    def modseq(self) -> int: ...
 
 
 @dataclass(frozen=True)
@@ -85,7 +94,7 @@ class Section:
 
 @dataclass(frozen=True)
 class Item:
-    """One data item: its name, and for BODY[...] the section and the partial."""
+    """One data item: its name, and for BODY[...] and BINARY[...] the section and the partial."""
 
     name: str
     section: Section | None = None
@@ -96,6 +105,11 @@ class Item:
     def sets_seen(self) -> bool:
         """Whether fetching it marks the message as read."""
         return not self.peek
+
+    @property
+    def extension(self) -> str:
+        """The capability that it belongs to, "" for none."""
+        return "CONDSTORE" if self.name == "MODSEQ" else "BINARY" if self.name.startswith("BINARY") else ""
 
 
 def _header_name(name: bytes) -> bytes:
@@ -128,15 +142,16 @@ def _word(cursor: Cursor) -> str:
 
 def _item(cursor: Cursor) -> Item:
     name = _word(cursor)
-    if name in ("BODY", "BODY.PEEK") and cursor.accept(b"["):
+    if name in ("BODY", "BODY.PEEK", "BINARY", "BINARY.PEEK", "BINARY.SIZE") and cursor.accept(b"["):
         section = _section(cursor)
         cursor.expect(b"]")
+        if name == "BINARY.SIZE":
+            return Item(name, section)
         partial = _PARTIAL.match(cursor.data, cursor.at)
         if partial is not None:
             cursor.at = partial.end()
-        return Item(
-            "BODY[]", section, name == "BODY.PEEK", (int(partial[1]), int(partial[2])) if partial is not None else None
-        )
+        piece = (int(partial[1]), int(partial[2])) if partial is not None else None
+        return Item(name.removesuffix(".PEEK"), section, name.endswith(".PEEK"), piece)
     if name not in _PLAIN:
         raise Malformed(f"unknown fetch item {name}")
     return Item(name, peek=name not in ("RFC822", "RFC822.TEXT"))
@@ -179,18 +194,23 @@ def render_flags(flags: Collection[str]) -> bytes:
 
 def _render(item: Item, message: Stored, flags: Collection[str]) -> bytes:
     if item.section is not None:
-        label = b"BODY[" + item.section.label() + b"]"
-        octets = message.raw if item.section == Section() else item.section.octets(parse(message.raw))
+        label = item.name.encode() + b"[" + item.section.label() + b"]"
+        octets = _binary(item.section, message.raw) if item.extension else _cut(item.section, message.raw)
+        if item.name == "BINARY.SIZE":
+            return label + b" %d" % len(octets or b"")
         if item.partial is not None:
             offset, count = item.partial
             label += b"<%d>" % offset
             octets = None if octets is None else octets[offset : offset + count]
-        return label + b" " + (b"NIL" if octets is None else _literal(octets))
+        eight = b"~" if octets is not None and b"\0" in octets else b""
+        return label + b" " + (b"NIL" if octets is None else eight + _literal(octets))
     match item.name:
         case "FLAGS":
             return render_flags(flags)
         case "UID":
             return b"UID %d" % message.uid
+        case "MODSEQ":
+            return b"MODSEQ (%d)" % message.modseq
         case "INTERNALDATE":
             return b"INTERNALDATE " + format_date_time(message.internaldate)
         case "RFC822.SIZE":
@@ -206,6 +226,22 @@ def _render(item: Item, message: Stored, flags: Collection[str]) -> bytes:
             return b"RFC822.TEXT " + _literal(parse(message.raw).body)
         case _:
             return b"RFC822 " + _literal(message.raw)
+
+
+def _cut(section: Section, raw: bytes) -> bytes | None:
+    return raw if section == Section() else section.octets(parse(raw))
+
+
+def _binary(section: Section, raw: bytes) -> bytes | None:
+    """A part without its transfer encoding (RFC 3516); the whole message is what it is."""
+    part = find(parse(raw), section.path) if section.path else None
+    if section.text:
+        raise Malformed("BINARY is of parts")
+    if part is None:
+        return None if section.path else raw
+    if part.encoding not in _ENCODINGS:
+        raise UnknownEncoding
+    return transfer_decoded(part)
 
 
 def _literal(octets: bytes) -> bytes:

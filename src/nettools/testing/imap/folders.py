@@ -23,7 +23,11 @@ def _name(cursor: Cursor, *, last: bool = True) -> str:
 def select(session: Session, cursor: Cursor, *, readonly: bool) -> str:
     """Answer SELECT and EXAMINE: the state of the folder, then READ-WRITE or READ-ONLY."""
     session.view = None  # RFC 3501 section 6.3.1: a failed SELECT leaves no folder selected
-    name = _name(cursor)
+    name = _name(cursor, last=False)
+    if cursor.accept(b" (CONDSTORE)"):
+        session.require("CONDSTORE")
+        session.condstore = True
+    cursor.end()
     folder = session.folder(name)
     view = session.view = View(folder, readonly=readonly, recent=lambda: session.recent(folder, peek=readonly))
     flags = " ".join(view.keywords())
@@ -37,6 +41,8 @@ def select(session: Session, cursor: Cursor, *, readonly: bool) -> str:
     session.send(f"OK [PERMANENTFLAGS ({permanent})] Flags that are kept".encode())
     session.send(b"OK [UIDVALIDITY %d] UIDs valid" % folder.uidvalidity)
     session.send(b"OK [UIDNEXT %d] Predicted next UID" % folder.uidnext)
+    if "CONDSTORE" in session.capabilities:
+        session.send(b"OK [HIGHESTMODSEQ %d] Highest" % folder.modseq)
     return "[READ-ONLY] EXAMINE completed" if readonly else "[READ-WRITE] SELECT completed"
 
 

@@ -116,11 +116,14 @@ class Cursor:
             return value
         return self.literal()
 
-    def literal(self) -> bytes:
-        """Take a literal; NUL is for literal8 alone, which is not spoken here."""
+    def literal(self, *, binary: bool = False) -> bytes:
+        """Take a literal; `binary`: a literal8 (RFC 3516), which alone may have NUL, is one too."""
+        if self.peek(b"~") and not binary:
+            raise Malformed("literal8 where none may be")
+        eight = self.peek(b"~")
         size = int(self._take(_LITERAL, "string")[1])
         value = self.data[self.at : self.at + size]
-        if len(value) != size or b"\0" in value:
+        if len(value) != size or (b"\0" in value and not eight):
             raise Malformed("literal cut short or with NUL")
         self.at += size
         return value

@@ -12,7 +12,7 @@ from collections.abc import Collection
 from nettools.testing.imap.grammar import Cursor, Malformed, format_mailbox
 from nettools.testing.imap.session import Session
 
-_STATUS_ITEMS = frozenset({"MESSAGES", "RECENT", "UIDNEXT", "UIDVALIDITY", "UNSEEN", "SIZE"})
+_STATUS_ITEMS = frozenset({"MESSAGES", "RECENT", "UIDNEXT", "UIDVALIDITY", "UNSEEN", "SIZE", "HIGHESTMODSEQ"})
 _SELECTIONS = frozenset({"SUBSCRIBED", "REMOTE", "RECURSIVEMATCH", "SPECIAL-USE"})
 _RETURNS = frozenset({"SUBSCRIBED", "CHILDREN", "SPECIAL-USE"})
 
@@ -57,7 +57,7 @@ def _options(session: Session, cursor: Cursor, known: frozenset[str]) -> tuple[s
         if word == "STATUS" and known is _RETURNS:
             session.require("LIST-STATUS")
             cursor.space()
-            status = _items(cursor)
+            status = _items(session, cursor)
         elif word not in known:
             raise Malformed(f"unknown option {word}")
         options.add(word)
@@ -124,10 +124,15 @@ def list_subscribed(session: Session, cursor: Cursor) -> str:
     return "LSUB completed"
 
 
-def _items(cursor: Cursor) -> tuple[str, ...]:
+def _items(session: Session, cursor: Cursor) -> tuple[str, ...]:
     items = cursor.atom_list()
     if not _STATUS_ITEMS.issuperset(items):
         raise Malformed("unknown status item")
+    if "HIGHESTMODSEQ" in items:
+        session.require("CONDSTORE")
+        session.condstore = True
+    if "SIZE" in items:
+        session.require("STATUS=SIZE")
     return items
 
 
@@ -135,7 +140,7 @@ def status(session: Session, cursor: Cursor) -> str:
     """Answer STATUS."""
     name = cursor.mailbox()
     cursor.space()
-    items = _items(cursor)
+    items = _items(session, cursor)
     cursor.end()
     _send_status(session, name, items)
     return "STATUS completed"
@@ -150,6 +155,7 @@ def _send_status(session: Session, name: str, items: tuple[str, ...]) -> None:
         "UIDVALIDITY": folder.uidvalidity,
         "UNSEEN": sum("\\Seen" not in message.flags for message in folder.messages),
         "SIZE": sum(len(message.raw) for message in folder.messages),
+        "HIGHESTMODSEQ": folder.modseq,
     }
     text = " ".join(f"{item} {values[item]}" for item in items)
     session.send(b"STATUS " + format_mailbox(name, utf8=session.utf8) + f" ({text})".encode())

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from nettools.testing.imap.fetch import Item, parse_items, render, render_flags
+from nettools.testing.imap.fetch import Item, UnknownEncoding, parse_items, render, render_flags
 from nettools.testing.imap.grammar import Cursor, Malformed, format_set
-from nettools.testing.imap.search import CHARSETS, BadCharset, Candidate, parse_query
+from nettools.testing.imap.search import CHARSETS, BadCharset, Candidate, Query, parse_query
 from nettools.testing.imap.session import No, Session
 from nettools.testing.imap.view import SYSTEM_FLAGS, View
 
@@ -22,7 +22,17 @@ def fetch(session: Session, cursor: Cursor, *, by_uid: bool) -> str:
     numbers = cursor.number_set()
     cursor.space()
     items = parse_items(cursor)
+    since = None
+    if cursor.accept(b" (CHANGEDSINCE "):
+        session.require("CONDSTORE")
+        since = cursor.number()
+        cursor.expect(b")")
+        items = tuple(dict.fromkeys((*items, Item("MODSEQ"))))
     cursor.end()
+    for item in items:
+        if item.extension:
+            session.require(item.extension)
+    session.condstore = session.condstore or Item("MODSEQ") in items
     if by_uid and Item("UID") not in items:
         items = (Item("UID"), *items)
     view = session.selected
@@ -33,13 +43,18 @@ def fetch(session: Session, cursor: Cursor, *, by_uid: bool) -> str:
         if message is None:
             gone = True
             continue
+        if since is not None and message.modseq <= since:
+            continue
         shown = items
         if marks and "\\Seen" not in message.flags:
             view.folder.set_flags(uid, {*message.flags, "\\Seen"})
             shown = items if Item("FLAGS") in items else (*items, Item("FLAGS"))
         if Item("FLAGS") in shown:
             view.told(message)
-        session.send(b"%d FETCH (%s)" % (number, render(shown, message, view.flags(message))))
+        try:
+            session.send(b"%d FETCH (%s)" % (number, render(shown, message, view.flags(message))))
+        except UnknownEncoding:
+            raise No("A part's encoding is unknown", "UNKNOWN-CTE") from None
     if gone:
         raise No("Some of the messages are gone", "EXPUNGEISSUED")
     return "FETCH completed"
@@ -60,6 +75,12 @@ def store(session: Session, cursor: Cursor, *, by_uid: bool) -> str:
     """Answer STORE: replace, add or remove flags, with or without telling the result."""
     numbers = cursor.number_set()
     cursor.space()
+    unchanged = None
+    if cursor.accept(b"(UNCHANGEDSINCE "):
+        session.require("CONDSTORE")
+        session.condstore = True
+        unchanged = cursor.number()
+        cursor.expect(b") ")
     sign = "+" if cursor.accept(b"+") else "-" if cursor.accept(b"-") else ""
     word = cursor.keyword()
     if word not in ("FLAGS", "FLAGS.SILENT"):
@@ -77,20 +98,37 @@ def store(session: Session, cursor: Cursor, *, by_uid: bool) -> str:
     view = session.writable
     wanted = _canonical(listed, view)
     messages, gone = view.messages(), False
+    modified: list[int] = []
     for number, uid in view.select(numbers, by_uid=by_uid):
         message = messages.get(uid)
         if message is None:
             gone = True
             continue
+        if unchanged is not None and message.modseq > unchanged:
+            modified.append(uid if by_uid else number)
+            continue
         have = set(message.flags)
         view.folder.set_flags(uid, have | wanted if sign == "+" else have - wanted if sign == "-" else wanted)
         view.told(message)
-        if word == "FLAGS":
-            prefix = b"UID %d " % uid if by_uid else b""
-            session.send(b"%d FETCH (%s%s)" % (number, prefix, render_flags(view.flags(message))))
+        if word == "FLAGS" or session.condstore:
+            told = [b"UID %d" % uid] if by_uid or session.condstore else []
+            told += [render_flags(view.flags(message))] if word == "FLAGS" else []
+            told += [b"MODSEQ (%d)" % message.modseq] if session.condstore else []
+            session.send(b"%d FETCH (%s)" % (number, b" ".join(told)))
     if gone:
         raise No("Some of the messages are gone", "EXPUNGEISSUED")
-    return "STORE completed"
+    return f"[MODIFIED {format_set(modified)}] Changed meanwhile" if modified else "STORE completed"
+
+
+def candidates(view: View, query: Query) -> list[Candidate]:
+    """The messages that a query means, in sequence."""
+    messages = view.messages()
+    every = (
+        Candidate(number, messages[uid], view.flags(messages[uid]))
+        for number, uid in enumerate(view.uids, 1)
+        if uid in messages
+    )
+    return [each for each in every if query.matches(each)]
 
 
 def search(session: Session, cursor: Cursor, *, by_uid: bool) -> str:
@@ -102,14 +140,15 @@ def search(session: Session, cursor: Cursor, *, by_uid: bool) -> str:
         query = parse_query(cursor, tuple(view.uids))
     except BadCharset:
         raise No("Unknown charset", f"BADCHARSET ({' '.join(CHARSETS)})") from None
-    messages = view.messages()
-    found = [
-        uid if by_uid else number
-        for number, uid in enumerate(view.uids, 1)
-        if uid in messages and query.matches(Candidate(number, messages[uid], view.flags(messages[uid])))
-    ]
+    if query.modseq:
+        session.require("CONDSTORE")
+        session.condstore = True
+    chosen = candidates(view, query)
+    found = [each.message.uid if by_uid else each.sequence for each in chosen]
+    highest = max((each.message.modseq for each in chosen), default=0) if query.modseq else 0
     if query.returns is None:
-        session.send(" ".join(["SEARCH", *map(str, found)]).encode())
+        tail = [f"(MODSEQ {highest})"] if highest else []
+        session.send(" ".join(["SEARCH", *map(str, found), *tail]).encode())
         return "SEARCH completed"
     words = ["ESEARCH", f'(TAG "{session.tag}")'] + (["UID"] if by_uid else [])
     if found:
@@ -117,6 +156,8 @@ def search(session: Session, cursor: Cursor, *, by_uid: bool) -> str:
         words += [f"{name} {value}" for name, value in results.items() if name in query.returns]
     if "COUNT" in query.returns:
         words.append(f"COUNT {len(found)}")
+    if highest:
+        words.append(f"MODSEQ {highest}")
     session.send(" ".join(words).encode())
     return "SEARCH completed"
 
@@ -133,6 +174,7 @@ def _copy(session: Session, cursor: Cursor, *, by_uid: bool) -> tuple[list[int],
     if any(uid not in messages for _, uid in picked):
         raise No("Some of the messages are gone", "EXPUNGEISSUED")
     sources = [uid for _, uid in picked]
+    session.room(sum(len(messages[uid].raw) for uid in sources))
     copies = [
         target.append(m.raw, flags=m.flags, internaldate=m.internaldate) for m in map(messages.__getitem__, sources)
     ]
@@ -183,16 +225,17 @@ def append(session: Session, cursor: Cursor) -> str:
     if cursor.peek(b'"'):
         moment = cursor.date_time()
         cursor.space()
-    if session.utf8 and cursor.accept(b"UTF8 (~"):
-        raw = cursor.literal()
+    if session.utf8 and cursor.accept(b"UTF8 ("):
+        raw = cursor.literal(binary=True)
         cursor.expect(b")")
     else:
-        raw = cursor.literal()
+        raw = cursor.literal(binary="BINARY" in session.capabilities)
     cursor.end()
     wanted = _canonical(flags)
     folder = session.folder(name, create_hint=True)
     if not raw:
         raise No("An empty message is none")
+    session.room(len(raw))
     message = folder.append(raw, flags=wanted, internaldate=moment)
     code = f"[APPENDUID {folder.uidvalidity} {message.uid}] " if "UIDPLUS" in session.capabilities else ""
     return f"{code}APPEND completed"

@@ -7,6 +7,9 @@ boundary). The email package is not used, because it does not keep octets. Pure:
 
 from __future__ import annotations
 
+import base64
+import binascii
+import quopri
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -35,6 +38,11 @@ class Part:
     def octets(self) -> bytes:
         """The entity as it stands: header and body."""
         return self.header + self.body
+
+    @property
+    def encoding(self) -> bytes:
+        """The transfer encoding in lower case, 7bit where none is named."""
+        return (self.field("content-transfer-encoding") or b"7bit").strip().lower()
 
     def field(self, name: str) -> bytes | None:
         """Return the first value of a header field, unfolded, or None."""
@@ -77,6 +85,16 @@ def parse_value(value: str) -> tuple[str, tuple[tuple[str, str], ...]]:
     return word.strip(), tuple(
         (m[1], re.sub(r"\\(.)", r"\1", m[2]) if m[2] is not None else m[3]) for m in _PARAMETER.finditer(value)
     )
+
+
+def transfer_decoded(part: Part) -> bytes:
+    """Return a part's body without its transfer encoding; what is none stays as it is (RFC 2045 section 6)."""
+    if part.encoding == b"base64":
+        try:
+            return base64.b64decode(part.body)
+        except binascii.Error:
+            return part.body
+    return quopri.decodestring(part.body) if part.encoding == b"quoted-printable" else part.body
 
 
 @lru_cache(maxsize=256)

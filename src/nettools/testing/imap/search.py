@@ -7,19 +7,17 @@ ESEARCH's RETURN (RFC 4731) is read here too. Pure: a `Candidate` is all that a 
 
 from __future__ import annotations
 
-import base64
 import binascii
 import email.errors
 import email.header
 import email.utils
-import quopri
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import date
 
 from nettools.testing.imap.fetch import Stored
 from nettools.testing.imap.grammar import Cursor, Malformed
-from nettools.testing.imap.mime import Part, fields, parse
+from nettools.testing.imap.mime import Part, fields, parse, transfer_decoded
 
 CHARSETS = ("US-ASCII", "UTF-8")
 _RETURNS = frozenset({"MIN", "MAX", "ALL", "COUNT"})
@@ -51,6 +49,7 @@ class Query:
 
     keys: tuple[Key, ...]
     returns: frozenset[str] | None
+    modseq: bool = False  # MODSEQ was among the keys (RFC 7162 section 3.1.5)
 
     def matches(self, candidate: Candidate) -> bool:
         return all(key(candidate) for key in self.keys)
@@ -61,6 +60,7 @@ class _Reader:
         self.cursor = cursor
         self.uids = uids
         self.charset = "UTF-8" if cursor.utf8 else "US-ASCII"
+        self.modseq = False
 
     def text(self) -> str:
         octets = self.cursor.astring()
@@ -68,6 +68,14 @@ class _Reader:
             return octets.decode(self.charset).casefold()
         except UnicodeDecodeError:
             raise Malformed(f"search string is not {self.charset}") from None
+
+    def query(self, returns: frozenset[str] | None) -> Query:
+        """All the keys up to the end."""
+        keys = [self.key()]
+        while not self.cursor.done:
+            self.cursor.space()
+            keys.append(self.key())
+        return Query(tuple(keys), returns, self.modseq)
 
     def key(self, depth: int = 0) -> Key:
         if depth > _DEPTH:
@@ -108,6 +116,15 @@ class _Reader:
             case "UID":
                 uids = frozenset(cursor.number_set().select(self.uids))
                 return lambda c: c.message.uid in uids
+            case "MODSEQ":
+                if cursor.peek(b'"'):  # the entry that it is about: this server counts messages, not flags
+                    cursor.string()
+                    cursor.space()
+                    cursor.keyword()
+                    cursor.space()
+                least = cursor.number()
+                self.modseq = True
+                return lambda c: c.message.modseq >= least
             case "KEYWORD":
                 return _has(cursor.atom().decode())
             case "UNKEYWORD":
@@ -152,11 +169,17 @@ def parse_query(cursor: Cursor, uids: tuple[int, ...]) -> Query:
         if reader.charset not in CHARSETS:
             raise BadCharset(reader.charset)
         cursor.space()
-    keys = [reader.key()]
-    while not cursor.done:
-        cursor.space()
-        keys.append(reader.key())
-    return Query(tuple(keys), returns)
+    return reader.query(returns)
+
+
+def parse_keys(cursor: Cursor, uids: tuple[int, ...]) -> Query:
+    """Read the end of SORT and THREAD: a charset, which has to be there, and the keys."""
+    reader = _Reader(cursor, uids)
+    reader.charset = cursor.astring().decode("ascii", "replace").upper()
+    if reader.charset not in CHARSETS:
+        raise BadCharset(reader.charset)
+    cursor.space()
+    return reader.query(None)
 
 
 def _has(flag: str) -> Key:
@@ -192,12 +215,12 @@ def _in_header(name: bytes, wanted: str) -> Key:
 
     def key(candidate: Candidate) -> bool:
         header = parse(candidate.message.raw).header
-        return any(wanted in _decode(value).casefold() for key, value in fields(header) if key.lower() == lowered)
+        return any(wanted in decode(value).casefold() for key, value in fields(header) if key.lower() == lowered)
 
     return key
 
 
-def _decode(value: bytes) -> str:
+def decode(value: bytes) -> str:
     """Return a header value with its encoded words decoded; what cannot be is left as it stands."""
     text = _in_charset(value, "utf-8")
     try:
@@ -216,21 +239,11 @@ def _in_charset(octets: bytes, charset: str) -> str:
 def _texts(part: Part, *, header: bool) -> Iterator[str]:
     """Yield the searchable texts of a message: its header if asked, and each textual part, decoded and casefolded."""
     if header:
-        yield "\n".join(f"{name.decode()}: {_decode(value)}" for name, value in fields(part.header)).casefold()
+        yield "\n".join(f"{name.decode()}: {decode(value)}" for name, value in fields(part.header)).casefold()
     if part.message is not None:
         yield from _texts(part.message, header=True)
     for child in part.children:
         yield from _texts(child, header=False)
     if part.kind == "text":
         charset = next((value for name, value in part.parameters if name.lower() == "charset"), "utf-8")
-        yield _in_charset(_transfer_decoded(part), charset).casefold()
-
-
-def _transfer_decoded(part: Part) -> bytes:
-    encoding = (part.field("content-transfer-encoding") or b"").strip().lower()
-    if encoding == b"base64":
-        try:
-            return base64.b64decode(part.body)
-        except binascii.Error:
-            return part.body
-    return quopri.decodestring(part.body) if encoding == b"quoted-printable" else part.body
+        yield _in_charset(transfer_decoded(part), charset).casefold()

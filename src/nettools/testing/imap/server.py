@@ -17,6 +17,7 @@ from weakref import WeakKeyDictionary
 
 from nettools.testing import sasl
 from nettools.testing.imap.commands import check_state, execute
+from nettools.testing.imap.deflate import compress
 from nettools.testing.imap.grammar import Cursor, Malformed
 from nettools.testing.imap.session import Session
 from nettools.testing.rules import Rule
@@ -41,6 +42,14 @@ _CAPABILITIES = (
     "SPECIAL-USE",
     "STATUS=SIZE",
     "UTF8=ACCEPT",
+    "SORT",
+    "THREAD=ORDEREDSUBJECT",
+    "THREAD=REFERENCES",
+    "CONDSTORE",
+    "QUOTA",
+    "QUOTA=RES-STORAGE",
+    "BINARY",
+    "COMPRESS=DEFLATE",
 )
 _LITERAL = re.compile(rb"\{(\d{1,10})(\+?)\}\r\n\Z")
 _LOGIN = re.compile(rb"\S+ LOGIN ", re.IGNORECASE)
@@ -97,6 +106,8 @@ class IMAPServer(Server):
             except Malformed as error:
                 text = f"BAD {error}"
             await conn.write(b"".join(session.responses) + f"{session.tag} {text}\r\n".encode())
+            if name == "COMPRESS" and text.startswith("OK"):
+                compress(conn)
             if name == "STARTTLS" and text.startswith("OK"):
                 await conn.start_tls()
                 session.capabilities = self._capabilities(conn)
@@ -192,7 +203,8 @@ class IMAPServer(Server):
             try:
                 while not line.done():
                     if session.view is not None:
-                        await conn.write(b"".join(session.view.update(expunge=True)))
+                        changes = session.view.update(expunge=True, with_modseq=session.condstore)
+                        await conn.write(b"".join(changes))
                     await asyncio.wait({line, wake}, return_when=asyncio.FIRST_COMPLETED)
                     if wake.done():
                         changed.clear()

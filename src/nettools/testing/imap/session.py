@@ -38,6 +38,8 @@ class Session:
     user: str | None = None
     view: View | None = None
     utf8: bool = False
+    condstore: bool = False
+    compressing: bool = False
     tag: str = ""
     responses: list[bytes] = field(default_factory=list)
 
@@ -63,6 +65,12 @@ class Session:
     def send(self, line: bytes) -> None:
         """Add an untagged response, without its "* " and line end."""
         self.responses.append(b"* " + line + b"\r\n")
+
+    def room(self, octets: int) -> None:
+        """Refuse what would go over the quota (RFC 9208 section 4.3.1)."""
+        quota = self.mailbox.quota
+        if quota is not None and self.mailbox.size + octets > quota * 1024:
+            raise No("The mailbox is full", "OVERQUOTA")
 
     def logged_in(self, user: str) -> str:
         """Note who it is and return the reply's text, with the capabilities that hold from now on."""

@@ -54,7 +54,7 @@ class View:
         """Note that the session has been sent this message's flags."""
         self.known[message.uid] = message.flags
 
-    def update(self, *, expunge: bool, with_uid: bool = False) -> list[bytes]:
+    def update(self, *, expunge: bool, with_uid: bool = False, with_modseq: bool = False) -> list[bytes]:
         """Return the untagged responses for all that changed since the last time.
 
         `expunge=False` keeps the numbers in place, as during FETCH, STORE and SEARCH (RFC 3501 section 7.4.1).
@@ -79,8 +79,10 @@ class View:
             message = now.get(uid)
             if message is not None and self.known[uid] != message.flags:
                 self.told(message)
-                prefix = b"UID %d " % uid if with_uid else b""
-                lines.append(b"* %d FETCH (%s%s)\r\n" % (number, prefix, render_flags(self.flags(message))))
+                prefix = b"UID %d " % uid if with_uid or with_modseq else b""
+                suffix = b" MODSEQ (%d)" % message.modseq if with_modseq else b""
+                flags = render_flags(self.flags(message))
+                lines.append(b"* %d FETCH (%s%s%s)\r\n" % (number, prefix, flags, suffix))
         return lines
 
     def keywords(self) -> list[str]:
