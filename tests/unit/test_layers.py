@@ -13,7 +13,19 @@ import pytest
 import nettools
 
 SOURCE = Path(nettools.__file__).parent
-LEAVES = {"errors", "results", "options", "target", "credentials", "files", "query", "sasl", "config", "_version"}
+LEAVES = {
+    "errors",
+    "results",
+    "options",
+    "target",
+    "credentials",
+    "files",
+    "query",
+    "sasl",
+    "config",
+    "mailstore",
+    "_version",
+}
 MAY_IMPORT = {
     **dict.fromkeys(LEAVES, LEAVES),
     "results": {*LEAVES, "parse.html"},  # a page's title and links are read when they are asked for

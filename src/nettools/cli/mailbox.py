@@ -227,14 +227,21 @@ def fetch(
 
     named = None if settings.output in (None, "-") else Path(settings.output)
     into = named is not None and (named.is_dir() or settings.output.endswith("/"))
+    as_files = named is not None and (raw or into)
     with (
-        call(settings, scheme, url, to_file=not (raw or into)) as this,
+        call(settings, scheme, url, to_file=not as_files, progress=as_files) as this,
         nettools.connect(this.url, **this.keywords) as session,
     ):
+        box: Any = session
+        if as_files and not mark_seen:
+            by_number: list[tuple[Any, Any]] = [(None, number) for number in numbers]
+            for uid, number in by_number or [(uid, None) for uid in _fetch_uids(session, uids)]:
+                done = box.fetch_to(settings.output, uid, number=number, folder=folder)
+                this.out.result(done, lambda each: this.out.note(str(each.path)))
+            return
         wanted: Any = {"numbers": numbers} if numbers else {"uids": _fetch_uids(session, uids)}
-        mails = session.fetch_many(**wanted, folder=folder, mark_seen=mark_seen)  # type: ignore[attr-defined]
-        for mail in mails:
-            if into or (raw and named is not None):
+        for mail in box.fetch_many(**wanted, folder=folder, mark_seen=mark_seen):
+            if as_files:
                 note = partial(this.out.note, str(_save(mail, named, into)))
                 this.out.result(mail, lambda _, note=note: note())  # type: ignore[misc]
             elif raw and not this.out.as_json:
@@ -265,6 +272,14 @@ def _save(mail: Mail, path: Path | None, into: bool) -> Path:
     UIDS,
     FOLDER,
     click.option("--all", "everything", is_flag=True, help="Every message of the folder."),
+    click.option(
+        "--format",
+        "kind",
+        type=click.Choice(["eml", "maildir", "mbox"]),
+        default="eml",
+        show_default=True,
+        help="One .eml each, a Maildir, or one mbox file.",
+    ),
     click.option("--attachments", is_flag=True, help="The attachments instead of the messages."),
     click.option("--pattern", metavar="GLOB", help="With --attachments: only names that match."),
     click.option("--delete", is_flag=True, help="Delete each message once it is safely stored."),
@@ -276,44 +291,39 @@ def save(
     uids: tuple[str, ...],
     folder: str | None,
     everything: bool,
+    kind: str,
     attachments: bool,
     pattern: str | None,
     delete: bool,
 ) -> None:
-    """Write messages into the folder that -o names, one .eml each; --delete removes them from the server afterwards."""
+    """Write messages into the folder that -o names, one .eml each, or a Maildir, or an mbox; what it has is left out.
+
+    --delete removes them from the server once they are safely stored.
+    """
     import nettools
-    from nettools.facade import write_attachments
-    from nettools.files import safe_name, write_new
+    from nettools.cli.saving import save_attachments, save_messages
 
     if settings.output in (None, "-"):
         raise UsageError("save needs -o DIR")
     if not uids and not everything:
         raise UsageError("save needs UIDs, or --all")
-    folder_path = Path(settings.output)
-    try:
-        folder_path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise FileError(f"cannot write {folder_path}: {error.strerror}", filename=str(folder_path)) from error
+    if pattern is not None and not attachments:
+        raise UsageError("--pattern goes with --attachments")
+    if kind != "mbox":
+        try:
+            Path(settings.output).mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise FileError(f"cannot write {settings.output}: {error.strerror}", filename=settings.output) from error
     with call(settings, scheme, url, to_file=False) as this, nettools.connect(this.url, **this.keywords) as session:
-        stored: list[str] = []
+        box: Any = session
+        wanted = None if everything else uids
         if settings.dry_run:
-            delete = False
-        for mail in session.fetch_many(None if everything else uids, folder=folder):  # type: ignore[attr-defined]
-            if settings.dry_run:
-                this.out.note(f"would save {mail.info.uid}")
-                continue
-            if attachments:
-                paths = write_attachments(mail.attachments, folder_path, pattern)
-            else:
-                paths = (write_new(folder_path, safe_name(f"{mail.info.uid}.eml"), mail.raw),)
-            stored.append(mail.info.uid)
-            for path in paths:
-                if this.out.as_json:
-                    this.out.json({"uid": mail.info.uid, "path": str(path), "size": path.stat().st_size})
-                else:
-                    this.out.line(str(path))
-        if delete and stored:
-            session.delete(stored, folder=folder)  # type: ignore[attr-defined]
+            for uid in box.search("ALL", folder=folder) if wanted is None else wanted:
+                this.out.note(f"would save {uid}")
+        elif attachments:
+            save_attachments(this, box, wanted, folder, pattern, delete=delete)
+        else:
+            save_messages(this, box, wanted, folder, kind, delete=delete)
 
 
 @verb("rm", URL, UIDS, FOLDER)

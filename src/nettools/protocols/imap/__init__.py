@@ -2,7 +2,7 @@
 
 from nettools.protocols.imap.client import IMAP4Client, IMAP4TLSClient
 from nettools.protocols.imap.errors import classify
-from nettools.protocols.imap.watching import IMAPSession
+from nettools.protocols.imap.keeping import IMAPSession
 from nettools.session import Protocol
 
 __all__ = ["PROTOCOL", "IMAP4Client", "IMAP4TLSClient", "IMAPSession"]

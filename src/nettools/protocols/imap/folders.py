@@ -56,7 +56,7 @@ class Mailbox(Conversation):
         Raises:
             NotFoundError: there is no such folder. StaleError: another UIDVALIDITY than the one given.
         """
-        self._status = None
+        self._status, self._stale = None, False
         name = self._name(folder)
         verb = b"EXAMINE" if readonly else b"SELECT"
         command: tuple[Argument, ...] = (verb, self._wire_name(name))
@@ -114,21 +114,21 @@ class Mailbox(Conversation):
     def _wanted_validity(self, name: str) -> int | None:
         return self.place.uid_validity if name == self._name(None) else None
 
-    def _enter(self, folder: str | None, *, write: bool = False, refresh: bool = False) -> bool:
-        """Have a folder open, for reading at least; whether it was open already. `refresh` asks such a one for news.
+    def _enter(self, folder: str | None, *, write: bool = False, refresh: bool = False) -> None:
+        """Have a folder open, for reading at least; `refresh`: one that was open already is asked for its news.
 
         Raises:
             ReplyError: it is to be written to, and can only be read.
         """
         name, status = self._name(folder), self._status
         if status is not None and status.name == name and not (write and status.readonly):
+            self._stale = True
             if refresh:
-                self._run(b"NOOP")
-            return True
+                self._news()
+            return
         status = self.select(name, readonly=not write)
         if write and status.readonly:
             raise ReplyError(f"{name} can only be read", code="READ-ONLY", text="READ-ONLY")
-        return False
 
     # -- what there is
 

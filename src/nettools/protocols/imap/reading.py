@@ -7,17 +7,21 @@ Rows become results as they come in, and whole messages are read in batches: mem
 
 from __future__ import annotations
 
+import fnmatch
 import functools
+import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from nettools.errors import NotFoundError, ProtocolError, UsageError
-from nettools.files import Destination, save_all
-from nettools.parse.imap_data import FetchData
+from nettools.files import Destination, write_new
+from nettools.parse.imap_data import FetchData, Part
 from nettools.parse.message import deferred_mail
 from nettools.protocols.imap.address import uid_list, uid_sets
+from nettools.protocols.imap.attachments import ENCODINGS, Decoder, attached
+from nettools.protocols.imap.client import Sink
 from nettools.protocols.imap.folders import Mailbox
 from nettools.protocols.imap.values import expand, info_of, search_arguments
 from nettools.query import Query
@@ -117,7 +121,7 @@ class Reader(Mailbox):
 
     # -- which messages
 
-    def _sizes(self, uids: Any, numbers: Any) -> Rows:
+    def _sizes(self, uids: Any, numbers: Any, items: bytes = b"(UID RFC822.SIZE)") -> Rows:
         """UID and size of the messages that are meant, in the order asked for; all when none are named.
 
         Raises:
@@ -125,33 +129,35 @@ class Reader(Mailbox):
         """
         if uids is not None and numbers is not None:
             raise UsageError("either uids or numbers=, not both")
-        items = b"(UID RFC822.SIZE)"
-        found: dict[int, FetchData] = {}
-
-        def by_uid(row: FetchData) -> None:
-            if row.uid is not None:
-                found[row.uid] = row
-
-        def by_number(row: FetchData) -> None:
-            if row.uid is not None:
-                found[row.seq] = row
-
         if uids is None and numbers is None:
-            self._run(b"UID", b"FETCH", b"1:*", items, what="UID FETCH", each=by_uid)
+            found = self._told(b"UID FETCH", [b"1:*"], items)
             return sorted(found.values(), key=lambda row: row.seq)
         what = "uid" if numbers is None else "message number"
         wanted = uid_list(uids if numbers is None else numbers, what)
-        if numbers is not None and wanted and max(wanted) > self._exists:
-            raise NotFoundError(f"there is no message number {max(wanted)}: there are {self._exists}")
-        for each in uid_sets(wanted):
+        while True:
             if numbers is None:
-                self._run(b"UID", b"FETCH", each, items, what="UID FETCH", each=by_uid)
-            else:
-                self._run(b"FETCH", each, items, each=by_number)
-        for number in wanted:
-            if number not in found:
-                raise NotFoundError(f"there is no message with the {what} {number}")
-        return [found[number] for number in wanted]
+                found = self._told(b"UID FETCH", uid_sets(wanted), items)
+            else:  # a number that is not there is an error of the server's
+                there = [number for number in wanted if number <= self._exists]
+                found = self._told(b"FETCH", uid_sets(there), items)
+            lost = next((number for number in wanted if number not in found), None)
+            if lost is None:
+                return [found[number] for number in wanted]
+            if not self._news():
+                raise NotFoundError(f"there is no message with the {what} {lost}")
+
+    def _told(self, verb: bytes, sets: Iterable[bytes], items: bytes) -> dict[int, FetchData]:
+        """What the server tells of messages, by UID or number, as they were asked for."""
+        found: dict[int, FetchData] = {}
+        by_uid = verb == b"UID FETCH"
+
+        def note(row: FetchData) -> None:
+            if row.uid is not None:
+                found[row.uid if by_uid else row.seq] = row
+
+        for each in sets:
+            self._run(verb, each, items, each=note)
+        return found
 
     def _one(self, uid: Any, number: Any, folder: str | None, *, write: bool = False) -> int:
         """The UID of the one message that is meant: by UID, number, or the URL's; the folder is open then."""
@@ -223,6 +229,8 @@ class Reader(Mailbox):
         """One whole message; see `fetch_mail`."""
         wanted = self._one(uid, number, folder, write=mark_seen)
         mails = self._mails([wanted], self._name(folder), mark_seen, last=True)
+        if wanted not in mails and self._news():
+            mails = self._mails([wanted], self._name(folder), mark_seen, last=True)
         if wanted not in mails:
             raise NotFoundError(f"there is no message with the uid {wanted} in {self._name(folder)}")
         return mails[wanted]
@@ -239,7 +247,9 @@ class Reader(Mailbox):
         """Many whole messages, one by one, in the order asked for; all of the folder when none are named."""
         self._enter(folder, write=mark_seen)
         name = self._name(folder)
-        batches = [*self._batches(self._sizes(uids, numbers))]
+        rows = self._sizes(uids, numbers)
+        self._compress_for(sum(row.size or 0 for row in rows))
+        batches = [*self._batches(rows)]
         for place, batch in enumerate(batches, 1):
             order = [row.uid for row in batch if row.uid is not None]
             mails = self._mails(order, name, mark_seen, last=place == len(batches))
@@ -293,37 +303,83 @@ class Reader(Mailbox):
     ) -> Transfer:
         """One whole message into a file, as it is, in flat memory; a folder gets it as UID.eml."""
         wanted = self._one(uid, number, folder)
-        command = (b"UID", b"FETCH", b"%d" % wanted, b"(UID INTERNALDATE BODY.PEEK[])")
-        rows: Rows = []
         with Destination(dest, name=f"{wanted}.eml", url=self.url, max_size=self.options.file_limit) as destination:
             destination.open()
-
-            def pour(block: bytes) -> None:
-                destination.write(block)
-                self.progress(destination.written, None)
-
-            def note(row: FetchData) -> None:
-                octets = row.sections.get("BODY[]")
-                if not isinstance(octets, bytes):
-                    return
-                if row.uid != wanted or rows:
-                    raise ProtocolError(f"the server sent message {row.uid}, which was not asked for")
-                if octets:  # a quoted string
-                    pour(octets)
-                rows.append(row)
-
-            self._run(*command, what="UID FETCH", each=note, sink=pour, last=True)
-            if not rows:
-                raise NotFoundError(f"there is no message with the uid {wanted} in {self._name(folder)}")
+            self._pour(wanted, destination.write, last=True)
             return destination.commit()
+
+    def _pour(self, wanted: int, write: Sink, *, section: str = "", last: bool) -> None:
+        """The octets of one message, or of a section of it, as they come.
+
+        Raises:
+            NotFoundError: it is not there. ProtocolError: the server sends another.
+        """
+        done = 0
+        poured = False
+
+        def pour(block: bytes) -> None:
+            nonlocal done
+            write(block)
+            done += len(block)
+            self.progress(done, None)
+
+        def note(row: FetchData) -> None:
+            nonlocal poured
+            octets = row.sections.get(f"BODY[{section}]")
+            if not isinstance(octets, bytes):
+                return
+            if row.uid != wanted or poured:
+                raise ProtocolError(f"the server sent message {row.uid}, which was not asked for")
+            if octets:  # a quoted string
+                pour(octets)
+            poured = True
+
+        items = b"(UID BODY.PEEK[" + section.encode("ascii") + b"])"
+        self._run(b"UID", b"FETCH", b"%d" % wanted, items, what="UID FETCH", each=note, sink=pour, last=last)
+        if not poured:
+            raise NotFoundError(f"there is no message with the uid {wanted} in {self._name(None)}")
 
     def save_attachments(
         self, uid: str | int | None, dest_dir: Any, *, folder: str | None = None, pattern: str | None = None
     ) -> tuple[Path, ...]:
-        """Write a message's attachments into a folder."""
-        mail = self.fetch(uid, folder=folder)
-        named = [(each.name or f"part-{place}", each.data) for place, each in enumerate(mail.attachments, 1)]
-        return save_all(named, dest_dir, pattern=pattern)
+        """Write a message's attachments into a folder; those of a large one part by part, in flat memory."""
+        match = functools.partial(_matches, None if pattern is None else pattern.lower())
+        return self._save_attachments(uid, dest_dir, folder, match)
+
+    @operation("fetch")
+    def _save_attachments(
+        self, uid: Any, dest_dir: Any, folder: str | None, match: Callable[[str], bool]
+    ) -> tuple[Path, ...]:
+        wanted = self._one(uid, None, folder)
+        (row,) = self._sizes([wanted], None, b"(UID RFC822.SIZE BODYSTRUCTURE)")
+        parts = attached(row.parts or ())
+        in_pieces = (row.size or 0) > BATCH_OCTETS and parts and all(each.encoding in ENCODINGS for each in parts)
+        if not in_pieces:
+            mail = self._mails([wanted], self._name(folder), False, last=True).get(wanted)
+            if mail is None:
+                raise NotFoundError(f"message {wanted} is gone: somebody has deleted it meanwhile")
+            named = [(each.name or f"part-{place}", each.data) for place, each in enumerate(mail.attachments, 1)]
+            return tuple(write_new(dest_dir, name, data) for name, data in named if match(name))
+        paths = []
+        for place, part in enumerate(parts, 1):
+            name = part.filename or f"part-{place}"
+            if match(name):
+                paths.append(self._save_part(wanted, part, f"{os.fspath(dest_dir)}{os.sep}", name))
+        return tuple(paths)
+
+    def _save_part(self, wanted: int, part: Part, dest: str, name: str) -> Path:
+        with Destination(dest, name=name, url=self.url, max_size=self.options.file_limit) as destination:
+            destination.open()
+            decoder = Decoder(part.encoding, destination.write)
+            self._pour(wanted, decoder.feed, section=part.section, last=False)
+            decoder.close()
+            path = destination.commit().path
+        assert path is not None
+        return path
+
+
+def _matches(pattern: str | None, name: str) -> bool:
+    return pattern is None or fnmatch.fnmatchcase(name.lower(), pattern)
 
 
 def _section_item(section: str, partial: tuple[int, int | None] | None) -> bytes:

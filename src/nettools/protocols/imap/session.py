@@ -14,9 +14,10 @@ import re
 from typing import Any
 
 from nettools import sasl
-from nettools.errors import AuthError, DisconnectedError, ReplyError, TLSError, UsageError
+from nettools.errors import AuthError, DisconnectedError, ReplyError, TLSError, UnsupportedError, UsageError
 from nettools.protocols.imap.address import Place, parse_path
 from nettools.protocols.imap.client import Answer, Argument, Each, IMAP4Client, Literal, Sink
+from nettools.protocols.imap.deflate import deflate
 from nettools.protocols.imap.errors import refusal
 from nettools.protocols.imap.login import Channel
 from nettools.results import FolderStatus, Reply
@@ -25,6 +26,7 @@ from nettools.wire.text import check
 
 __all__ = ["Conversation"]
 
+WORTH_COMPRESSING = 1024 * 1024  # octets
 PATIENCE = 5.0  # seconds after the login's answer; then a command sent with it was dropped (some proxies do)
 _NEEDS_MORE = re.compile(r"\{\d+\+?\}\Z")
 
@@ -45,6 +47,8 @@ class Conversation(Session):
         self._status: FolderStatus | None = None  # of the folder that is open
         self._exists = 0
         self._utf8 = False  # UTF8=ACCEPT is on (RFC 6855)
+        self._compressed = False
+        self._stale = False  # the folder was opened by an earlier operation, and may have changed
         self._farewell: str | None = None  # the tag of a LOGOUT that went out with the last command
 
     @property
@@ -189,6 +193,32 @@ class Conversation(Session):
         if answer.tagged.status != "OK":
             raise refusal(answer.tagged, "ENABLE")
         return tuple(name.upper() for enabled in answer.of("enabled") for name in enabled)
+
+    @operation("compress")
+    def compress(self) -> None:
+        """Have both directions compressed from here on (RFC 4978).
+
+        Raises:
+            UnsupportedError: the server does not offer it.
+        """
+        if not self._has("COMPRESS=DEFLATE"):
+            raise UnsupportedError("the server has no COMPRESS=DEFLATE", side="peer")
+        if not self._compressed:
+            self._run(b"COMPRESS", b"DEFLATE")
+            self.client.sock, self.client.file = deflate(self.client.sock, self.client.file)
+            self._compressed = True
+
+    def _compress_for(self, octets: int) -> None:
+        """Compress where so much is to come that it is worth a turn, and the way is not within this machine."""
+        if octets > WORTH_COMPRESSING and not self.target.is_loopback and self._has("COMPRESS=DEFLATE"):
+            self.compress()
+
+    def _news(self) -> bool:
+        """Ask for the news of a folder that an earlier operation opened; False where it is known as it is."""
+        stale, self._stale = self._stale, False
+        if stale:
+            self._run(b"NOOP")
+        return stale
 
     def _goodbye(self) -> None:
         if self._farewell is not None:

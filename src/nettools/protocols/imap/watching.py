@@ -17,17 +17,15 @@ from nettools.query import Query
 from nettools.results import FolderStatus, MailInfo
 from nettools.session import stream
 
-__all__ = ["IMAPSession"]
+__all__ = ["Watcher"]
 
 REISSUE = 10 * 60.0  # seconds of one IDLE: RFC 2177 says 29 minutes at most, many routers forget sooner
 POLL = 15.0  # seconds between two looks where there is no IDLE
 PAUSES = (0.0, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0, 60.0, 60.0, 60.0)  # seconds before each new connection
 
 
-class IMAPSession(Writer):
-    """`connect("imap://...")`: `list search fetch fetch_many fetch_part select folders create_folder append move copy
-    flag delete save_attachments watch command ping`; `namespaces quota identify` where the server has them.
-    """
+class Watcher(Writer):
+    """The part of `IMAPSession` that waits."""
 
     @stream("watch")
     def watch(self, *, folder: str | None = None, query: Query | str | None = None) -> Iterator[MailInfo]:
