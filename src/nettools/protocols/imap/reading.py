@@ -278,8 +278,8 @@ class Reader(Mailbox):
         Raises:
             NotFoundError: there is no such message or section.
         """
-        section = (self.place.section or "") if section is None else section
-        partial = partial if partial is not None else self.place.partial
+        if section is None:
+            section, partial = self.place.section or "", partial if partial is not None else self.place.partial
         item = _section_item(section, partial)
         wanted = self._one(uid, number, folder)
         found: dict[str, Any] = {}

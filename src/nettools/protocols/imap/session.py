@@ -148,7 +148,7 @@ class Conversation(Session):
                 tag = self._authenticate(tuple(each for each in ahead if isinstance(each, bytes)) == ahead, ahead)
                 self._logged_in = True
                 self.client.state = "AUTH"
-                if "UTF8=ONLY" in self._known:  # RFC 6855 6: nothing else is to be had
+                if "UTF8=ONLY" in self.client.capabilities:  # RFC 6855 6: nothing else is to be had
                     self._enable(b"UTF8=ACCEPT")
                     self._utf8 = True
         except BaseException:

@@ -1,0 +1,417 @@
+"""IMAP beyond listing and fetching, over the fake and over dovecot; then what only the fake can be made to do."""
+
+from __future__ import annotations
+
+import mailbox
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import nettools
+from contract.test_imap import DOVECOT, KINDS, RAW, deliver, fill, messages
+from nettools import (
+    Auth,
+    DisconnectedError,
+    NotFoundError,
+    ProtocolError,
+    RedirectError,
+    ReplyError,
+    StaleError,
+    TLSError,
+    TooLargeError,
+    UnsupportedError,
+    UsageError,
+)
+from nettools.mailstore import open_store
+from nettools.protocols.imap import keeping, reading, watching
+from nettools.testing.imap import IMAPServer
+
+Site = Any
+BLOB = bytes(range(256)) * 400
+PLAIN = Auth("alice", "secret", mechanism="PLAIN")
+
+
+def with_attachment(blob: bytes = BLOB) -> bytes:
+    import base64
+
+    return (
+        b"Subject: big\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n"
+        b"--b\r\nContent-Type: text/plain\r\n\r\nhello\r\n"
+        b'--b\r\nContent-Type: application/octet-stream; name="=?utf-8?q?gr=C3=BC=C3=9Fe=2Ebin?="\r\n'
+        b"Content-Disposition: attachment\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+        + base64.encodebytes(blob).replace(b"\n", b"\r\n")
+        + b"--b\r\nContent-Type: text/x-log; name=a.log\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
+        b"a=3Db=\r\nc\r\n--b--\r\n"
+    )
+
+
+@pytest.fixture(params=[KINDS[0], KINDS[2], *DOVECOT[:1]])
+def site(request: pytest.FixtureRequest) -> Site:
+    server, _, kind = request.param.rpartition("-")
+    if server:
+        return fill(request.getfixturevalue("daemon_site")(server, "imap", kind))
+    return fill(request.getfixturevalue("fake_site")("imap", kind))
+
+
+@pytest.fixture
+def plain(fake_site: Callable[..., Site]) -> Site:
+    return fill(fake_site("imap", "plain"))
+
+
+# --- over every server
+
+
+def test_a_message_goes_into_a_file_as_it_is(site: Site, tmp_path: Path) -> None:
+    with nettools.connect(site.url, **site.options) as mail:
+        done = mail.fetch_to(tmp_path, 2)
+        assert done.path == tmp_path / "2.eml"
+        assert done.path.read_bytes() == RAW.format(n=1).encode()
+        assert mail.fetch_to(tmp_path / "first", number=1).size == len(RAW.format(n=0))
+        with pytest.raises(NotFoundError):
+            mail.fetch_to(tmp_path / "none", 99)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["2.eml", "first"]
+
+
+@pytest.mark.parametrize("large", [False, True])
+def test_attachments_are_the_same_by_parts_and_from_the_whole(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, large: bool
+) -> None:
+    deliver(site, with_attachment())
+    if large:
+        monkeypatch.setattr(reading, "BATCH_OCTETS", 1000)
+    paths = nettools.save_attachments(site.url, tmp_path, uid=5, **site.options)
+    assert [path.name for path in paths] == ["grüße.bin", "a.log"]
+    assert paths[0].read_bytes() == BLOB
+    assert paths[1].read_bytes() == b"a=bc"
+    assert nettools.save_attachments(site.url, tmp_path, uid=5, pattern="*.log", **site.options)[0].name != "a.log"
+
+
+def kept(kind: str, path: Path) -> list[bytes]:
+    if kind == "eml":
+        return [each.read_bytes().replace(b"\r\n", b"\n") for each in sorted(path.glob("*.eml"))]
+    box: Any = mailbox.Maildir(path) if kind == "maildir" else mailbox.mbox(path)
+    try:
+        return sorted(box.get_bytes(name) for name in list(box.iterkeys()))
+    finally:
+        box.close()
+
+
+@pytest.mark.parametrize("kind", ["eml", "maildir", "mbox"])
+def test_a_folder_is_kept_and_only_what_is_new_is_brought(
+    site: Site, tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeping, "BATCH_OCTETS", 20_000)  # the large one goes through a file
+    monkeypatch.setattr(reading, "BATCH_OCTETS", 20_000)
+    path = tmp_path / "kept"
+
+    def save() -> list[bool]:
+        with nettools.connect(site.url, **site.options) as mail:
+            return [each.skipped for each in mail.save(open_store(kind, path, mail.url))]
+
+    assert save() == [False] * 4
+    deliver(site, with_attachment())
+    assert save() == [True] * 4 + [False]
+    assert save() == [True] * 5
+    wanted = [RAW.format(n=n).encode() for n in range(4)] + [with_attachment()]
+    assert sorted(kept(kind, path)) == sorted(each.replace(b"\r\n", b"\n") for each in wanted)
+
+
+def test_a_conversation_goes_on_compressed(site: Site) -> None:
+    raw = b"Subject: large\r\n\r\n" + b"0123456789abcdef\r\n" * 20_000
+    with nettools.connect(site.url, **site.options) as mail:
+        mail.compress()
+        mail.compress()  # once is enough
+        assert len(mail.list()) == 4
+        uid = mail.append(raw)
+        before = mail.meta.bytes_received
+        assert mail.fetch(uid).raw == raw
+        assert mail.meta.bytes_received - before < len(raw) / 10
+        arriving = mail.watch()
+        threading.Timer(0.05, deliver, (site, RAW.format(n=7).encode())).start()
+        assert next(arriving).subject == "Grüße 7"
+        arriving.close()
+
+
+def test_quotas_namespaces_and_names_are_told(site: Site) -> None:
+    with nettools.connect(site.url, **site.options) as mail:
+        personal, _, _ = mail.namespaces()
+        assert personal == (("", "/"),)
+        for resources in mail.quota().values():
+            assert all(used <= limit for used, limit in resources.values())
+        assert mail.identify(name="nettools tests")["name"]
+
+
+def test_a_folder_that_was_open_already_is_seen_as_it_is_now(site: Site) -> None:
+    with nettools.connect(site.at("INBOX"), **site.options) as mail:
+        assert len(mail.list()) == 4
+        deliver(site, RAW.format(n=5).encode())
+        assert mail.fetch(5).info.subject == "Grüße 5"
+        deliver(site, RAW.format(n=6).encode())
+        assert mail.search("ALL") == ("1", "2", "3", "4", "5", "6")
+        nettools.delete_mail(site.url, [1, 2], **site.options)
+        assert [info.uid for info in mail.list(limit=3)] == ["6", "5", "4"]
+        assert [info.uid for info in mail.list(limit=2, newest_first=False)] == ["3", "4"]
+
+
+def test_numbers_name_messages_too(site: Site) -> None:
+    with nettools.connect(site.url, **site.options) as mail:
+        assert mail.fetch(number=2).info.uid == "2"
+        assert [each.info.uid for each in mail.fetch_many(numbers=[4, 1])] == ["4", "1"]
+        mail.flag(numbers=[3], add="\\Flagged")
+        mail.delete(numbers=1)
+        with pytest.raises(NotFoundError):
+            mail.fetch(number=4)
+    assert messages(site)[3] == {"\\Flagged"}
+
+
+def test_the_url_says_what_part_and_what_to_look_for(site: Site) -> None:
+    with nettools.connect(site.at("INBOX/;UID=2/;SECTION=TEXT/;PARTIAL=0.4"), **site.options) as mail:
+        assert mail.fetch_part() == b"body"
+        assert mail.fetch_part(section="HEADER.FIELDS (Message-ID)") == b"Message-ID: <1@x>\r\n\r\n"
+        if site.server is not None:  # dovecot gives an empty string for a part that is not there
+            with pytest.raises(NotFoundError):
+                mail.fetch_part(section="9")
+    found = nettools.list_mail(site.at("INBOX?SUBJECT%20%22Gr%C3%BC%C3%9Fe%203%22"), **site.options)
+    assert [info.uid for info in found] == ["4"]
+
+
+# --- what the fake can be made to do
+
+
+def test_fetching_a_hundred_mails_takes_four_turns(plain: Site) -> None:
+    fill(plain, 96)
+    options = {**plain.options, "auth": PLAIN}
+    assert len(list(nettools.fetch_mails(plain.url, **options))) == 100
+    verbs = [line.split()[1] for line in plain.server.log.commands()]
+    assert verbs == ["AUTHENTICATE", "EXAMINE", "UID", "UID", "LOGOUT"]
+    assert plain.server.log.round_trips() == 4  # the greeting; login and EXAMINE; sizes; messages and LOGOUT
+
+
+def test_capabilities_are_asked_for_only_where_nobody_told_them(plain: Site) -> None:
+    plain.server.on("AUTHENTICATE", arg="PLAIN").reply("OK in", times=1)
+    with nettools.connect(plain.url, auth=PLAIN, tls="off") as mail:
+        with pytest.raises(ReplyError):
+            mail.list()  # the fake itself knows of no login: what matters is what was asked
+        assert [line.split()[1] for line in plain.server.log.commands()] == ["AUTHENTICATE", "EXAMINE"]
+        assert "MOVE" in mail.capabilities
+    assert [line.split()[1] for line in plain.server.log.commands()][2:] == ["CAPABILITY", "LOGOUT"]
+
+
+def test_a_command_behind_the_login_that_was_dropped_is_sent_again(
+    plain: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nettools.protocols.imap.folders.PATIENCE", 0.05)
+    plain.server.on("EXAMINE").garbage(b"", times=1)
+    options = {**plain.options, "auth": PLAIN}
+    (info, *_) = nettools.list_mail(plain.url, **options)
+    assert info.uid == "4"
+    assert any("sent again" in warning for warning in info.meta.warnings)
+
+
+def test_alerts_are_warnings(plain: Site) -> None:
+    plain.server.on("NOOP").reply("OK [ALERT] Disk is nearly full")
+    with nettools.connect(plain.url, **plain.options) as mail:
+        mail.ping()
+        assert mail.meta.warnings == ("the server says: Disk is nearly full",)
+
+
+@pytest.mark.parametrize(
+    ("greeting", "error", "text"),
+    [
+        (b"* BYE too many connections\r\n", DisconnectedError, "too many"),
+        (b"* BYE [REFERRAL imap://other.example/] Try there\r\n", RedirectError, "imap://other.example/"),
+        (b"* NO go away\r\n", ReplyError, "go away"),
+        (b"220 smtp.example ESMTP\r\n", ProtocolError, "smtp.example"),
+    ],
+)
+def test_an_unfriendly_greeting_is_told(plain: Site, greeting: bytes, error: type[Exception], text: str) -> None:
+    plain.server.on_connect().garbage(greeting, close=True)
+    with pytest.raises(error, match=text):
+        nettools.list_mail(plain.url, **plain.options)
+
+
+def test_a_referral_at_login_is_not_followed(plain: Site) -> None:
+    plain.server.on("AUTHENTICATE").reply("NO [REFERRAL imap://alice@other.example/] Elsewhere")
+    with pytest.raises(RedirectError) as caught:
+        nettools.list_mail(plain.url, **{**plain.options, "auth": PLAIN})
+    assert "other.example" in str(caught.value)
+
+
+def test_preauth_needs_no_login_and_never_stands_in_for_tls(fake_site: Callable[..., Site]) -> None:
+    site = fake_site("imap", "starttls")
+    site.server.on_connect().garbage(b"* PREAUTH [CAPABILITY IMAP4rev1 STARTTLS] in\r\n", close=True)
+    with pytest.raises(TLSError) as caught:
+        nettools.list_mail(site.url, **site.options)
+    assert caught.value.exit_code == 64
+    assert site.server.log.client_bytes() == b""
+
+
+def test_a_server_that_takes_only_utf8_gets_it(fake_site: Callable[..., Site]) -> None:
+    site = fill(fake_site("imap", "plain", extra={"UTF8=ONLY"}))
+    with nettools.connect(site.url, **site.options) as mail:
+        mail.create_folder('Prüfung "1"')
+        assert mail.append(b"Subject: x\n\nx\n", folder='Prüfung "1"') == "1"
+        assert mail.search('SUBJECT "Grüße 1"') == ("2",)
+        assert mail.move(1, 'Prüfung "1"') == ("2",)
+        assert 'Prüfung "1"' in [folder.name for folder in mail.folders(pattern="Pr*")]
+    assert b"CHARSET" not in site.server.log.client_bytes()
+
+
+def test_a_flood_of_responses_is_bounded(plain: Site) -> None:
+    plain.server.on("FETCH").garbage(b"* OK " + b"x" * 60_000 + b"\r\n" + b"* OK more\r\n" * 200_000)
+    with pytest.raises(TooLargeError):
+        nettools.list_mail(plain.url, max_size=100_000, **plain.options)
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        (b"* 1 FETCH (UID 1 BODY[] {100}\r\nshort", (nettools.IncompleteError, DisconnectedError)),
+        (b"* 1 FETCH (UID 1 BODY[] NIL)\r\n", ProtocolError),
+        (b"* 1 FETCH " + b"(" * 5000 + b"\r\n", ProtocolError),
+        (b"* 1 FETCH (UID 0 BODY[] {1}\r\nx)\r\n", ProtocolError),
+        (b"Z999 OK done\r\n", ProtocolError),
+    ],
+)
+def test_nonsense_is_an_error_of_ours(plain: Site, answer: bytes, error: Any) -> None:
+    plain.server.on("UID FETCH", arg="BODY").garbage(answer, close=True)
+    with pytest.raises(error):
+        nettools.fetch_mail(plain.url, 1, **plain.options)
+
+
+def test_what_cannot_be_inflated_is_an_error_of_ours(plain: Site) -> None:
+    with nettools.connect(plain.url, **plain.options) as mail:
+        tag = mail.raw.tagpre.decode() + str(mail.raw.tagnum)
+        plain.server.on("COMPRESS").garbage(f"{tag} OK\r\n".encode() + b"\xff" * 50)
+        mail.compress()
+        with pytest.raises(ProtocolError):
+            mail.list()
+
+
+def test_what_the_server_lacks_is_named(fake_site: Callable[..., Site]) -> None:
+    site = fake_site("imap", "plain", without={"COMPRESS=DEFLATE", "QUOTA", "NAMESPACE", "ID"})
+    with nettools.connect(site.url, **site.options) as mail:
+        for call, name in ((mail.compress, "COMPRESS"), (mail.quota, "QUOTA"), (mail.namespaces, "NAMESPACE")):
+            with pytest.raises(UnsupportedError, match=name):
+                call()
+
+
+@pytest.mark.parametrize("line", ["", "SELECT {5}", "UID SEARCH TEXT {3+}", "IDLE", "LOGOUT"])
+def test_command_takes_what_is_whole_and_harmless(plain: Site, line: str) -> None:
+    with nettools.connect(plain.url, **plain.options) as mail:
+        with pytest.raises(UsageError):
+            mail.command(line)
+        assert mail.command("CAPABILITY").lines[0].startswith(b"CAPABILITY IMAP4rev1")
+
+
+def test_messages_over_the_servers_limit_or_quota_are_refused(fake_site: Callable[..., Site]) -> None:
+    site = fake_site("imap", "plain", extra={"APPENDLIMIT=100"})
+    with pytest.raises(TooLargeError, match="takes 100"):
+        nettools.append_mail(site.url, b"Subject: x\n\n" + b"y" * 200, **site.options)
+    site.server.world.mail["alice"].quota = 0
+    with pytest.raises(ReplyError, match="OVERQUOTA"):
+        nettools.append_mail(site.url, b"Subject: x\n\ny", **site.options)
+
+
+# --- watching
+
+
+@pytest.fixture
+def restarting() -> Iterator[tuple[IMAPServer, Callable[[], IMAPServer]]]:
+    first = IMAPServer()
+    first.start()
+    running = [first]
+
+    def restart() -> IMAPServer:
+        running[0].stop()
+        running[0] = IMAPServer(first.world, port=first.port).start()
+        return running[0]
+
+    yield first, restart
+    running[0].stop()
+
+
+def test_a_watch_survives_a_restart_and_misses_nothing(
+    restarting: tuple[IMAPServer, Callable[[], IMAPServer]],
+) -> None:
+    server, restart = restarting
+    arriving = nettools.watch_mail(server.url, auth=PLAIN, tls="off", timeout=20)
+
+    def later() -> None:
+        restart()
+        server.world.deliver("alice@x.org", RAW.format(n=2).encode())
+
+    server.world.deliver("alice@x.org", RAW.format(n=0).encode())
+    threading.Timer(0.1, server.world.deliver, ("alice@x.org", RAW.format(n=1).encode())).start()
+    assert next(arriving).uid == "2"
+    server.world.deliver("alice@x.org", RAW.format(n=1).encode())
+    assert next(arriving).uid == "3"
+    threading.Timer(0.1, later).start()
+    last = next(arriving)
+    assert last.uid == "4"
+    assert any("went on over another" in warning for warning in last.meta.warnings)
+
+
+def test_a_watch_ends_when_the_uids_mean_other_messages(
+    restarting: tuple[IMAPServer, Callable[[], IMAPServer]],
+) -> None:
+    server, restart = restarting
+    arriving = nettools.watch_mail(server.url, auth=PLAIN, tls="off", timeout=20)
+
+    def later() -> None:
+        server.world.inbox("alice").uidvalidity = 99
+        restart()
+
+    timer = threading.Timer(0.1, later)
+    timer.start()
+    with pytest.raises(StaleError):
+        next(arriving)
+    timer.join()
+
+
+def test_a_watch_gives_up_where_nothing_answers(plain: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watching, "PAUSES", (0.0, 0.01))
+    plain.server.on("IDLE").drop()
+    plain.server.on_connect().drop(after=1)
+    with pytest.raises(DisconnectedError):
+        next(nettools.watch_mail(plain.url, **plain.options))
+
+
+@pytest.mark.parametrize("without", [set(), {"IDLE"}])
+def test_idle_is_issued_anew_and_polling_stands_in(
+    fake_site: Callable[..., Site], monkeypatch: pytest.MonkeyPatch, without: set[str]
+) -> None:
+    monkeypatch.setattr(watching, "REISSUE", 0.05)
+    monkeypatch.setattr(watching, "POLL", 0.05)
+    site = fill(fake_site("imap", "plain", without=without))
+    arriving = nettools.watch_mail(site.url, query='SUBJECT "Grüße 6"', **site.options)
+
+    def later() -> None:
+        for n in (5, 6):
+            deliver(site, RAW.format(n=n).encode())
+
+    threading.Timer(0.2, later).start()
+    assert next(arriving).uid == "6"
+    said = site.server.log.client_bytes()
+    assert said.count(b"DONE" if not without else b"NOOP") > 1
+
+
+def test_an_expunge_while_idling_is_counted(plain: Site) -> None:
+    arriving = nettools.watch_mail(plain.url, **plain.options)
+
+    def later() -> None:
+        plain.server.world.inbox("alice").remove([1, 2])
+        deliver(plain, RAW.format(n=5).encode())
+
+    threading.Timer(0.1, later).start()
+    assert next(arriving).uid == "5"
+
+
+def test_the_farewell_goes_with_the_last_command_only_where_nothing_follows(plain: Site) -> None:
+    with nettools.connect(plain.url, **{**plain.options, "auth": PLAIN}) as mail:
+        mail.list()
+        mail.list()
+    assert [line.split()[1] for line in plain.server.log.commands()].count("LOGOUT") == 1
