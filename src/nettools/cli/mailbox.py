@@ -185,6 +185,8 @@ def list_(
             **this.keywords,
         )
         this.out.rows(found, INFO_COLUMNS, info_row)
+        if found:
+            this.out.warnings(found[0].meta)
 
 
 @verb("search", URL, FOLDER, query_options)

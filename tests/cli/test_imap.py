@@ -1,0 +1,117 @@
+"""`nettools imap`: messages into files and stores, waiting, and wrong input."""
+
+from __future__ import annotations
+
+import mailbox
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ME = ("-u", "alice:secret", "--tls", "off")
+RAW = b"From: Bob <b@x.org>\r\nSubject: mail %d\r\n\r\nbody\r\n"
+Run = Callable[..., Any]
+
+
+@pytest.fixture
+def box(sandbox: Any) -> str:
+    for n in range(3):
+        sandbox.world.inbox("alice").append(RAW % n)
+    return f"{sandbox.imap.url}/INBOX"
+
+
+def test_a_message_is_written_as_it_is(nettools: Run, box: str, tmp_path: Path) -> None:
+    done = nettools("imap", "fetch", box, "2", "--raw", "-o", tmp_path / "m.eml", *ME)
+    assert (done.code, (tmp_path / "m.eml").read_bytes()) == (0, RAW % 1)
+    done = nettools("imap", "fetch", f"{box}/;UID=3", "-o", f"{tmp_path}/", "--json", *ME)
+    assert done.json["path"] == str(tmp_path / "3.eml")
+    assert nettools("imap", "fetch", box, "1", "--mark-seen", "-o", f"{tmp_path}/", *ME).code == 0
+    assert nettools("imap", "fetch", box, "9", "--raw", "-o", tmp_path / "none", *ME).code == 78
+    assert not (tmp_path / "none").exists()
+
+
+@pytest.mark.parametrize("kind", ["eml", "maildir", "mbox"])
+def test_a_folder_is_saved_once(nettools: Run, box: str, tmp_path: Path, kind: str) -> None:
+    out = tmp_path / "out"
+    first = nettools("imap", "save", box, "--all", "--format", kind, "-o", out, "--json", *ME)
+    assert [(line["uid"], line["skipped"]) for line in first.lines] == [("1", False), ("2", False), ("3", False)]
+    again = nettools("imap", "save", box, "--all", "--format", kind, "-o", out, *ME)
+    assert (again.code, again.out) == (0, b"")
+    assert "3 already there" in again.err
+    if kind == "eml":
+        assert sorted(path.name for path in out.iterdir()) == ["1.eml", "2.eml", "3.eml"]
+        assert (out / "1.eml").read_bytes() == RAW % 0
+    else:
+        store: Any = mailbox.Maildir(out) if kind == "maildir" else mailbox.mbox(out)
+        assert sorted(message["subject"] for message in store) == ["mail 0", "mail 1", "mail 2"]
+        store.close()
+
+
+def test_pop3_saves_into_the_same_stores(nettools: Run, box: str, sandbox: Any, tmp_path: Path) -> None:
+    url, out = sandbox.pop3.url, tmp_path / "out"
+    assert len(nettools("pop3", "save", url, "--all", "--format", "maildir", "-o", out, *ME).text.splitlines()) == 3
+    assert nettools("pop3", "save", url, "--all", "--format", "maildir", "-o", out, *ME).out == b""
+    assert len(nettools("pop3", "save", url, "--all", "-o", tmp_path / "eml", "--delete", *ME).text.splitlines()) == 3
+    assert len(sandbox.world.inbox("alice")) == 0
+
+
+def test_saving_may_delete_what_is_safe_and_says_what_it_would_do(
+    nettools: Run, box: str, sandbox: Any, tmp_path: Path
+) -> None:
+    done = nettools("imap", "save", box, "--all", "--delete", "--dry-run", "-o", tmp_path / "out", *ME)
+    assert "would save 3" in done.err
+    assert len(sandbox.world.inbox("alice")) == 3
+    assert nettools("imap", "save", box, "1", "3", "--delete", "-o", tmp_path / "out", *ME).code == 0
+    assert [message.uid for message in sandbox.world.inbox("alice")] == [2]
+
+
+@pytest.mark.parametrize(
+    ("args", "code"),
+    [
+        (("save", "{}", "--all"), 2),
+        (("save", "{}", "-o", "out"), 2),
+        (("save", "{}", "--all", "--format", "pst", "-o", "out"), 2),
+        (("save", "{}", "--all", "--pattern", "*.pdf", "-o", "out"), 2),
+        (("save", "{}", "7", "-o", "out"), 78),
+        (("fetch", "{}", "0"), 2),
+        (("fetch", "{}"), 2),
+        (("list", "{}", "--limit", "some"), 2),
+        (("list", "{}", "--uid", "a:b"), 2),
+        (("list", "{}", "--header", "colourless"), 2),
+        (("list", "{}", "--query", "ALL", "--unseen"), 2),
+        (("search", "{}", "--query", "NONSENSE KEY"), 8),
+        (("flag", "{}", "1"), 2),
+        (("flag", "{}", "1", "--add", "two words"), 2),
+        (("mv", "{}", "1"), 2),
+        (("mv", "{}", "1", "Nowhere"), 78),
+        (("rm", "{}", "1"), 2),
+        (("append", "{}", "/does/not/exist.eml"), 26),
+        (("command", "{}", "IDLE"), 2),
+        (("list", "{}/;UIDVALIDITY=0"), 3),
+        (("list", "{}/;UID=x"), 3),
+    ],
+)
+def test_wrong_input_is_told(nettools: Run, box: str, args: tuple[str, ...], code: int, tmp_path: Path) -> None:
+    words = [word.replace("{}", box) if word != "out" else str(tmp_path / "out") for word in args]
+    done = nettools("imap", *words, *ME)
+    assert done.code == code, done.err
+    assert "Traceback" not in done.err
+
+
+def test_a_watch_ends_with_its_time_or_its_number(nettools: Run, box: str, sandbox: Any) -> None:
+    import threading
+
+    assert nettools("imap", "watch", box, "-m", "0.3", *ME).code == 0
+    timer = threading.Timer(0.1, sandbox.world.deliver, ("alice@x", RAW % 9))
+    timer.start()
+    done = nettools("imap", "watch", box, "--limit", "1", "--json", *ME)
+    timer.join()
+    assert done.json["subject"] == "mail 9"
+
+
+def test_what_the_server_wants_seen_is_shown(nettools: Run, box: str, sandbox: Any) -> None:
+    sandbox.imap.on("FETCH").reply("NO [ALERT] Move along")
+    done = nettools("imap", "list", box, *ME)
+    assert done.code == 8
+    assert "Move along" in done.err
