@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import io
 import json
@@ -32,6 +33,7 @@ from nettools import (
     UnsupportedError,
     UsageError,
 )
+from nettools.testing.http import Response
 
 Site = Any
 
@@ -242,6 +244,87 @@ def test_a_download_goes_on_where_it_was_cut_if_the_file_is_the_same(plain: Site
     assert nettools.download(url, path, resume=True).resumed_from == len(data)
 
 
+BIG = bytes(range(256)) * 16 * 1024  # 4 MiB: from 1 MiB on, octets go to the file without passing through Python
+
+
+@pytest.mark.parametrize("kind", ["plain", "implicit"])
+def test_a_big_file_comes_whole_and_is_counted(fake_site: Callable[..., Site], tmp_path: Path, kind: str) -> None:
+    site = fake_site("http", kind)
+    site.server.world.files["big"] = BIG
+    told: list[tuple[int, int | None]] = []
+    done = nettools.download(site.at("big"), tmp_path / "big", progress=lambda *now: told.append(now), **site.anonymous)
+    assert done.path is not None
+    assert done.path.read_bytes() == BIG
+    assert done.meta.bytes_received > len(BIG)
+    assert told[-1] == (len(BIG), len(BIG))
+    with nettools.connect(site.url, **site.anonymous) as session:
+        for name in ("a", "b"):
+            session.download("/big", tmp_path / name, checksum=f"sha256:{hashlib.sha256(BIG).hexdigest()}")  # type: ignore[attr-defined]
+    assert site.server.log.connections == 2
+
+
+def test_a_big_file_that_is_cut_is_incomplete_and_goes_on(plain: Site, tmp_path: Path) -> None:
+    plain.server.world.files["big"] = BIG
+    etag = hashlib.sha256(BIG).hexdigest()[:16]
+    head = f'HTTP/1.1 200 OK\r\nContent-Length: {len(BIG)}\r\nETag: "{etag}"\r\n\r\n'.encode()
+    plain.server.on("GET").garbage(head + BIG[:3_000_000], close=True, times=1)
+    with pytest.raises(IncompleteError) as caught:
+        nettools.download(plain.at("big"), tmp_path / "big")
+    assert (caught.value.received, caught.value.expected) == (3_000_000, len(BIG))
+    done = nettools.download(plain.at("big"), tmp_path / "big", resume=True)
+    assert done.resumed_from == 3_000_000
+    assert (tmp_path / "big").read_bytes() == BIG
+
+
+def test_a_part_is_not_taken_for_the_whole(plain: Site, tmp_path: Path) -> None:
+    part = b"HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 0-1/4\r\nContent-Length: 2\r\n\r\nab"
+    plain.server.on("GET").garbage(part)
+    with pytest.raises(ProtocolError):
+        nettools.download(plain.at("x"), tmp_path / "x")
+    with pytest.raises(ProtocolError):
+        nettools.fetch_page(plain.at("x"))
+    with pytest.raises(ProtocolError):
+        nettools.fetch_page(plain.at("x"), range=(2, 3))
+    assert nettools.fetch_page(plain.at("x"), headers={"Range": "bytes=0-1"}).content == b"ab"
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "content_range", ["", "bytes 5-3/10", "bytes 0-9/5", "bytes */10", "lines 0-9/10", "bytes 6000-16383/16384"]
+)
+def test_a_part_that_makes_no_sense_is_never_joined(plain: Site, tmp_path: Path, content_range: str) -> None:
+    (tmp_path / "b.part").write_bytes(b"x" * 5000)
+    head = f"HTTP/1.1 206 Partial Content\r\nContent-Range: {content_range}\r\nContent-Length: 4\r\n\r\nabcd"
+    plain.server.on("GET").garbage(head.encode())
+    with pytest.raises(ProtocolError):
+        nettools.download(plain.at("pub/bytes.bin"), tmp_path / "b", resume=True)
+    assert not (tmp_path / "b").exists()
+
+
+def test_a_compressed_file_stays_compressed_under_its_name(plain: Site, tmp_path: Path) -> None:
+    packed = gzip.compress(b"content")
+    answer = {"Content-Encoding": "gzip", "Content-Type": "application/x-tar"}
+    for path in ("/x.tar.gz", "/x"):
+        plain.server.route(path, Response(200, packed, answer))
+    assert nettools.download(plain.at("x.tar.gz"), tmp_path).path.read_bytes() == packed  # type: ignore[union-attr]
+    assert nettools.download(plain.at("x"), tmp_path).path.read_bytes() == b"content"  # type: ignore[union-attr]
+
+
+def test_a_download_can_be_a_form_and_no_redirect_stands_for_a_file(plain: Site, tmp_path: Path) -> None:
+    done = nettools.download(
+        plain.at("_form"), tmp_path / "a", method="POST", files={"f": ("n", b"x")}, data={"k": "v"}
+    )
+    assert b'"k": "v"' in done.path.read_bytes()  # type: ignore[union-attr]
+    with pytest.raises(RedirectError):
+        nettools.download(plain.at("_redirect/3"), tmp_path / "b", follow=0)
+    with pytest.raises(NotFoundError) as caught:
+        nettools.download(plain.at("nix"), tmp_path / "b")
+    assert caught.value.page.meta.bytes_received > 0  # type: ignore[attr-defined]
+    with pytest.raises(UsageError):
+        nettools.download(plain.at("x"), tmp_path / "b", resume=True, range=(0, 1))
+    assert nettools.download(plain.at("pub/hello.txt"), None, range=(0, 4)).data == b"Hello"
+
+
 def test_two_versions_are_never_joined(plain: Site, tmp_path: Path) -> None:
     path = tmp_path / "b.bin"
     (tmp_path / "b.bin.part").write_bytes(b"x" * 5000)
@@ -279,6 +362,81 @@ def test_a_server_that_breaks_the_protocol_gets_a_typed_error(
     plain.server.on("GET").garbage(answer, close=True)
     with pytest.raises(error):
         nettools.fetch_page(plain.at("x"), timeout=10)
+
+
+def test_mechanisms_are_taken_in_the_order_that_was_given(plain: Site) -> None:
+    digest_first = Auth("alice", "secret", mechanism=("digest", "basic"))
+    assert nettools.fetch_page(plain.at("_digest-auth"), auth=digest_first).status == 200
+    assert b"Authorization: Basic" not in plain.server.log.client_bytes()
+    assert nettools.fetch_page(plain.at("_basic-auth"), auth=digest_first).status == 200
+    anything = Auth("alice", "secret", mechanism="any")
+    assert nettools.fetch_page(plain.at("_basic-auth"), auth=anything).status == 200
+    with pytest.raises(AuthError):
+        nettools.fetch_page(plain.at("_basic-auth"), auth=Auth("alice", "secret", mechanism="digest"))
+    for name in ("ntlm", "negotiate"):
+        with pytest.raises(UnsupportedError) as caught:
+            nettools.fetch_page(plain.at("_basic-auth"), auth=Auth("alice", "secret", mechanism=name))
+        assert caught.value.side == "nettools"
+
+
+def test_a_body_survives_a_challenge_and_one_that_cannot_is_answered_as_it_is(plain: Site) -> None:
+    alice = Auth("alice", "secret", mechanism="digest")
+    page = nettools.fetch_page(plain.at("_digest-auth?qop=auth-int"), method="POST", data=b"body", auth=alice)
+    assert page.json() == {"user": "alice"}
+    with pytest.raises(AuthError):
+        nettools.fetch_page(plain.at("_digest-auth"), method="POST", data=iter([b"body"]), auth=alice)
+
+
+def test_requests_is_there_to_drop_down_to_over_the_same_connection(plain: Site) -> None:
+    session: Any = nettools.connect(plain.url)
+    with session:
+        session.fetch("/_cookies/set?a=b")
+        assert session.raw.get(plain.at("_cookies")).json() == {"a": "b"}
+        assert session.raw.post(plain.at("_echo"), data={"k": "v"}).text == "k=v"
+        assert session.raw.get(plain.at("_gzip"), stream=True).content == b"compressed\n" * 100
+        assert [each.status_code for each in session.raw.get(plain.at("_redirect/2")).history] == [302, 302]
+        assert session.raw is session.raw
+        assert session.cookies["a"] == "b"
+    assert plain.server.log.connections == 1
+
+
+def test_a_server_that_refuses_a_body_before_it_is_read_is_heard(plain: Site) -> None:
+    answer = b"HTTP/1.1 413 Too Large\r\nContent-Length: 3\r\nConnection: close\r\n\r\nbig"
+    plain.server.on_connect().garbage(answer, close=True)
+    with pytest.raises((HTTPStatusError, DisconnectedError)):
+        nettools.fetch_page(plain.at("_echo"), method="POST", data=iter([b"x" * 65536] * 100))
+
+
+def test_octets_that_nobody_asked_for_end_the_connection_and_answer_nothing(plain: Site) -> None:
+    poison = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npoison"
+    plain.server.on("GET").garbage(poison, times=1)
+    with nettools.connect(plain.url) as session:
+        assert session.fetch("/x").content == b"ok"  # type: ignore[attr-defined]
+        assert session.fetch("/pub/hello.txt").content == b"Hello, world.\n"  # type: ignore[attr-defined]
+    assert plain.server.log.connections == 2
+
+
+def test_pages_of_one_session_cost_one_round_trip_each(plain: Site) -> None:
+    with nettools.connect(plain.url) as session:
+        metas = [session.fetch("/pub/hello.txt").meta for _ in range(3)]  # type: ignore[attr-defined]
+    assert [meta.round_trips for meta in metas] == [1, 1, 1]
+    assert plain.server.log.connections == 1
+
+
+def test_a_zone_and_dots_and_odd_characters_are_written_as_they_should_be(plain: Site) -> None:
+    nettools.fetch_page(plain.at("pub/../pub/./hello.txt"))
+    nettools.fetch_page(plain.at("_headers?q=a b&ü=%20"), headers=[("X-A", "1"), ("X-A", "2"), ("X-B", b"b")])
+    first, second = (line for line in plain.server.log.commands() if line.startswith("GET"))
+    assert first == "GET /pub/hello.txt HTTP/1.1"
+    assert second == "GET /_headers?q=a%20b&%C3%BC=%20 HTTP/1.1"
+    assert plain.server.log.client_bytes().count(b"X-A: ") == 2
+
+
+def test_an_answer_in_tls_to_a_request_in_clear_has_a_hint(plain: Site) -> None:
+    plain.server.on("GET").garbage(b"\x15\x03\x01\x00\x02\x02\x16", close=True)
+    with pytest.raises(ProtocolError) as caught:
+        nettools.fetch_page(plain.at("x"))
+    assert "https" in str(caught.value.hint)
 
 
 def test_an_interim_response_is_passed_over(plain: Site) -> None:

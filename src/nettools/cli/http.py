@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from pathlib import Path
@@ -64,7 +65,11 @@ def _request(settings: Settings, url: str, method: str, options: dict[str, Any])
     keywords["method"] = options["method"] or chosen
     shown = options["include"] or keywords["method"].upper() == "HEAD"
     wants_file = (settings.destination is not None or settings.resume) and not shown
-    with call(settings, "http", url, to_file=not wants_file, progress=wants_file) as this:
+    body: Any = keywords.get("data")
+    with (
+        contextlib.closing(body) if options["upload"] not in (None, "-") else contextlib.nullcontext(),
+        call(settings, "http", url, to_file=not wants_file, progress=wants_file) as this,
+    ):
         if settings.dry_run and keywords["method"].upper() not in ("GET", "HEAD", "OPTIONS"):
             this.out.note(f"would send {keywords['method']} {this.target.url}")
             return

@@ -88,7 +88,7 @@ def methods(settings: Settings, url: str) -> None:
                 this.out.json(name)
             else:
                 help_line = text.strip().partition("\n")[0]
-                this.out.line(visible(f"{name}\t{help_line}" if help_line else name, one_line=True))
+                this.out.line("\t".join(visible(each, one_line=True) for each in (name, help_line) if each))
 
 
 for _command in (call_, methods):

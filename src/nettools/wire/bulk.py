@@ -59,13 +59,15 @@ class Splice:
             os.close(descriptor)
         self._pipe = None
 
-    def move(self) -> int | None:
+    def move(self, most: int = PIECE) -> int | None:
         """How many octets were moved, 0 at the end; None where the system cannot, and nothing was."""
         if self._pipe is None:
             return None
         source, sink = self._pipe
         try:
-            count = _armed(self._sock, "receive", lambda: os.splice(self._sock.fileno(), sink, PIECE, flags=3))
+            count = _armed(
+                self._sock, "receive", lambda: os.splice(self._sock.fileno(), sink, min(most, PIECE), flags=3)
+            )
         except OSError as error:
             if error.errno not in UNABLE:
                 raise

@@ -28,6 +28,7 @@ from nettools.errors import (
 )
 from nettools.protocols.http.form import Body
 from nettools.results import Headers
+from nettools.wire.bulk import Splice
 from nettools.wire.guard import BLOCK
 
 __all__ = ["Connection", "Connections", "Response"]
@@ -36,6 +37,7 @@ MOST_INTERIM = 20  # 1xx responses before the final one
 MOST_FIELDS = 256  # of a header or a trailer
 LINE_LIMIT = 64 * 1024
 MOST_KEPT = 16  # connections that wait for another request
+STRAIGHT = 4 * BLOCK  # octets from which a body may go to a file without passing through Python
 _JOINED = 64 * 1024  # a body up to this size goes out in one piece with its head
 
 _STATUS = re.compile(rb"HTTP/1\.(\d) +(\d{3})(?: ([^\0\r\n]*))?[ \t]*\r?\n")
@@ -155,26 +157,46 @@ class Response(http.client.HTTPResponse):
             left = self._get_chunk_left() if self.chunked else self.length
             if self.isclosed():
                 return  # behind the last chunk
+            if left == 0:
+                self._close_conn()
+                return
             count = self.fp.readinto1(buffer if left is None else buffer[:left])
-            if count:
-                received += count
-                if left is not None:
-                    left -= count
-                    if self.chunked:
-                        self.chunk_left = left
-                    else:
-                        self.length = left
-                yield buffer[:count]
-                if left == 0 and not self.chunked:
-                    self._close_conn()
+            if not count:
+                self._ended(left, expected, received)
+                return
+            received += count
+            if self.chunked and left is not None:
+                self.chunk_left = left - count
+            elif left is not None:
+                self.length = left - count
+            yield buffer[:count]
+
+    def _ended(self, left: int | None, expected: int | None, received: int) -> None:
+        """The connection is over: so is a body that its end delimits; any other is cut."""
+        self.abandon()
+        if self.chunked:
+            raise IncompleteError("the body was cut in the middle of a chunk", received=received)
+        if left is not None and expected is not None:
+            received = expected - left
+            raise IncompleteError(f"{received} of {expected} octets came", received=received, expected=expected)
+        if self.connection.sock.ragged:
+            raise IncompleteError("the connection was cut without TLS's close_notify", received=received)
+
+    def poured(self, buffer: memoryview, descriptor: int | None, path: object) -> Iterator[memoryview | int]:
+        """As `blocks`; octets that went straight to the file of this descriptor are given by their number.
+
+        What the reader has buffered comes as a block; what follows need not pass through Python.
+        """
+        direct = descriptor is not None and not self.chunked and self.length is not None and self.length >= STRAIGHT
+        for block in self.blocks(buffer):
+            yield block
+            if not direct or descriptor is None:
                 continue
-            self.abandon()
-            if self.chunked:
-                raise IncompleteError("the body was cut in the middle of a chunk", received=received)
-            if left is not None:
-                raise IncompleteError(f"{received} of {expected} octets came", received=received, expected=expected)
-            if self.connection.sock.ragged:
-                raise IncompleteError("the connection was cut without TLS's close_notify", received=received)
+            direct = False
+            with Splice(self.connection.sock, descriptor, path) as splice:
+                while self.length and (count := splice.move(self.length)):
+                    self.length -= count
+                    yield count
 
     def _read_next_chunk_size(self) -> int:
         line = _line(self.fp, "the size of a chunk")

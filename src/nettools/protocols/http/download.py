@@ -177,8 +177,11 @@ class Download:
         with destination:
             destination.expect(size)
             destination.open(offset)
-            for block in self._blocks(response, name):
-                destination.write(block)
+            for piece in self._pieces(response, name, destination):
+                if isinstance(piece, int):
+                    destination.wrote(piece)
+                else:
+                    destination.write(piece)
                 progress(destination.written, size)
             if size is not None and destination.written != size:
                 raise IncompleteError(
@@ -187,11 +190,12 @@ class Download:
             progress(destination.written, destination.written, final=True)
             return destination.commit(modified=modified)
 
-    def _blocks(self, response: Response, name: str) -> Iterator[Any]:
+    def _pieces(self, response: Response, name: str, destination: Destination) -> Iterator[bytes | memoryview | int]:
+        """The file's octets, or how many of them have gone to it already."""
         coding = response.headers.get("Content-Encoding", "")
-        if _COMPRESSED.search(name):
-            coding = ""  # the file itself is compressed, and the server says so of it (RFC 9110 8.4 notwithstanding)
-        return decoded(self.session.octets(response), coding, None)
+        if coding and not _COMPRESSED.search(name):  # such a file is compressed itself, and the server says so of it
+            return decoded(self.session.octets(response), coding, None)
+        return self.session.poured(response, destination.descriptor, destination.path)
 
 
 def asks_range(fields: Fields) -> bool:

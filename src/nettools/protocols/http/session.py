@@ -403,6 +403,11 @@ class HTTPSession(Session):
         assert self.client is not None
         return response.blocks(self.client.buffer)
 
+    def poured(self, response: Response, descriptor: int | None, path: object) -> Iterator[memoryview | int]:
+        """The same, but that octets may have gone to a file: then their number."""
+        assert self.client is not None
+        return response.poured(self.client.buffer, descriptor, path)
+
     def drain(self, response: Response) -> None:
         """Read a body that nobody wants, if it is short; else its connection is closed."""
         total = 0

@@ -1,0 +1,58 @@
+"""The jar: what servers may set, and where it goes back to."""
+
+from __future__ import annotations
+
+import pytest
+
+from nettools.protocols.http import cookies
+from nettools.results import Headers
+
+
+def kept(url: str, *values: str, then: str | None = None) -> str | None:
+    jar = cookies.new_jar()
+    cookies.store(jar, url, Headers([("Set-Cookie", value) for value in values]))
+    return cookies.header(jar, then or url)
+
+
+def test_a_cookie_goes_back_to_its_host_and_path() -> None:
+    assert kept("http://www.example.org/a/b", "x=1; Path=/a") == "x=1"
+    assert kept("http://www.example.org/a", "x=1; Path=/a", then="http://www.example.org/b") is None
+    assert kept("http://www.example.org/", "x=1", then="http://example.org/") is None
+    assert kept("http://www.example.org/", "x=1; Domain=example.org", then="http://mail.example.org/") == "x=1"
+    assert kept("http://127.0.0.1/", "x=1") == kept("http://localhost/", "x=1") == "x=1"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "x=1; Domain=com", "x=1; Domain=.org", "x=1; Domain=co.uk", "x=1; Domain=other.example",
+        "__Host-x=1; Path=/", "__Host-x=1; Secure; Path=/; Domain=www.example.co.uk", "__Secure-x=1",
+        "x=" + "y" * 9000,
+    ],
+)  # fmt: skip
+def test_what_a_server_may_not_set_is_not_kept(value: str) -> None:
+    assert kept("https://www.example.co.uk/", value) is None
+
+
+def test_secure_cookies_come_and_go_by_tls_only() -> None:
+    assert kept("https://a.example/", "x=1; Secure") == "x=1"
+    assert kept("https://a.example/", "x=1; Secure", then="http://a.example/") is None
+    assert kept("http://a.example/", "x=1; Secure") is None
+    assert (
+        kept("https://a.example/", "__Host-x=1; Secure; Path=/", "__Secure-y=2; Secure") == "__Host-x=1; __Secure-y=2"
+    )
+
+
+def test_a_cookie_in_clear_does_not_replace_a_secure_one() -> None:
+    jar = cookies.new_jar()
+    cookies.store(jar, "https://a.example/", Headers([("Set-Cookie", "x=good; Secure")]))
+    cookies.store(jar, "http://a.example/", Headers([("Set-Cookie", "x=bad")]))
+    assert cookies.header(jar, "https://a.example/") == "x=good"
+
+
+def test_a_server_cannot_fill_the_memory() -> None:
+    jar = cookies.new_jar()
+    for turn in range(3):
+        fields = [("Set-Cookie", f"x{turn}-{number}=1") for number in range(1000)]
+        cookies.store(jar, "http://a.example/", Headers(fields))
+    assert len(list(jar)) == cookies.MOST_OF_DOMAIN
