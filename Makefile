@@ -4,8 +4,9 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
 GROUPS ?= dev
+SOAK_SECONDS ?= 180
 
-.PHONY: demo test daemons clients test-daemons servers threats corpora lint types docs bench bench-latency wheel clean help
+.PHONY: demo test daemons clients test-daemons servers threats corpora lint types docs bench bench-latency soak wheel clean help
 
 help:
 	@echo "make demo      walk every protocol against the embedded servers"
@@ -21,6 +22,7 @@ help:
 	@echo "make docs      the documentation, in docs/_build/html"
 	@echo "make bench     measure beside the peers; writes docs/performance.md (root, Debian)"
 	@echo "make bench-latency  the same over a link of 50 ms"
+	@echo "make soak      all protocols at once while the wire is cut, late and torn, for SOAK_SECONDS"
 	@echo "make wheel     build the wheel and run its demo in an empty environment"
 	@echo "make clean     remove everything that was made"
 
@@ -75,6 +77,9 @@ $(VENV)/.bench: $(VENV)/.dev
 
 bench: $(VENV)/.bench
 	$(BIN)/python -m benchmarks
+
+soak: $(VENV)/.dev
+	$(BIN)/python -m benchmarks.soak $(SOAK_SECONDS)
 
 bench-latency: $(VENV)/.bench
 	$(BIN)/python -m benchmarks --link --rounds 3

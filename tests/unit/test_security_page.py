@@ -29,4 +29,4 @@ def test_every_threat_that_the_page_names_is_played() -> None:
 
 def test_every_promise_names_a_test() -> None:
     promises = PROMISED.strip().split("\n\n")
-    assert [each[:40] for each in promises if "`test_" not in each and "make fuzz" not in each] == []
+    assert [each[:40] for each in promises if "`test_" not in each and "`make " not in each] == []

@@ -123,6 +123,7 @@ class FaultProxy(Server):
                 await under_way.put((running.time() + self.latency, data))
 
         taking = asyncio.ensure_future(take())
+        waiting: asyncio.Future[tuple[float, bytes]] | None = None
         try:
             while True:
                 waiting = asyncio.ensure_future(under_way.get())
@@ -136,8 +137,10 @@ class FaultProxy(Server):
                     break
                 await send(data)
         finally:
-            taking.cancel()
-            await asyncio.gather(taking, return_exceptions=True)
+            ours = [each for each in (taking, waiting) if each is not None]
+            for each in ours:
+                each.cancel()
+            await asyncio.gather(*ours, return_exceptions=True)
         with contextlib.suppress(OSError):
             await ended()
 
