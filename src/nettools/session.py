@@ -600,11 +600,14 @@ def open_session(protocol: Protocol[S], url: str, keywords: Mapping[str, Any]) -
 
 
 def run(protocol: Protocol[S], url: str, action: Callable[[S], T], keywords: Mapping[str, Any]) -> T:
-    """A session opened, used once and closed: what every function of the facade is."""
+    """A session opened, used once and closed: what every function of the facade is.
+
+    The operation opens it, so that arguments that make no sense are told before anything is connected.
+    """
     session = make_session(protocol, url, keywords)
     session.single = True
     with session:
-        return session.perform(lambda: action(session))
+        return session.prepare(lambda: action(session))
 
 
 def run_stream(

@@ -316,6 +316,41 @@ def test_messages_over_the_servers_limit_or_quota_are_refused(fake_site: Callabl
         nettools.append_mail(site.url, b"Subject: x\n\ny", **site.options)
 
 
+NOWHERE = "imap://127.0.0.1:1/"
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: nettools.list_mail(NOWHERE, limit=-1),
+        lambda: nettools.list_mail(NOWHERE, folder="a\r\nb"),
+        lambda: nettools.list_mail(NOWHERE, query='SUBJECT "a\nb"'),
+        lambda: nettools.search_mail(NOWHERE, ""),
+        lambda: nettools.search_mail(NOWHERE, "TEXT {5}"),
+        lambda: nettools.fetch_mail(NOWHERE),
+        lambda: nettools.fetch_mail(NOWHERE, [1, 2]),  # type: ignore[arg-type]
+        lambda: nettools.fetch_mail(NOWHERE, 1, number=1),
+        lambda: nettools.fetch_mail(NOWHERE, -1),
+        lambda: list(nettools.fetch_mails(NOWHERE, object())),  # type: ignore[arg-type]
+        lambda: nettools.list_folders(NOWHERE, pattern="a\0"),
+        lambda: nettools.create_folder(NOWHERE, ""),
+        lambda: nettools.append_mail(NOWHERE, b"Subject: x\n\n", flags="a)b"),
+        lambda: nettools.append_mail(NOWHERE, b"Subject: x\n\n", date="today"),  # type: ignore[arg-type]
+        lambda: nettools.move_mail(NOWHERE, 1),
+        lambda: nettools.copy_mail(NOWHERE, [1], to_folder="x\n"),
+        lambda: nettools.flag_mail(NOWHERE, 1),
+        lambda: nettools.flag_mail(NOWHERE, add="\\Seen"),
+        lambda: nettools.delete_mail(NOWHERE),
+        lambda: list(nettools.watch_mail(NOWHERE, query="")),
+        lambda: nettools.list_mail(NOWHERE + "INBOX/;UID=1/;PARTIAL=a"),
+    ],
+)
+def test_arguments_that_make_no_sense_are_told_before_anything_is_connected(call: Callable[[], Any]) -> None:
+    with pytest.raises(UsageError) as caught:
+        call()
+    assert caught.value.protocol == "imap"
+
+
 # --- watching
 
 

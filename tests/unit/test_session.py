@@ -192,7 +192,7 @@ def test_a_stream_gives_each_item_its_meta_and_is_not_repeated_half_way(play: Pr
 
 
 def test_run_opens_uses_and_closes(play: Protocol[PlaySession]) -> None:
-    assert run(play, "smtp://localhost:1/", lambda session: 7, {}) == 7
+    assert run(play, "smtp://localhost:1/", lambda session: session.perform(lambda: 7), {}) == 7
     assert (PlaySession.opened, PlaySession.goodbyes) == (1, 1)
     open_session(play, "smtp://localhost:1/", {}).close()
     assert (PlaySession.opened, PlaySession.goodbyes) == (2, 2)

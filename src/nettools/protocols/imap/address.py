@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Literal, NamedTuple
 
 from nettools.errors import UsageError
 from nettools.target import decode
 
-__all__ = ["Place", "parse_path", "uid_list", "uid_sets"]
+__all__ = ["Meant", "Place", "parse_path", "uid_list", "uid_sets"]
 
 _PARAMETER = re.compile(r"/?;(UIDVALIDITY|UID|SECTION|PARTIAL)=([^;/]+(?:/(?!;)[^;/]*)*)/?", re.IGNORECASE)
 
@@ -76,6 +77,26 @@ def uid_list(value: object, what: str = "uid") -> list[int]:
     except TypeError:
         raise UsageError(f"{what}s are one or an iterable of str or int, not {type(value).__name__}") from None
     return list(result)
+
+
+class Meant(NamedTuple):
+    """Which messages are meant: `what` they are named by, in the order given; None is all of the folder."""
+
+    what: Literal["uid", "message number"]
+    named: list[int] | None
+
+    @classmethod
+    def of(cls, uids: object, numbers: object) -> Meant:
+        """Either UIDs or numbers.
+
+        Raises:
+            UsageError: both, or what is neither.
+        """
+        if uids is not None and numbers is not None:
+            raise UsageError("either uids or numbers=, not both")
+        if numbers is not None:
+            return cls("message number", uid_list(numbers, "message number"))
+        return cls("uid", None if uids is None else uid_list(uids))
 
 
 def uid_sets(numbers: Iterable[int], most: int = 1000) -> Iterator[bytes]:

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from nettools.errors import TooLargeError, UsageError
-from nettools.protocols.imap.address import uid_sets
+from nettools.protocols.imap.address import Meant, uid_sets
 from nettools.protocols.imap.client import Answer, Argument, Literal
 from nettools.protocols.imap.reading import Numbers, Reader
 from nettools.protocols.imap.values import expand, flag_list, moment
@@ -20,12 +20,13 @@ from nettools.session import operation
 __all__ = ["Writer"]
 
 Texts = list[str]
+Options = list[Argument]
+Changes = list[tuple[bytes, bytes]]  # items of STORE, and flags
 
 
 class Writer(Reader):
     """The part of `IMAPSession` that changes things."""
 
-    @operation("append")
     def append(
         self,
         message: Any,
@@ -35,13 +36,19 @@ class Writer(Reader):
         date: dt.datetime | None = None,
     ) -> str | None:
         """Put a message into a folder, never twice; the new UID where the server tells it (RFC 4315)."""
-        from nettools.parse.compose import wire_octets  # only who writes pays for it
 
-        octets = wire_octets(message)
-        name = self._name(folder)
-        options: list[Argument] = [flag_list(flags)] if flags else []
-        if date is not None:
-            options.append(moment(date))
+        def prepared() -> tuple[str, list[Argument], bytes]:
+            from nettools.parse.compose import wire_octets  # only who writes pays for it
+
+            options: list[Argument] = [flag_list(flags)] if flags else []
+            if date is not None:
+                options.append(moment(date))
+            return self._name(folder), options, wire_octets(message)
+
+        return self._append(*self.prepare(prepared))
+
+    @operation("append")
+    def _append(self, name: str, options: Options, octets: bytes) -> str | None:
         self._log_in()
         limit = self._append_limit()
         if limit is not None and len(octets) > limit:
@@ -59,45 +66,58 @@ class Writer(Reader):
         limits = [name[12:] for name in self._names or () if name.startswith("APPENDLIMIT=")]
         return int(limits[0]) if limits and limits[0].isascii() and limits[0].isdigit() else None
 
-    def _existing(self, uids: Any, numbers: Any, folder: str | None, *, write: bool) -> Numbers:
-        """The UIDs of messages that are named, and are all there."""
-        if uids is None and numbers is None:
-            uids = self.place.uid
-            if uids is None:
-                raise UsageError("name messages, by uids or numbers=")
-        self._enter(folder, write=write)
-        return [row.uid for row in self._sizes(uids, numbers) if row.uid is not None]
+    def _several(self, uids: Any, numbers: Any) -> Meant:
+        """Messages that are named, or the URL's.
+
+        Raises:
+            UsageError: none.
+        """
+        meant = Meant.of(self.place.uid if uids is None and numbers is None else uids, numbers)
+        if meant.named is None:
+            raise UsageError("name messages, by uids or numbers=")
+        return meant
+
+    def _existing(self, meant: Meant, name: str, *, write: bool) -> Numbers:
+        """The UIDs of messages, which are all there; the folder is open then."""
+        self._enter(name, write=write)
+        return [row.uid for row in self._sizes(meant) if row.uid is not None]
 
     # -- elsewhere
 
-    @operation("copy")
     def copy(
         self, uids: Any = None, to_folder: str = "", *, numbers: Any = None, folder: str | None = None
     ) -> tuple[str, ...]:
         """Copy messages to another folder; the new UIDs where the server tells them."""
-        target = self._target(to_folder)
-        return self._transfer(b"COPY", self._existing(uids, numbers, folder, write=False), target, to_folder)
+        return self._copy(*self.prepare(lambda: self._way(uids, numbers, folder, to_folder)))
 
-    @operation("move")
     def move(
         self, uids: Any = None, to_folder: str = "", *, numbers: Any = None, folder: str | None = None
     ) -> tuple[str, ...]:
         """Move messages to another folder (RFC 6851; else copied, then deleted); the new UIDs where told."""
-        target = self._target(to_folder)
-        wanted = self._existing(uids, numbers, folder, write=True)
+        return self._move(*self.prepare(lambda: self._way(uids, numbers, folder, to_folder)))
+
+    def _way(self, uids: Any, numbers: Any, folder: str | None, to_folder: str) -> tuple[Meant, str, str]:
+        """Which messages, from where, and to where."""
+        if not to_folder:
+            raise UsageError("name the folder that the messages go to")
+        return self._several(uids, numbers), self._name(folder), self._name(to_folder)
+
+    @operation("copy")
+    def _copy(self, meant: Meant, name: str, to_folder: str) -> tuple[str, ...]:
+        return self._transfer(b"COPY", self._existing(meant, name, write=False), to_folder)
+
+    @operation("move")
+    def _move(self, meant: Meant, name: str, to_folder: str) -> tuple[str, ...]:
+        wanted = self._existing(meant, name, write=True)
         if self._has("MOVE"):
-            return self._transfer(b"MOVE", wanted, target, to_folder)
-        new = self._transfer(b"COPY", wanted, target, to_folder)
+            return self._transfer(b"MOVE", wanted, to_folder)
+        new = self._transfer(b"COPY", wanted, to_folder)
         self._delete(wanted)
         return new
 
-    def _target(self, to_folder: str) -> Argument:
-        if not to_folder or not isinstance(to_folder, str):
-            raise UsageError("name the folder that the messages go to")
-        return self._wire_name(self._name(to_folder))
-
-    def _transfer(self, verb: bytes, wanted: Numbers, target: Argument, name: str) -> tuple[str, ...]:
+    def _transfer(self, verb: bytes, wanted: Numbers, name: str) -> tuple[str, ...]:
         new: Texts = []
+        target = self._wire_name(name)
         for each in uid_sets(wanted):
             with self.committed():  # done twice, COPY makes two copies
                 answer = self._run(b"UID", verb, each, target, what=f"{verb.decode()} {name}")
@@ -115,7 +135,6 @@ class Writer(Reader):
 
     # -- flags
 
-    @operation("flag")
     def flag(
         self,
         uids: Any = None,
@@ -126,11 +145,19 @@ class Writer(Reader):
         folder: str | None = None,
     ) -> None:
         """Set and clear flags."""
-        changes = [(b"+FLAGS.SILENT", flag_list(add))] if add else []
-        changes += [(b"-FLAGS.SILENT", flag_list(remove))] if remove else []
-        if not changes:
-            raise UsageError("flag needs add= or remove=")
-        wanted = self._existing(uids, numbers, folder, write=True)
+
+        def prepared() -> tuple[Meant, str, list[tuple[bytes, bytes]]]:
+            changes = [(b"+FLAGS.SILENT", flag_list(add))] if add else []
+            changes += [(b"-FLAGS.SILENT", flag_list(remove))] if remove else []
+            if not changes:
+                raise UsageError("flag needs add= or remove=")
+            return self._several(uids, numbers), self._name(folder), changes
+
+        self._flag(*self.prepare(prepared))
+
+    @operation("flag")
+    def _flag(self, meant: Meant, name: str, changes: Changes) -> None:
+        wanted = self._existing(meant, name, write=True)
         for item, flags in changes:
             self._store(wanted, item, flags)
 
@@ -138,10 +165,13 @@ class Writer(Reader):
         for each in uid_sets(wanted):
             self._run(b"UID", b"STORE", each, item, flags, what="UID STORE")
 
-    @operation("delete")
     def delete(self, uids: Any = None, *, numbers: Any = None, folder: str | None = None) -> None:
         """Delete messages: these, and no others that happen to be marked."""
-        self._delete(self._existing(uids, numbers, folder, write=True))
+        self._delete_from(*self.prepare(lambda: (self._several(uids, numbers), self._name(folder))))
+
+    @operation("delete")
+    def _delete_from(self, meant: Meant, name: str) -> None:
+        self._delete(self._existing(meant, name, write=True))
 
     def _delete(self, wanted: Numbers) -> None:
         self._store(wanted, b"+FLAGS.SILENT", b"(\\Deleted)")

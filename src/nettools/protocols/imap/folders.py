@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from nettools.errors import ReplyError, StaleError, UnsupportedError
+from nettools.errors import ReplyError, StaleError, UnsupportedError, UsageError
 from nettools.parse.imap_data import encode_folder
 from nettools.protocols.imap.client import Answer, Argument, Literal, astring
 from nettools.protocols.imap.session import PATIENCE, Conversation
@@ -25,12 +25,14 @@ class Mailbox(Conversation):
 
     def _name(self, folder: str | None) -> str:
         name = folder if folder is not None else self.place.folder or "INBOX"
+        if not isinstance(name, str) or not name:
+            raise UsageError(f"{name!r} is no name of a folder")
+        encode_folder(name)  # refuses what no name has
         return "INBOX" if name.upper() == "INBOX" else name
 
     def _wire_name(self, folder: str) -> Argument:
-        encoded = encode_folder(folder)  # refuses what no name has
         if not self._utf8:
-            return astring(encoded)
+            return astring(encode_folder(folder))
         argument = astring(folder)
         return b'"' + folder.encode() + b'"' if isinstance(argument, Literal) and '"' not in folder else argument
 
@@ -42,12 +44,11 @@ class Mailbox(Conversation):
             self._log_in()
             return
         try:
-            self.select(self.place.folder)
+            self._select(self._name(None))
         except ReplyError:
             if not self._logged_in:
                 raise
 
-    @operation("select")
     def select(
         self, folder: str | None = None, *, readonly: bool = True, uid_validity: int | None = None
     ) -> FolderStatus:
@@ -56,8 +57,11 @@ class Mailbox(Conversation):
         Raises:
             NotFoundError: there is no such folder. StaleError: another UIDVALIDITY than the one given.
         """
+        return self._select(self.prepare(lambda: self._name(folder)), readonly, uid_validity)
+
+    @operation("select")
+    def _select(self, name: str, readonly: bool = True, uid_validity: int | None = None) -> FolderStatus:
         self._status, self._stale = None, False
-        name = self._name(folder)
         verb = b"EXAMINE" if readonly else b"SELECT"
         command: tuple[Argument, ...] = (verb, self._wire_name(name))
         tag = self._log_in(*command)
@@ -126,15 +130,19 @@ class Mailbox(Conversation):
             if refresh:
                 self._news()
             return
-        status = self.select(name, readonly=not write)
+        status = self._select(name, not write)
         if write and status.readonly:
             raise ReplyError(f"{name} can only be read", code="READ-ONLY", text="READ-ONLY")
 
     # -- what there is
 
-    @operation("folders")
     def folders(self, *, pattern: str = "*") -> tuple[Folder, ...]:
         """The folders whose names match; `*` matches anything, `%` anything within a level."""
+        self.prepare(lambda: encode_folder(pattern))
+        return self._folders(pattern)
+
+    @operation("folders")
+    def _folders(self, pattern: str) -> tuple[Folder, ...]:
         extra: tuple[Argument, ...] = ()
         if self._has("SPECIAL-USE") and self._has("LIST-EXTENDED"):
             extra = (b"RETURN", b"(SPECIAL-USE)")
@@ -148,9 +156,12 @@ class Mailbox(Conversation):
             found[name] = dataclasses.replace(folder, name=name)
         return tuple(sorted(found.values(), key=lambda each: (each.name != "INBOX", each.name)))
 
-    @operation("create")
     def create_folder(self, name: str) -> None:
         """Make a folder."""
+        self._create(self.prepare(lambda: self._name(name)))
+
+    @operation("create")
+    def _create(self, name: str) -> None:
         self._run(b"CREATE", self._wire_name(name), what=f"CREATE {name}", last=True)
 
     @operation("namespaces")

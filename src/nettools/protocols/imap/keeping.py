@@ -13,6 +13,7 @@ from typing import Any, BinaryIO
 from nettools.errors import NotFoundError
 from nettools.mailstore import Key, MailStore, Saved
 from nettools.parse.imap_data import FetchData
+from nettools.protocols.imap.address import Meant
 from nettools.protocols.imap.reading import BATCH_OCTETS
 from nettools.protocols.imap.watching import Watcher
 from nettools.session import stream
@@ -28,15 +29,18 @@ class IMAPSession(Watcher):
     quota identify`.
     """
 
-    @stream("save")
     def save(self, store: MailStore, uids: Any = None, *, folder: str | None = None) -> Iterator[Saved]:
         """Keep messages in a store, all of the folder when none are named, those that it has already passed over."""
-        self._enter(folder)
+        return self._save(store, *self.prepare(lambda: (Meant.of(uids, None), self._name(folder))))
+
+    @stream("save")
+    def _save(self, store: MailStore, meant: Meant, name: str) -> Iterator[Saved]:
+        self._enter(name)
         assert self._status is not None
-        validity, name = self._status.uid_validity or 0, self._status.name
+        validity = self._status.uid_validity or 0
         missing: dict[int, Key] = {}
         rows: Rows = []
-        for row in self._sizes(uids, None, b"(UID FLAGS RFC822.SIZE INTERNALDATE)"):
+        for row in self._sizes(meant, b"(UID FLAGS RFC822.SIZE INTERNALDATE)"):
             if row.uid is None:
                 continue
             key = Key(str(row.uid), validity, row.size, row.internaldate, row.flags or ())

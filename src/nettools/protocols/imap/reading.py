@@ -19,7 +19,7 @@ from nettools.errors import NotFoundError, ProtocolError, UsageError
 from nettools.files import Destination, write_new
 from nettools.parse.imap_data import FetchData, Part
 from nettools.parse.message import deferred_mail
-from nettools.protocols.imap.address import uid_list, uid_sets
+from nettools.protocols.imap.address import Meant, uid_sets
 from nettools.protocols.imap.attachments import ENCODINGS, Decoder, attached
 from nettools.protocols.imap.client import Sink
 from nettools.protocols.imap.folders import Mailbox
@@ -49,7 +49,6 @@ class Reader(Mailbox):
 
     # -- looking
 
-    @operation("list")
     def list(
         self,
         *,
@@ -59,12 +58,23 @@ class Reader(Mailbox):
         newest_first: bool = True,
     ) -> tuple[MailInfo, ...]:
         """The messages of a folder, newest first; see `list_mail`."""
-        if limit is not None and limit < 0:
-            raise UsageError("limit= is a number of messages, or None for all")
-        query = query if query is not None else self.place.query
+        wanted = query if query is not None else self.place.query
+
+        def prepared() -> str:
+            if limit is not None and (isinstance(limit, bool) or limit < 0):
+                raise UsageError("limit= is a number of messages, or None for all")
+            if wanted is not None:
+                search_arguments(wanted)
+            return self._name(folder)
+
+        return self._list(self.prepare(prepared), wanted, limit, newest_first)
+
+    @operation("list")
+    def _list(
+        self, name: str, query: Query | str | None, limit: int | None, newest_first: bool
+    ) -> tuple[MailInfo, ...]:
+        self._enter(name, refresh=True)
         terms = None if query is None else self._terms(query)
-        self._enter(folder, refresh=True)
-        name = self._name(folder)
         if terms is None:
             infos = self._window(name, limit, newest_first)
         else:
@@ -112,30 +122,30 @@ class Reader(Mailbox):
             found.update(number for each in told.get("all", ()) for number in expand(each))
         return sorted(found)
 
-    @operation("search")
     def search(self, query: Query | str, *, folder: str | None = None) -> tuple[str, ...]:
         """The UIDs of the messages for which a query holds, ascending."""
-        terms = self._terms(query)
-        self._enter(folder, refresh=True)
-        return tuple(str(uid) for uid in self._search(terms, last=True))
+        self.prepare(lambda: search_arguments(query))
+        return self._search_in(self.prepare(lambda: self._name(folder)), query)
+
+    @operation("search")
+    def _search_in(self, name: str, query: Query | str) -> tuple[str, ...]:
+        self._enter(name, refresh=True)
+        return tuple(str(uid) for uid in self._search(self._terms(query), last=True))
 
     # -- which messages
 
-    def _sizes(self, uids: Any, numbers: Any, items: bytes = b"(UID RFC822.SIZE)") -> Rows:
+    def _sizes(self, meant: Meant, items: bytes = b"(UID RFC822.SIZE)") -> Rows:
         """UID and size of the messages that are meant, in the order asked for; all when none are named.
 
         Raises:
             NotFoundError: one is not there.
         """
-        if uids is not None and numbers is not None:
-            raise UsageError("either uids or numbers=, not both")
-        if uids is None and numbers is None:
+        what, wanted = meant
+        if wanted is None:
             found = self._told(b"UID FETCH", [b"1:*"], items)
             return sorted(found.values(), key=lambda row: row.seq)
-        what = "uid" if numbers is None else "message number"
-        wanted = uid_list(uids if numbers is None else numbers, what)
         while True:
-            if numbers is None:
+            if what == "uid":
                 found = self._told(b"UID FETCH", uid_sets(wanted), items)
             else:  # a number that is not there is an error of the server's
                 there = [number for number in wanted if number <= self._exists]
@@ -159,21 +169,26 @@ class Reader(Mailbox):
             self._run(verb, each, items, each=note)
         return found
 
-    def _one(self, uid: Any, number: Any, folder: str | None, *, write: bool = False) -> int:
-        """The UID of the one message that is meant: by UID, number, or the URL's; the folder is open then."""
-        if uid is not None and number is not None:
-            raise UsageError("either uid or number=, not both")
+    def _meant(self, uid: Any, number: Any) -> Meant:
+        """The one message that is meant: by UID, number, or the URL's.
+
+        Raises:
+            UsageError: none, or several.
+        """
         if uid is None and number is None:
             uid = self.place.uid
-            if uid is None:
-                raise UsageError("name a message, by uid or number=")
-        wanted = uid_list(uid if number is None else number, "uid" if number is None else "message number")
-        if len(wanted) != 1:
-            raise UsageError("name one message")
-        self._enter(folder, write=write)
-        if number is None:
-            return wanted[0]
-        found = self._sizes(None, wanted)[0].uid
+        meant = Meant.of(uid, number)
+        if meant.named is None or len(meant.named) != 1:
+            raise UsageError("name one message, by uid or number=")
+        return meant
+
+    def _one(self, meant: Meant, name: str, *, write: bool = False) -> int:
+        """The UID of a message; the folder is open then."""
+        self._enter(name, write=write)
+        assert meant.named is not None
+        if meant.what == "uid":
+            return meant.named[0]
+        found = self._sizes(meant)[0].uid
         assert found is not None
         return found
 
@@ -217,7 +232,6 @@ class Reader(Mailbox):
             self._run(b"UID", b"FETCH", each, items, what="UID FETCH", each=note, last=last and place == len(sets))
         return mails
 
-    @operation("fetch")
     def fetch(
         self,
         uid: str | int | None = None,
@@ -227,15 +241,18 @@ class Reader(Mailbox):
         mark_seen: bool = False,
     ) -> Mail:
         """One whole message; see `fetch_mail`."""
-        wanted = self._one(uid, number, folder, write=mark_seen)
-        mails = self._mails([wanted], self._name(folder), mark_seen, last=True)
+        return self._fetch(*self.prepare(lambda: (self._meant(uid, number), self._name(folder))), mark_seen)
+
+    @operation("fetch")
+    def _fetch(self, meant: Meant, name: str, mark_seen: bool) -> Mail:
+        wanted = self._one(meant, name, write=mark_seen)
+        mails = self._mails([wanted], name, mark_seen, last=True)
         if wanted not in mails and self._news():
-            mails = self._mails([wanted], self._name(folder), mark_seen, last=True)
+            mails = self._mails([wanted], name, mark_seen, last=True)
         if wanted not in mails:
-            raise NotFoundError(f"there is no message with the uid {wanted} in {self._name(folder)}")
+            raise NotFoundError(f"there is no message with the uid {wanted} in {name}")
         return mails[wanted]
 
-    @stream("fetch")
     def fetch_many(
         self,
         uids: Any = None,
@@ -245,9 +262,12 @@ class Reader(Mailbox):
         mark_seen: bool = False,
     ) -> Iterator[Mail]:
         """Many whole messages, one by one, in the order asked for; all of the folder when none are named."""
-        self._enter(folder, write=mark_seen)
-        name = self._name(folder)
-        rows = self._sizes(uids, numbers)
+        return self._fetch_many(*self.prepare(lambda: (Meant.of(uids, numbers), self._name(folder))), mark_seen)
+
+    @stream("fetch")
+    def _fetch_many(self, meant: Meant, name: str, mark_seen: bool) -> Iterator[Mail]:
+        self._enter(name, write=mark_seen)
+        rows = self._sizes(meant)
         self._compress_for(sum(row.size or 0 for row in rows))
         batches = [*self._batches(rows)]
         for place, batch in enumerate(batches, 1):
@@ -260,7 +280,6 @@ class Reader(Mailbox):
 
     # -- parts, files
 
-    @operation("fetch")
     def fetch_part(
         self,
         uid: str | int | None = None,
@@ -280,8 +299,12 @@ class Reader(Mailbox):
         """
         if section is None:
             section, partial = self.place.section or "", partial if partial is not None else self.place.partial
-        item = _section_item(section, partial)
-        wanted = self._one(uid, number, folder)
+        item = self.prepare(lambda: _section_item(section, partial))
+        return self._fetch_part(*self.prepare(lambda: (self._meant(uid, number), self._name(folder))), section, item)
+
+    @operation("fetch")
+    def _fetch_part(self, meant: Meant, name: str, section: str, item: bytes) -> bytes:
+        wanted = self._one(meant, name)
         found: dict[str, Any] = {}
 
         def note(row: FetchData) -> None:
@@ -290,19 +313,22 @@ class Reader(Mailbox):
 
         self._run(b"UID", b"FETCH", b"%d" % wanted, b"(UID " + item + b")", what="UID FETCH", each=note, last=True)
         asked = f"BODY[{section.upper()}]"
-        for name, value in found.items():
-            if name.partition("<")[0] == asked or ("FIELDS" in asked and name.startswith("BODY[")):
+        for label, value in found.items():
+            if label.partition("<")[0] == asked or ("FIELDS" in asked and label.startswith("BODY[")):
                 if value is None and section[-1:].isdigit():
                     break
                 return value if isinstance(value, bytes) else b""
         raise NotFoundError(f"message {wanted} is not there, or has no section {section!r}")
 
-    @operation("fetch")
     def fetch_to(
         self, dest: Any, uid: str | int | None = None, *, number: int | None = None, folder: str | None = None
     ) -> Transfer:
         """One whole message into a file, as it is, in flat memory; a folder gets it as UID.eml."""
-        wanted = self._one(uid, number, folder)
+        return self._fetch_to(dest, *self.prepare(lambda: (self._meant(uid, number), self._name(folder))))
+
+    @operation("fetch")
+    def _fetch_to(self, dest: Any, meant: Meant, name: str) -> Transfer:
+        wanted = self._one(meant, name)
         with Destination(dest, name=f"{wanted}.eml", url=self.url, max_size=self.options.file_limit) as destination:
             destination.open()
             self._pour(wanted, destination.write, last=True)
@@ -344,18 +370,19 @@ class Reader(Mailbox):
     ) -> tuple[Path, ...]:
         """Write a message's attachments into a folder; those of a large one part by part, in flat memory."""
         match = functools.partial(_matches, None if pattern is None else pattern.lower())
-        return self._save_attachments(uid, dest_dir, folder, match)
+        meant, where = self.prepare(lambda: (self._meant(uid, None), self._name(folder)))
+        return self._save_attachments(meant, where, dest_dir, match)
 
     @operation("fetch")
     def _save_attachments(
-        self, uid: Any, dest_dir: Any, folder: str | None, match: Callable[[str], bool]
+        self, meant: Meant, folder: str, dest_dir: Any, match: Callable[[str], bool]
     ) -> tuple[Path, ...]:
-        wanted = self._one(uid, None, folder)
-        (row,) = self._sizes([wanted], None, b"(UID RFC822.SIZE BODYSTRUCTURE)")
+        wanted = self._one(meant, folder)
+        (row,) = self._sizes(meant, b"(UID RFC822.SIZE BODYSTRUCTURE)")
         parts = attached(row.parts or ())
         in_pieces = (row.size or 0) > BATCH_OCTETS and parts and all(each.encoding in ENCODINGS for each in parts)
         if not in_pieces:
-            mail = self._mails([wanted], self._name(folder), False, last=True).get(wanted)
+            mail = self._mails([wanted], folder, False, last=True).get(wanted)
             if mail is None:
                 raise NotFoundError(f"message {wanted} is gone: somebody has deleted it meanwhile")
             named = [(each.name or f"part-{place}", each.data) for place, each in enumerate(mail.attachments, 1)]

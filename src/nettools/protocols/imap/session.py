@@ -284,7 +284,6 @@ class Conversation(Session):
             return " ".join(values)
         return "" if name in names else None
 
-    @operation("command")
     def command(self, line: str, *, multiline: bool | None = None) -> Reply:
         """Send one command, without its tag, and give the status with the untagged responses as lines.
 
@@ -292,12 +291,10 @@ class Conversation(Session):
             ReplyError: the server answered NO or BAD.
         """
         del multiline
-        verb = line.split(" ", 1)[0].upper()
-        if verb in ("IDLE", "AUTHENTICATE", "STARTTLS", "LOGOUT", "COMPRESS"):
-            raise UsageError(f"{verb} is not for command(): the session does it")
-        if not verb or _NEEDS_MORE.search(line):
-            raise UsageError("a command is one line, without literals", hint="append() and search() send them")
-        octets = check(line, "a command").encode("utf-8", "surrogateescape")
+        return self._command(*self.prepare(lambda: _whole_command(line)))
+
+    @operation("command")
+    def _command(self, verb: str, octets: bytes) -> Reply:
         self._log_in()
         if verb in ("SELECT", "EXAMINE", "CLOSE", "UNSELECT", "DELETE", "RENAME"):
             self._status = None
@@ -310,3 +307,17 @@ class Conversation(Session):
     def ping(self) -> None:
         """NOOP: the connection is alive, or made anew."""
         self._run(b"NOOP")
+
+
+def _whole_command(line: str) -> tuple[str, bytes]:
+    """The verb of a command, and its octets.
+
+    Raises:
+        UsageError: it is none, or one that the session needs to know of.
+    """
+    verb = line.split(" ", 1)[0].upper()
+    if verb in ("IDLE", "AUTHENTICATE", "STARTTLS", "LOGOUT", "COMPRESS"):
+        raise UsageError(f"{verb} is not for command(): the session does it")
+    if not verb or _NEEDS_MORE.search(line):
+        raise UsageError("a command is one line, without literals", hint="append() and search() send them")
+    return verb, check(line, "a command").encode("utf-8", "surrogateescape")

@@ -13,6 +13,7 @@ from typing import Any
 from nettools.errors import ConnectError, DeadlineError, DisconnectedError, NettoolsError, StaleError
 from nettools.protocols.imap.changing import Writer
 from nettools.protocols.imap.client import Answer
+from nettools.protocols.imap.values import search_arguments
 from nettools.query import Query
 from nettools.results import FolderStatus, MailInfo
 from nettools.session import stream
@@ -27,11 +28,20 @@ PAUSES = (0.0, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0, 60.0, 60.0, 60.0)  # 
 class Watcher(Writer):
     """The part of `IMAPSession` that waits."""
 
-    @stream("watch")
     def watch(self, *, folder: str | None = None, query: Query | str | None = None) -> Iterator[MailInfo]:
         """New messages as they arrive, until the deadline; over new connections where one does not last."""
+
+        def prepared() -> str:
+            if query is not None:
+                search_arguments(query)
+            return self._name(folder)
+
+        return self._watch(self.prepare(prepared), query)
+
+    @stream("watch")
+    def _watch(self, name: str, query: Query | str | None) -> Iterator[MailInfo]:
+        status = self._select(name)
         terms = None if query is None else self._terms(query)
-        status = self.select(folder)
         next_uid = status.uid_next
         if next_uid is None:
             next_uid = max(self._search((b"ALL",)), default=0) + 1
@@ -74,7 +84,7 @@ class Watcher(Writer):
             self._deadline.pause(pause)
             try:
                 self._open()
-                now = self.select(status.name)
+                now = self._select(status.name)
             except NettoolsError as another:
                 self._deadline.check()
                 if not isinstance(another, (ConnectError, DisconnectedError, DeadlineError)) and not another.retryable:
