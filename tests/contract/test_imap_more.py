@@ -351,6 +351,57 @@ def test_arguments_that_make_no_sense_are_told_before_anything_is_connected(call
     assert caught.value.protocol == "imap"
 
 
+# --- the login
+
+
+def test_a_password_beyond_ascii_goes_as_a_literal(fake_site: Callable[..., Site]) -> None:
+    site = fake_site("imap", "plain", without={"LITERAL+"})
+    site.server.world.add_user("bob", "geheim-ß")
+    auth = Auth("bob", "geheim-ß", mechanism="native")
+    assert nettools.list_mail(site.url, auth=auth, tls="off") == ()
+    with pytest.raises(nettools.AuthError):
+        nettools.list_mail(site.url, auth=Auth("bob", "falsch-ß", mechanism="native"), tls="off")
+    assert b"{9}" in site.server.log.client_bytes()
+
+
+def test_a_mechanism_that_is_of_no_use_makes_way_for_the_next(plain: Site) -> None:
+    plain.server.on("AUTHENTICATE", arg="PLAIN").reply("BAD not today")
+    auth = Auth("alice", "secret", mechanism=("PLAIN", "native"))
+    assert len(nettools.list_mail(plain.url, auth=auth, tls="off")) == 4
+
+
+@pytest.mark.parametrize(
+    ("answer", "error", "retryable"),
+    [
+        ("NO [UNAVAILABLE] database is down", ReplyError, True),
+        ("NO [PRIVACYREQUIRED] use TLS", nettools.DeniedError, False),
+        ("NO [AUTHENTICATIONFAILED] wrong", nettools.AuthError, False),
+        ("NO [EXPIRED] old password", nettools.AuthError, False),
+    ],
+)
+def test_why_a_login_failed_is_told(plain: Site, answer: str, error: type[ReplyError], retryable: bool) -> None:
+    plain.server.on("AUTHENTICATE").reply(answer)
+    with pytest.raises(error) as caught:
+        nettools.list_mail(plain.url, auth=PLAIN, tls="off")
+    assert caught.value.retryable is retryable
+
+
+def test_a_goodbye_in_the_middle_of_a_login_is_told(plain: Site) -> None:
+    plain.server.on("AUTHENTICATE").garbage(b"* BYE [UNAVAILABLE] restarting\r\n", close=True)
+    with pytest.raises(DisconnectedError, match="restarting"):
+        nettools.list_mail(plain.url, auth=PLAIN, tls="off")
+
+
+def test_what_imaplib_raises_is_an_error_of_ours(plain: Site) -> None:
+    import imaplib
+
+    from nettools.protocols.imap.errors import classify
+
+    assert isinstance(classify(imaplib.IMAP4.abort("gone")), DisconnectedError)
+    assert isinstance(classify(imaplib.IMAP4.error("NO")), ReplyError)
+    assert classify(KeyError("x")) is None
+
+
 # --- watching
 
 
@@ -432,6 +483,15 @@ def test_idle_is_issued_anew_and_polling_stands_in(
     assert next(arriving).uid == "6"
     said = site.server.log.client_bytes()
     assert said.count(b"DONE" if not without else b"NOOP") > 1
+
+
+def test_asking_again_stands_in_where_idle_is_refused(plain: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watching, "POLL", 0.05)
+    plain.server.on("IDLE").reply("NO not today")
+    arriving = nettools.watch_mail(plain.url, **plain.options)
+    threading.Timer(0.1, deliver, (plain, RAW.format(n=5).encode())).start()
+    assert next(arriving).uid == "5"
+    arriving.close()
 
 
 def test_an_expunge_while_idling_is_counted(plain: Site) -> None:

@@ -21,7 +21,7 @@ from nettools.parse.imap_data import FetchData, Literal, Response, parse_respons
 from nettools.parse.imap_data import encode_astring as astring
 from nettools.wire.text import BODY_LINE, read_line
 
-__all__ = ["Answer", "Argument", "Each", "IMAP4Client", "IMAP4TLSClient", "Literal", "Sink", "astring"]
+__all__ = ["Answer", "Argument", "Each", "IMAP4Client", "IMAP4TLSClient", "Literal", "Refused", "Sink", "astring"]
 
 Dial = Callable[[str, int], Any]
 Argument = bytes | Literal
@@ -191,7 +191,7 @@ class _Dialed(imaplib.IMAP4):
                 self._send(b"{%d+}\r\n" % size, argument.data, argument.tail)
                 continue
             self._send(b"{%d}\r\n" % size)
-            self.await_continuation(tag)
+            self._early += self.await_continuation(tag)[:-1]
             self._send(argument.data, argument.tail)
         buffer += b"\r\n"
         if not hold:
@@ -219,22 +219,21 @@ class _Dialed(imaplib.IMAP4):
         """Take note that a command was answered, to whoever read that."""
         self._waiting.discard(tag)
 
-    def await_continuation(self, tag: str) -> None:
-        """Read until the server asks for more; what it says meanwhile is kept for the command.
+    def await_continuation(self, tag: str) -> tuple[Response, ...]:
+        """Read until the server asks for more; what it says meanwhile, and that.
 
         Raises:
             Refused: it ended the command instead.
         """
-        while True:
-            response = self.read_response()
+        told: list[Response] = []
+        while len(told) < _RESPONSES:
+            told.append(response := self.read_response())
             if response.kind == "continuation":
-                return
-            self._early.append(response)
+                return tuple(told)
             if response.tag == tag:
                 self._waiting.discard(tag)
-                answer = Answer(response, tuple(self._early))
-                self._early.clear()
-                raise Refused(answer)
+                raise Refused(Answer(response, tuple(told[:-1])))
+        raise TooLargeError(f"the server answered with more than {_RESPONSES} responses")
 
     def execute(self, *arguments: Argument, each: Each | None = None, sink: Sink | None = None) -> Answer:
         """Run a command; the answer, whatever it says.
@@ -243,6 +242,7 @@ class _Dialed(imaplib.IMAP4):
             DisconnectedError: the server said BYE, or closed.
         """
         self._taken = 0
+        self._early.clear()
         try:
             tag = self.start(*arguments)
         except Refused as refused:

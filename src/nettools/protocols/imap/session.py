@@ -46,8 +46,10 @@ class Conversation(Session):
         self._logged_in = False
         self._status: FolderStatus | None = None  # of the folder that is open
         self._exists = 0
+        self._grown = 0  # how often a folder was told to have more messages
         self._utf8 = False  # UTF8=ACCEPT is on (RFC 6855)
         self._compressed = False
+        self._idles = True  # the server has not refused IDLE
         self._stale = False  # the folder was opened by an earlier operation, and may have changed
         self._farewell: str | None = None  # the tag of a LOGOUT that went out with the last command
 
@@ -114,6 +116,7 @@ class Conversation(Session):
         for response in answer.untagged:
             match response.kind:
                 case "exists":
+                    self._grown += response.data > self._exists
                     self._exists = response.data
                 case "expunge":
                     self._exists = max(0, self._exists - 1)

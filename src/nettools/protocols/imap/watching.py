@@ -12,7 +12,7 @@ from typing import Any
 
 from nettools.errors import ConnectError, DeadlineError, DisconnectedError, NettoolsError, StaleError
 from nettools.protocols.imap.changing import Writer
-from nettools.protocols.imap.client import Answer
+from nettools.protocols.imap.client import Answer, Refused
 from nettools.protocols.imap.values import search_arguments
 from nettools.query import Query
 from nettools.results import FolderStatus, MailInfo
@@ -46,6 +46,7 @@ class Watcher(Writer):
         if next_uid is None:
             next_uid = max(self._search((b"ALL",)), default=0) + 1
         while True:
+            grown = self._grown  # before anything is looked for: what arrives meanwhile is looked for next
             try:
                 fresh, seen = self._arrived(next_uid, terms)
             except (ConnectionError, DeadlineError) as error:
@@ -54,7 +55,7 @@ class Watcher(Writer):
             next_uid = max(seen, default=next_uid - 1) + 1
             yield from fresh
             try:
-                self._wait()
+                self._wait(grown)
             except (ConnectionError, DeadlineError) as error:
                 self._reopen(error, status)
 
@@ -101,32 +102,34 @@ class Watcher(Writer):
             return
         raise error
 
-    def _wait(self) -> None:
-        """Return when the folder may have changed."""
-        if not self._has("IDLE"):
-            self._deadline.pause(POLL)
-            self._run(b"NOOP")
+    def _wait(self, grown: int) -> None:
+        """Return when the folder has, or may have, more messages than when it had grown so often."""
+        if not self._idles or not self._has("IDLE"):
+            if self._grown == grown:
+                self._deadline.pause(POLL)
+                self._run(b"NOOP")
             return
         client = self.client
-        before = self._exists
-        while self._exists <= before:
+        while self._grown == grown:
             tag = client.start(b"IDLE")
-            client.await_continuation(tag)
-            before = self._idle(before)
+            try:
+                told = client.await_continuation(tag)
+            except Refused:  # announced, and not allowed: asking again has to do
+                self._idles = False
+                return
+            self._learn(Answer(told[-1], told))
+            self._idle(grown)
             client.sock.sendall(b"DONE\r\n")
             self._learn(client.finish(tag))
 
-    def _idle(self, before: int) -> int:
-        """Listen until a message arrives, or it is time to say IDLE anew; how many there were without those."""
+    def _idle(self, grown: int) -> None:
+        """Listen until a message arrives, or it is time to say IDLE anew."""
         client = self.client
         end = self._deadline.clock() + REISSUE
-        while self._exists <= before and (left := end - self._deadline.clock()) > 0:
+        while self._grown == grown and (left := end - self._deadline.clock()) > 0:
             if not client.sock.ready(left):  # type: ignore[attr-defined]
                 break
             response = client.read_alone()
             self._learn(Answer(response, (response,)))
-            if response.kind == "expunge":
-                before = max(0, before - 1)
-            elif response.status == "BYE":
+            if response.status == "BYE":
                 raise DisconnectedError(f"the server said goodbye: {response.text or 'BYE'}")
-        return before
