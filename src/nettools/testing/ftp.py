@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any, Literal
 
 from nettools.testing.ftp_data import DataChannel, DataRules, Refused
+from nettools.testing.ftp_listing import FACTS, LINES, facts_of, stamp
 from nettools.testing.server import Connection, LineTooLongError, Server
 from nettools.testing.world import File, World
 
@@ -21,7 +22,6 @@ __all__ = ["FTPServer"]
 
 BLOCK = 65536
 FEATURES = ("EPSV", "EPRT", "MDTM", "MFMT", "SIZE", "REST STREAM", "TVFS", "UTF8")
-FACTS = "type*;size*;modify*;perm*;unique*;"
 
 
 class _Client:
@@ -36,6 +36,7 @@ class _Client:
         self.rest = 0
         self.renaming: str | None = None
         self.protected = False
+        self.facts: tuple[str, ...] = FACTS
         self.data = DataChannel(conn.server, conn)
 
 
@@ -150,7 +151,7 @@ class FTPServer(Server):
     async def do_FEAT(self, client: _Client, arg: str) -> str:
         names = [each for each in FEATURES if self.offers(each.split(" ", 1)[0])]
         if self.offers("MLSD") and self.offers("MLST"):
-            names.append(f"MLST {FACTS}")
+            names.append("MLST " + "".join(f"{each}{'*' if each in client.facts else ''};" for each in FACTS))
         if client.conn.starttls:
             names.append("AUTH TLS")
         if self.tls:
@@ -158,7 +159,13 @@ class FTPServer(Server):
         return "211-Features\n" + "".join(f" {each}\n" for each in (*names, *self.extra)) + "211 End"
 
     async def do_OPTS(self, client: _Client, arg: str) -> str:
-        return "200 UTF8 is on" if arg.upper().startswith("UTF8") else "501 No such option"
+        option, _, rest = arg.partition(" ")
+        if option.upper() == "UTF8":
+            return "200 UTF8 is on"
+        if option.upper() != "MLST" or not self.offers("MLST"):
+            return "501 No such option"
+        client.facts = tuple(each for each in FACTS if each in rest.lower().split(";"))
+        return "200 MLST OPTS " + "".join(f"{each};" for each in client.facts)
 
     async def do_SYST(self, client: _Client, arg: str) -> str:
         return "215 UNIX Type: L8" if self.dialect == "unix" else "215 Windows_NT"
@@ -170,7 +177,15 @@ class FTPServer(Server):
         return "214 See RFC 959"
 
     async def do_STAT(self, client: _Client, arg: str) -> str:
-        return "211 nettools.testing, all is well"
+        if not arg:
+            return "211 nettools.testing, all is well"
+        if client.user is None:
+            return "530 Log in first"
+        return f"213-{arg}\n{self._listing(client, arg, chr(10))}213 End"
+
+    async def do_SITE(self, client: _Client, arg: str) -> str:
+        verb = arg.partition(" ")[0].upper()
+        return "214 CHMOD HELP" if verb == "HELP" else "200 Done" if verb == "CHMOD" else "504 No such command"
 
     async def do_ALLO(self, client: _Client, arg: str) -> str:
         return "202 Not needed"
@@ -218,6 +233,8 @@ class FTPServer(Server):
     async def do_CDUP(self, client: _Client, arg: str) -> str:
         return await self.do_CWD(client, "..")
 
+    do_XCUP = do_CDUP
+
     async def do_MKD(self, client: _Client, arg: str) -> str:
         self._writer(client)
         path = self._path(client, arg)
@@ -229,6 +246,8 @@ class FTPServer(Server):
         files.make_folder(path)
         return f'257 "/{path}" created'
 
+    do_XMKD = do_MKD
+
     async def do_RMD(self, client: _Client, arg: str) -> str:
         self._writer(client)
         path = self._path(client, arg)
@@ -238,6 +257,8 @@ class FTPServer(Server):
             return "550 Folder not empty"
         self.world.files.remove_folder(path)
         return "250 Removed"
+
+    do_XRMD = do_RMD
 
     # -- files
 
@@ -252,7 +273,7 @@ class FTPServer(Server):
         return f"213 {len(self._file(client, arg)[1].data)}"
 
     async def do_MDTM(self, client: _Client, arg: str) -> str:
-        return f"213 {_stamp(self._file(client, arg)[1].modified)}"
+        return f"213 {stamp(self._file(client, arg)[1].modified)}"
 
     async def do_MFMT(self, client: _Client, arg: str) -> str:
         self._writer(client)
@@ -302,6 +323,12 @@ class FTPServer(Server):
         before = self.world.files[path][: client.rest] if client.rest and path in self.world.files else b""
         return await self._receive(client, path, before)
 
+    async def do_STOU(self, client: _Client, arg: str) -> str:
+        base = self._path(client, arg or "file")
+        path = next(each for n in range(1, 100_000) if (each := f"{base}.{n}") not in self.world.files)
+        self._target(client, f"/{path}")
+        return await self._receive(client, path, b"", what=f"FILE: {path}")
+
     async def do_APPE(self, client: _Client, arg: str) -> str:
         path = self._target(client, arg)
         return await self._receive(client, path, self.world.files.get(path, b""))
@@ -328,9 +355,10 @@ class FTPServer(Server):
         return [(path.rpartition("/")[2], file, file.modified)]
 
     async def do_LIST(self, client: _Client, arg: str) -> str:
-        line = _unix_line if self.dialect == "unix" else _dos_line
-        rows = [line(*entry) for entry in self._entries(client, arg)]
-        return await self._send(client, "".join(f"{row}\r\n" for row in rows).encode(), "listing")
+        return await self._send(client, self._listing(client, arg, "\r\n").encode(), "listing")
+
+    def _listing(self, client: _Client, arg: str, end: str) -> str:
+        return "".join(f"{LINES[self.dialect](*entry)}{end}" for entry in self._entries(client, arg))
 
     async def do_NLST(self, client: _Client, arg: str) -> str:
         rows = [name for name, _, _ in self._entries(client, arg)]
@@ -356,12 +384,8 @@ class FTPServer(Server):
         return f"250-Facts\n {facts} /{path}\n250 End"
 
     def _facts(self, client: _Client, path: str, file: File | None, modified: dt.datetime) -> str:
-        unique = f"unique={abs(hash(self.world.files.path(path))):x};"
-        if file is None:
-            perm = "el" if client.user == "anonymous" else "cdeflmp"
-            return f"type=dir;modify={_stamp(modified)};perm={perm};{unique}"
-        perm = "r" if client.user == "anonymous" else "adfrw"
-        return f"type=file;size={len(file.data)};modify={_stamp(modified)};perm={perm};{unique}"
+        writable = client.user != "anonymous"
+        return facts_of(self.world.files.path(path), file, modified, writable=writable, wanted=client.facts)
 
     # -- the data channel
 
@@ -410,10 +434,10 @@ class FTPServer(Server):
                 await data.write(octets[place : place + BLOCK])
         return "226 Done"
 
-    async def _receive(self, client: _Client, path: str, before: bytes) -> str:
+    async def _receive(self, client: _Client, path: str, before: bytes, *, what: str = "your octets, I hope") -> str:
         received = bytearray(before)
         try:
-            async with self._data(client, "your octets, I hope") as data:
+            async with self._data(client, what) as data:
                 while block := await data.read(BLOCK):
                     received += block
         finally:
@@ -421,22 +445,6 @@ class FTPServer(Server):
                 self.world.files[path] = bytes(received)
             client.conn.note(f"data: {len(received) - len(before)} octets came")
         return "226 Done"
-
-
-def _stamp(moment: dt.datetime) -> str:
-    return moment.astimezone(dt.UTC).strftime("%Y%m%d%H%M%S")
-
-
-def _unix_line(name: str, file: File | None, modified: dt.datetime) -> str:
-    mode, size = ("drwxr-xr-x", 4096) if file is None else ("-rw-r--r--", len(file.data))
-    old = dt.datetime.now(dt.UTC) - modified > dt.timedelta(days=180)
-    when = modified.strftime("%b %d  %Y" if old else "%b %d %H:%M")
-    return f"{mode} 1 ftp ftp {size:>12} {when} {name}"
-
-
-def _dos_line(name: str, file: File | None, modified: dt.datetime) -> str:
-    size = "<DIR>         " if file is None else f"{len(file.data):>14}"
-    return f"{modified:%m-%d-%y  %I:%M%p} {size:>20} {name}"
 
 
 _BEFORE_LOGIN = frozenset(

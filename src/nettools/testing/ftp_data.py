@@ -22,6 +22,7 @@ from nettools.testing.shaping import SHAPES, StreamRules, budget
 
 if TYPE_CHECKING:
     from nettools.testing.server import Server
+from nettools.testing.tls import WithoutTickets, server_context
 
 __all__ = ["CHANNEL", "DataChannel", "DataRules", "Refused"]
 
@@ -164,7 +165,8 @@ class DataChannel:
             data.budget = budget(rule)
         try:
             if protected:
-                await data.server.tls.secure(data)
+                tls = data.server.tls
+                await tls.secure(data, WithoutTickets(server_context(tls.certificate)))
             else:
                 reading(data.writer, on=True)
             yield data

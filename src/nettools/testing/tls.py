@@ -16,7 +16,7 @@ import ssl
 import tempfile
 import warnings
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 __all__ = ["CERTIFICATES", "Certificate", "ca_path", "keep_authority", "refusal", "server_context"]
 
@@ -99,6 +99,29 @@ def server_context(certificate: Certificate = "good") -> ssl.SSLContext:
             context.maximum_version = ssl.TLSVersion.TLSv1_1
         context.set_ciphers("DEFAULT:@SECLEVEL=0")
     return context
+
+
+class WithoutTickets(ssl.SSLContext):
+    """Another context's handshakes, without the session tickets that TLS 1.3 sends behind them.
+
+    A client that only uploads never reads them, and closes: its system then resets the connection, and what was under
+    way is lost. Sessions of the other context can still be resumed, which a context of its own would not know.
+    """
+
+    _context: ssl.SSLContext
+
+    def __new__(cls, context: ssl.SSLContext) -> Self:
+        self = super().__new__(cls, ssl.PROTOCOL_TLS_SERVER)
+        self._context = context
+        return self
+
+    def wrap_bio(self, *args: Any, **more: Any) -> ssl.SSLObject:
+        """As the other context's; the number of tickets is taken over when the connection is made."""
+        tickets, self._context.num_tickets = self._context.num_tickets, 0
+        try:
+            return self._context.wrap_bio(*args, **more)
+        finally:
+            self._context.num_tickets = tickets
 
 
 def refusal(context: ssl.SSLContext, hello: bytes) -> bytes:
