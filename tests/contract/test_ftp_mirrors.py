@@ -1,0 +1,143 @@
+"""Trees down and up: what is moved, what is left alone, what is removed, and what may not be written here."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import nettools
+from nettools import FileError, NotFoundError, UsageError
+from nettools.files import names
+
+Site = Any
+ALICE = {"auth": ("alice", "secret"), "tls": "off", "timeout": 20}
+
+
+@pytest.fixture
+def plain(fake_site: Callable[..., Site]) -> Site:
+    return fake_site("ftp", "plain")
+
+
+def lists(site: Site, *lines: str) -> None:
+    """Whatever folder it is asked for, the server says this."""
+
+    async def answer(client: Any, arg: str) -> str:
+        text = "".join(f"type=file;size=1;modify=20200101000000; {line}\r\n" for line in lines)
+        return str(await site.server._send(client, text.encode(), "lies"))
+
+    async def retrieve(client: Any, arg: str) -> str:
+        return str(await site.server._send(client, b"x", "a file"))
+
+    site.server.do_MLSD, site.server.do_RETR = answer, retrieve
+
+
+@pytest.mark.parametrize("name", ["con", "nul.txt", "a\x1b[2Jb", "a\u202eb", "a:b", 'a"b', "back\\slash", ".."])
+def test_names_that_cannot_be_files_here_are_told_and_the_rest_arrives(plain: Site, tmp_path: Path, name: str) -> None:
+    lists(plain, name, "good")
+    report = nettools.ftp_mirror(plain.at("pub/"), tmp_path / "m", **ALICE)
+    assert report.transferred == ("good",)
+    assert all(isinstance(error, FileError) for error in report.failed.values())
+    assert [path.name for path in (tmp_path / "m").iterdir()] == ["good"]
+
+
+def test_names_that_are_one_here_are_not_both_written(
+    plain: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(names, "_ignores_case", lambda folder: True)
+    lists(plain, "Readme", "README")
+    report = nettools.ftp_mirror(plain.at("pub/"), tmp_path / "m", **ALICE)
+    assert report.transferred == ("Readme",)
+    assert list(report.failed) == ["README"]
+
+
+def test_links_in_the_way_are_left_alone(plain: Site, tmp_path: Path) -> None:
+    target, outside = tmp_path / "m", tmp_path / "outside"
+    target.mkdir()
+    outside.mkdir()
+    (target / "sub").symlink_to(outside)
+    (target / "hello.txt").symlink_to(outside / "treasure")
+    report = nettools.ftp_mirror(plain.at("pub/"), target, delete=True, **ALICE)
+    assert {"hello.txt", "sub", "sub/deep.txt"} <= set(report.failed)
+    assert list(outside.iterdir()) == []
+
+
+def test_one_file_that_fails_does_not_end_the_rest(plain: Site, tmp_path: Path) -> None:
+    plain.server.on("RETR", arg="hello").reply("550 not for you, permission denied")
+    report = nettools.ftp_mirror(plain.at("pub/"), tmp_path / "m", workers=3, **ALICE)
+    assert list(report.failed) == ["hello.txt"]
+    assert len(report.transferred) == 8
+
+
+def test_a_mirror_down_removes_what_is_gone_and_the_folders_that_are_empty_then(plain: Site, tmp_path: Path) -> None:
+    target = tmp_path / "m"
+    nettools.ftp_mirror(plain.at("pub/"), target, **ALICE)
+    (target / "old" / "deep").mkdir(parents=True)
+    (target / "old" / "deep" / "file").write_bytes(b"")
+    (target / "kept.part").write_bytes(b"")
+    report = nettools.ftp_mirror(plain.at("pub/"), target, delete=True, **ALICE)
+    assert report.deleted == ("old/deep/file",)
+    assert not (target / "old").exists()
+    assert (target / "kept.part").exists()
+
+
+def test_a_mirror_up_removes_what_is_gone_folders_last(plain: Site, tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "x").write_bytes(b"1")
+    (tmp_path / "link").symlink_to("/etc/passwd")
+    nettools.ftp_mirror(tmp_path, plain.at("copy"), **ALICE)
+    for path in ("copy/gone/deep/y", "copy/a/z", "copy/z"):
+        plain.server.world.files[path] = b""
+    plan = nettools.ftp_mirror(tmp_path, plain.at("copy"), delete=True, dry_run=True, **ALICE)
+    report = nettools.ftp_mirror(tmp_path, plain.at("copy"), delete=True, **ALICE)
+    assert set(plan.deleted) == set(report.deleted) == {"gone/deep/y", "a/z", "z", "gone/deep/", "gone/"}
+    assert [name for name in plain.server.world.files if name.startswith("copy")] == ["copy/a/x"]
+    assert not plain.server.world.files.is_folder("copy/gone")
+
+
+def test_what_changed_is_sent_again_and_with_it_its_time(plain: Site, tmp_path: Path) -> None:
+    (tmp_path / "x").write_bytes(b"1")
+    os.utime(tmp_path / "x", (1_000_000_000, 1_000_000_000))
+    assert nettools.ftp_mirror(tmp_path, plain.at("copy"), **ALICE).transferred == ("x",)
+    file = plain.server.world.files.file("copy/x")
+    assert file.modified.timestamp() == 1_000_000_000
+    assert nettools.ftp_mirror(tmp_path, plain.at("copy"), **ALICE).skipped == ("x",)
+    (tmp_path / "x").write_bytes(b"2")
+    assert nettools.ftp_mirror(tmp_path, plain.at("copy"), **ALICE).transferred == ("x",)
+
+
+def test_a_pattern_is_of_names_or_of_paths(plain: Site, tmp_path: Path) -> None:
+    report = nettools.ftp_mirror(plain.at("pub/"), tmp_path / "m", pattern="*.txt", **ALICE)
+    assert "sub/deep.txt" in report.transferred
+    report = nettools.ftp_mirror(plain.at("pub/"), tmp_path / "n", pattern="sub/*", **ALICE)
+    assert set(report.transferred) == {"sub/deep.txt", "sub/with space.txt"}
+
+
+def test_sides_and_workers_are_checked(plain: Site, tmp_path: Path) -> None:
+    for source, dest in ((plain.url, plain.url), ("a", "b")):
+        with pytest.raises(UsageError, match="one side"):
+            nettools.ftp_mirror(source, dest, **ALICE)
+    for workers in (0, 33, True, "4"):
+        with pytest.raises(UsageError, match="workers="):
+            nettools.ftp_mirror(plain.url, tmp_path, workers=workers, **ALICE)  # type: ignore[arg-type]
+    with pytest.raises(FileError) as caught:
+        nettools.ftp_mirror(tmp_path / "none", plain.url, **ALICE)
+    assert caught.value.exit_code == 26
+    with pytest.raises(NotFoundError):
+        nettools.ftp_mirror(plain.at("nix"), tmp_path / "m", **ALICE)
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(FileError) as caught:
+        nettools.ftp_mirror(plain.at("pub"), tmp_path / "file", **ALICE)
+    assert caught.value.exit_code == 23
+
+
+def test_over_a_server_that_tells_minutes_only_nothing_is_fetched_twice(
+    fake_site: Callable[..., Site], tmp_path: Path
+) -> None:
+    site = fake_site("ftp", "plain", without={"MLSD", "MDTM"})
+    first = nettools.ftp_mirror(site.at("pub/"), tmp_path / "m", **ALICE)
+    assert len(first.transferred) == 9
+    assert nettools.ftp_mirror(site.at("pub/"), tmp_path / "m", **ALICE).transferred == ()
