@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from nettools.results import NO_META, FileEntry, Result
 
-__all__ = ["DOTS", "LONGEST", "Blank", "Kind", "Precision", "entry", "seal"]
+__all__ = ["DOTS", "LONGEST", "Kind", "Precision", "entry", "seal"]
 
 LONGEST = 8192  # characters of a line that is looked at; a name has 255
 DOTS = (".", "..")  # no entries of a folder, but itself and the one above
@@ -16,7 +16,7 @@ Kind = Literal["file", "dir", "link", "other"]
 Precision = Literal["day", "minute", "second"]
 
 
-class Blank(Result):
+class _Blank(Result):
     """A FileEntry that is still open: filled in by plain assignment, then sealed by becoming one.
 
     `__init__` of a frozen dataclass takes four times as long. The two classes have the same slots, or Python refuses.
@@ -26,27 +26,8 @@ class Blank(Result):
     __setattr__ = object.__setattr__  # both of them, or neither is fast
     __delattr__ = object.__delattr__
 
-    def __init__(
-        self,
-        line: str,
-        name: str,
-        kind: Kind,
-        size: int | None,
-        modified: dt.datetime | None,
-        precision: Precision | None,
-        permissions: str | None,
-        target: str | None,
-    ) -> None:
-        self.meta = NO_META  # type: ignore[misc]  # frozen in Result
-        self.name = self.path = name
-        self.kind = kind
-        self.size = size
-        self.modified = modified
-        self.permissions = permissions
-        self.raw = line
-        self.target = target
-        self.facts: dict[str, str] = {}
-        self.precision = precision
+
+_new = object.__new__
 
 
 def seal(
@@ -60,7 +41,17 @@ def seal(
     target: str | None,
 ) -> FileEntry:
     """An entry of what is known to be right."""
-    blank: Any = Blank(line, name, kind, size, modified, precision, permissions, target)
+    blank: Any = _new(_Blank)
+    blank.meta = NO_META
+    blank.name = blank.path = name
+    blank.kind = kind
+    blank.size = size
+    blank.modified = modified
+    blank.permissions = permissions
+    blank.raw = line
+    blank.target = target
+    blank.facts = {}
+    blank.precision = precision
     blank.__class__ = FileEntry
     return blank  # type: ignore[no-any-return]
 

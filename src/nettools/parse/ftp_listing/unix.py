@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from typing import Any
 
 from nettools.parse.ftp_listing.dates import MONTH, moment, month, recent
-from nettools.parse.ftp_listing.entry import DOTS, LONGEST, Blank, Kind, Precision, entry
+from nettools.parse.ftp_listing.entry import DOTS, LONGEST, Kind, Precision, entry, seal
 from nettools.results import FileEntry
 
 __all__ = ["Unix", "read_netpresenz"]
@@ -65,21 +64,19 @@ class Unix:
             kind = self._modes[mode]
             since = self._clocks[clock]
             modified = self._dates[mon, day, clock] if since is None else self._days[mon, day] + since
-            octets = int(size)
+            octets: int | None = int(size)
         except ValueError:  # not as many words, or no size
             return self._read_odd(line)
         except KeyError:  # the first of its kind
             return self.read(line) if self._learn(mode, mon, day, clock) else self._read_odd(line)
         if kind is None or not size.isdecimal() or line[-len(name) - 2] == " " or name in DOTS:
             return self._read_odd(line)
-        blank: Any = Blank(line, name, kind, octets, modified, "day" if since is None else "minute", mode, None)
+        target = None
+        if kind == "link":
+            name, target = _link(name, octets)
         if kind == "dir":
-            blank.size = None
-        elif kind == "link":
-            blank.name, blank.target = _link(name, blank.size)
-            blank.path = blank.name
-        blank.__class__ = FileEntry  # as `seal` does
-        return blank  # type: ignore[no-any-return]
+            octets = None
+        return seal(line, name, kind, octets, modified, "day" if since is None else "minute", mode, target)
 
     def _learn(self, mode: str, mon: str, day: str, clock: str) -> bool:
         """Remember what these words mean; False where they are no date."""
