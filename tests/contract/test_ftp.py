@@ -10,13 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 from pyftpdlib.authorizers import DummyAuthorizer
-from pyftpdlib.handlers import FTPHandler
+from pyftpdlib.handlers import FTPHandler, TLS_FTPHandler
 from pyftpdlib.ioloop import IOLoop
 from pyftpdlib.servers import FTPServer
 
 import nettools
 from nettools import (
+    TLS,
     AuthError,
     ChecksumError,
     ClearTextError,
@@ -41,6 +43,7 @@ KINDS = [
     "minimal",
     "dos",
     "pyftpdlib",
+    "pyftpdlib-tls",
     *(pytest.param(f"vsftpd-{kind}", marks=DAEMON) for kind in ("plain", "starttls", "implicit", "reuse")),
 ]
 
@@ -52,6 +55,8 @@ def site(
     match request.param:
         case "pyftpdlib":
             yield from pyftpdlib_site(make_site, tmp_path / "served")
+        case "pyftpdlib-tls":
+            yield from pyftpdlib_site(make_site, tmp_path / "served", tls=True)
         case "minimal":
             without = {"MLSD", "MLST", "EPSV", "MDTM", "SIZE", "MFMT", "UTF8"}
             yield fake_site("ftp", "plain", without=without)
@@ -67,14 +72,23 @@ def site(
             yield fake_site("ftp", kind, require_reuse=kind != "plain")
 
 
-def pyftpdlib_site(make_site: Any, root: Path) -> Iterator[Site]:
+def pyftpdlib_site(make_site: Any, root: Path, *, tls: bool = False) -> Iterator[Site]:
     (root / "pub" / "sub").mkdir(parents=True)
     (root / "pub" / "hello.txt").write_bytes(b"Hello, world.\n")
     (root / "pub" / "sub" / "deep.txt").write_bytes(b"Further down.\n")
     (root / "pub" / "sub" / "with space.txt").write_bytes(b"A name with a space.\n")
     authorizer = DummyAuthorizer()
     authorizer.add_user("alice", "secret", str(root), perm="elradfmwMT")
+    options: dict[str, Any] = {"auth": ("alice", "secret"), "tls": "off", "timeout": 20}
     handler = type("Handler", (FTPHandler,), {"authorizer": authorizer})
+    if tls:
+        authority = trustme.CA()
+        certificate, ca = root.parent / "server.pem", root.parent / "ca.pem"
+        authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(certificate)
+        authority.cert_pem.write_to_path(ca)
+        secured = {"certfile": str(certificate), "tls_control_required": True, "tls_data_required": True}
+        handler = type("Handler", (TLS_FTPHandler,), {"authorizer": authorizer, **secured})
+        options["tls"] = TLS(mode="starttls", ca=ca)
     loop = IOLoop()
     server = FTPServer(("127.0.0.1", 0), handler, ioloop=loop)
     stop = threading.Event()
@@ -86,7 +100,7 @@ def pyftpdlib_site(make_site: Any, root: Path) -> Iterator[Site]:
     thread = threading.Thread(target=serve)
     thread.start()
     url = f"ftp://127.0.0.1:{server.address[1]}"
-    yield make_site(url, {"auth": ("alice", "secret"), "tls": "off", "timeout": 20}, None, "pyftpdlib")
+    yield make_site(url, options, None, "pyftpdlib")
     stop.set()
     thread.join()
     server.close_all()
