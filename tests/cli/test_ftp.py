@@ -1,0 +1,122 @@
+"""`nettools ftp`: every verb, its options, and what it answers to what it cannot do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Run = Callable[..., Any]
+ME = ("-u", "alice:secret", "--tls", "off")
+
+
+@pytest.fixture
+def ftp(nettools: Run, net_servers: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """`ftp("get", "pub/x", "-o", "y")`: words without a dash are paths on the server, unless they begin with ./"""
+    server = net_servers("ftp")
+    monkeypatch.chdir(tmp_path)
+
+    def run(verb: str, *words: str, **more: Any) -> Any:
+        given = [f"{server.url}/{word.removeprefix('@')}" if word.startswith("@") else word for word in words]
+        return nettools("ftp", *([verb] if verb else []), *given, *ME, **more)
+
+    run.server = server  # type: ignore[attr-defined]
+    return run
+
+
+def test_a_file_goes_to_stdout_to_a_file_or_into_a_folder(ftp: Run, tmp_path: Path) -> None:
+    assert ftp("get", "@pub/hello.txt").out == b"Hello, world.\n"
+    assert ftp("", "@pub/hello.txt").out == b"Hello, world.\n"
+    assert ftp("get", "@pub/hello.txt", "-o", "-").out == b"Hello, world.\n"
+    for words in (("-o", "x"), ("y",), ("-O",), ("-C", "-o", ".")):
+        assert ftp("get", "@pub/hello.txt", *words).code == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["hello.txt", "x", "y"]
+    assert ftp("get", "@pub/hello.txt", "-C").code == 2
+    assert ftp("get", "@pub/hello.txt", "-o", "z", "--json").json["size"] == 14
+    assert ftp("get", "@pub/hello.txt", "-o", "/dev/full").code == 23
+
+
+def test_parts_of_a_file_and_files_that_changed(ftp: Run, tmp_path: Path) -> None:
+    assert ftp("get", "@pub/hello.txt", "-r", "0-4").out == b"Hello"
+    assert ftp("get", "@pub/hello.txt", "--range", "-2").out == b".\n"
+    (tmp_path / "x").write_bytes(b"")
+    done = ftp("get", "@pub/hello.txt", "-z", "x", "-o", "y", "--no-keep-time")
+    assert (done.code, "not newer" in done.err) == (0, True)
+    assert not (tmp_path / "y").exists()
+    assert ftp("get", "@pub/hello.txt", "--max-size", "3", "-o", "y").code == 63
+    assert ftp("get", "@pub/hello.txt", "--checksum", "md5:" + "0" * 32, "-o", "y").code == 18
+
+
+def test_the_data_connection_is_chosen(ftp: Run) -> None:
+    for words in (("--active", "yes"), ("--active", "127.0.0.1"), ("--data-host", "reply"), ("--account", "x")):
+        assert ftp("get", "@pub/hello.txt", *words).out == b"Hello, world.\n"
+    assert ftp("get", "@pub/hello.txt", "--active", "nonsense").code == 2
+
+
+def test_a_file_is_stored_in_either_order(ftp: Run, tmp_path: Path) -> None:
+    (tmp_path / "x").write_bytes(b"data")
+    assert "4 octets" in ftp("put", "@one", "x").err
+    assert ftp("put", "x", "@in/", "--parents", "--json").json["size"] == 4
+    assert ftp("put", "-", "@two", stdin=b"piped").code == 0
+    assert ftp("put", "@one", "-", "--append", stdin=b"more").code == 0
+    assert ftp("put", "@three", "x", "--no-atomic").code == 0
+    assert ftp("put", "@four", "x", "--dry-run").err.startswith("would store x")
+    files = ftp.server.world.files
+    assert {name: files[name] for name in ("one", "two", "three", "in/x")} == {
+        "one": b"datamore", "two": b"piped", "three": b"data", "in/x": b"data",
+    }  # fmt: skip
+    assert "four" not in files
+    for words, code in ((("@x/y", "x"), 9), (("@x", "none"), 26), (("@", "-"), 2)):
+        assert ftp("put", *words).code == code
+
+
+def test_folders_are_listed_with_names_or_with_paths(ftp: Run) -> None:
+    assert [line.split("\t")[-1] for line in ftp("", "@pub/sub/").text.splitlines()] == ["deep.txt", "with space.txt"]
+    done = ftp("list", "@pub", "-R", "--pattern", "d*.txt", "--method", "list")
+    assert done.text.split("\t")[-1] == "pub/sub/deep.txt\n"
+    assert [each["name"] for each in ftp("list", "@pub/sub/", "--json").lines] == ["deep.txt", "with space.txt"]
+    assert ftp("list", "@nix/").code == 78
+    assert "pub/sub/" in ftp("info", "@pub/sub").text
+
+
+def test_what_destroys_asks_first(ftp: Run) -> None:
+    files = ftp.server.world.files
+    files["d/x"] = b""
+    assert ftp("rm", "@d/x").code == 2
+    assert ftp("rm", "@d/x", "--dry-run").err.startswith("would remove")
+    assert "d/x" in files
+    assert ftp("rm", "@d/", "-y").code == 9
+    assert ftp("rm", "@d", "-r", "-y").code == 0
+    assert ftp("rm", "@d", "-y").code == 78
+    assert ftp("rm", "@d", "-y", "--missing-ok").code == 0
+
+
+def test_names_and_folders(ftp: Run) -> None:
+    ftp.server.world.files["x"] = b""
+    assert ftp("mv", "@x", "y", "--dry-run").err.startswith("would rename")
+    assert "now y" in ftp("mv", "@x", "y").err
+    assert ftp("mkdir", "@a/b", "--dry-run").err.startswith("would make")
+    assert ftp("mkdir", "@a/b", "--no-parents").code == 9
+    assert ftp("mkdir", "@a/b").code == 0
+
+
+def test_trees_go_down_and_up(ftp: Run, tmp_path: Path) -> None:
+    assert "would transfer sub/deep.txt" in ftp("mirror", "@pub/", "./m", "--dry-run").text
+    assert not (tmp_path / "m").exists()
+    assert "9 transferred" in ftp("mirror", "@pub/", "./m").err
+    (tmp_path / "m" / "extra").write_bytes(b"")
+    assert ftp("mirror", "@pub/", "./m", "--delete").code == 2
+    assert "delete extra" in ftp("mirror", "@pub/", "./m", "--delete", "-y").text
+    assert len(ftp("mirror", "./m", "@copy", "--json", "--workers", "2").json["transferred"]) == 9
+    ftp.server.on("RETR", arg="hello").reply("550 no such file")
+    (tmp_path / "m" / "hello.txt").unlink()
+    done = ftp("mirror", "@pub/", "./m")
+    assert (done.code, "failed hello.txt" in done.err) == (78, True)
+
+
+def test_one_command_is_sent(ftp: Run) -> None:
+    assert "UNIX Type: L8" in ftp("command", "@", "SYST").text
+    assert ftp("command", "@", "XYZZY").code == 8
+    assert ftp("command", "@", "RETR x").code == 1
