@@ -29,6 +29,7 @@ __all__ = ["CHANNEL", "DataChannel", "DataRules", "Refused"]
 CHANNEL = "ftp-data"
 DATA_TIMEOUT = 10.0  # seconds that a client may take to open its data connection
 CLOSE_TIMEOUT = 1.0
+ROUNDS = 5  # of the loop, in which an accepted socket becomes a connection
 AT_OPENING = SHAPES | {"delay", "refuse", "reset", "drop", "hang"}
 
 
@@ -62,6 +63,25 @@ class DataRules(StreamRules):
         return self._add("no_226", arg, counting)
 
 
+def _retire(listener: asyncio.Server) -> None:
+    """Accept nobody more, and close when whoever was accepted a moment ago has become a connection.
+
+    asyncio makes a connection in several steps; a listener that is closed between them leaves a socket open.
+    """
+    running = asyncio.get_running_loop()
+    for sock in listener.sockets:
+        running.remove_reader(sock.fileno())
+    _later(listener.close)
+
+
+def _later(call: Callable[[], object], rounds: int = ROUNDS) -> None:
+    """When the loop has gone round so often."""
+    if rounds:
+        asyncio.get_running_loop().call_soon(_later, call, rounds - 1)
+    else:
+        call()
+
+
 class DataChannel:
     """Where one control connection's data connections come from."""
 
@@ -83,7 +103,7 @@ class DataChannel:
     def forget(self) -> None:
         """Close what waits for a data connection."""
         if self._listener is not None:
-            self._listener.close()
+            _retire(self._listener)
         if self._dead is not None:
             self._dead.close()
         while not self._streams.empty():

@@ -320,7 +320,8 @@ class Server:
             conn.discard()
         if tasks:
             await asyncio.wait(tasks, timeout=STOP_TIMEOUT)
-        await asyncio.sleep(0)  # let the transports tell their protocols
+        for _ in range(10):  # let the transports tell their protocols, and the last listeners close
+            await asyncio.sleep(0)
 
     async def _settle(self) -> None:
         """Accept nobody more, and let whoever was accepted a moment ago become a connection.
