@@ -432,6 +432,23 @@ def test_a_zone_and_dots_and_odd_characters_are_written_as_they_should_be(plain:
     assert plain.server.log.client_bytes().count(b"X-A: ") == 2
 
 
+def test_tls_can_be_asked_for_whatever_the_scheme_says(fake_site: Callable[..., Site], tls_ca: Path) -> None:
+    site = fake_site("http", "implicit")
+    url = site.at("_basic-auth").replace("https://", "http://")
+    tls = nettools.TLS(mode="implicit", ca=tls_ca)
+    page = nettools.fetch_page(url, tls=tls, auth=("alice", "secret"))
+    assert page.json() == {"user": "alice"}
+    assert page.meta.tls is not None
+
+
+def test_an_error_names_the_url_that_it_is_about(plain: Site, net_servers: Callable[..., Any]) -> None:
+    other = net_servers("http", tls=False)
+    other.on("GET").drop()
+    with pytest.raises(DisconnectedError) as caught:
+        nettools.fetch_page(plain.at(f"_redirect-to?url={other.url}/x"))
+    assert caught.value.url == f"{other.url}/x"
+
+
 def test_an_answer_in_tls_to_a_request_in_clear_has_a_hint(plain: Site) -> None:
     plain.server.on("GET").garbage(b"\x15\x03\x01\x00\x02\x02\x16", close=True)
     with pytest.raises(ProtocolError) as caught:

@@ -240,9 +240,9 @@ class Response(http.client.HTTPResponse):
 class Connection:
     """A socket to an origin. `used` tells whether it has carried a request before, `sock` is guarded."""
 
-    def __init__(self, sock: Any, *, tls: bool) -> None:
+    def __init__(self, sock: Any) -> None:
         self.sock = sock
-        self.tls = tls
+        self.tls = hasattr(sock, "pending")  # only TLS has octets that are decrypted and not read
         self.used = False
         self.reader = sock.makefile("rb")
         self.response: Response | None = None
@@ -327,7 +327,7 @@ class Connections:
                     return connection
                 connection.close()
         self._tidy()
-        connection = Connection(self._dial(key), tls=key[0] == "https")
+        connection = Connection(self._dial(key))
         self._all.setdefault(key, []).append(connection)
         return connection
 

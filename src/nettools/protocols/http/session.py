@@ -99,7 +99,7 @@ class HTTPSession(Session):
     def _dial(self, key: Key) -> Any:
         """A socket to an origin."""
         scheme, host, port, unix_socket = key
-        dialer, tls = self.dialer, scheme == "https"
+        dialer, tls = self.dialer, self._under_tls(scheme, host, port)
         with self.connecting():
             if unix_socket is not None:
                 sock: Any = dialer.connect_unix(unix_socket)
@@ -112,6 +112,11 @@ class HTTPSession(Session):
         self._trace.peer = sock.peer
         return sock
 
+    def _under_tls(self, scheme: str, host: str, port: int) -> bool:
+        """Whether a connection has TLS from the first octet: by its scheme, or by `tls="implicit"` for the server."""
+        own = (self.target.scheme.name, self.target.host, self.target.port)
+        return scheme == "https" or (self.implicit_tls and (scheme, host, port) == own)
+
     def _route(self, scheme: str) -> Route | None:
         """The proxy for a scheme; the environment may name another for each."""
         if scheme not in self._routes:
@@ -121,7 +126,7 @@ class HTTPSession(Session):
     def _forward(self, scheme: str, host: str, port: int) -> Route | None:
         """The proxy that takes whole URLs for this place (RFC 9112 3.2.2), None for one that tunnels, or none."""
         route = self._route(scheme)
-        if scheme != "http" or route is None or route.kind != "http" or route.tunnel:
+        if route is None or route.kind != "http" or route.tunnel or self._under_tls(scheme, host, port):
             return None
         return None if route.bypasses(host, port) else route
 
@@ -314,9 +319,11 @@ class HTTPSession(Session):
         return self._secret_field(request, "Basic", challenge_auth.basic(user, word))
 
     def _secret_field(self, request: Request, scheme: str, value: str) -> str:
+        target = request.target
+        secure = self._under_tls(target.scheme.name, target.host, target.port)
         credentials.require_private(
-            request.target,
-            tls_on=request.target.scheme.name == "https" or request.unix_socket is not None,
+            target,
+            tls_on=secure or request.unix_socket is not None,
             clear_allowed=self.options.security.mode == "off",
             what="the password" if scheme == "Basic" else "the token",
         )
@@ -342,7 +349,11 @@ class HTTPSession(Session):
             forward = self._forward(target.scheme.name, target.host, target.port)
         octets = self._head(request, accepted, authorization, forward)
         assert self.client is not None
-        connection = self.client.take((target.scheme.name, target.host, target.port, request.unix_socket))
+        try:
+            connection = self.client.take((target.scheme.name, target.host, target.port, request.unix_socket))
+        except NettoolsError as error:
+            error.url = error.url or request.url
+            raise
         self._socks = self.client.sockets
         self._kept = connection.used
         if request.method not in IDEMPOTENT:
@@ -352,6 +363,7 @@ class HTTPSession(Session):
         except Exception as error:
             connection.close()
             ours = self._translate(error)
+            ours.url = ours.url or request.url
             if isinstance(ours, (DisconnectedError, DeadlineError)):
                 ours.outcome_unknown = request.method not in SAFE
             if ours is error:
