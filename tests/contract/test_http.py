@@ -28,6 +28,7 @@ from nettools import (
     ProtocolError,
     ProxyError,
     RedirectError,
+    ReplyTooLongError,
     TooLargeError,
     TransferError,
     UnsupportedError,
@@ -354,6 +355,27 @@ def test_a_wrong_checksum_leaves_no_file(plain: Site, tmp_path: Path) -> None:
         (b"HTTP/1.1 100 Continue\r\n\r\n" * 50, ProtocolError),
         (b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 500 + b"\r\n", ProtocolError),
         (b"HTTP/1.1 200 OK\r\nX: " + b"y" * 70000 + b"\r\n\r\n", ProtocolError),
+        (b"HTTP/1.1 200 " + b"x" * 70000 + b"\r\n\r\n", ReplyTooLongError),
+        (
+            b"HTTP/1.1 200 OK\r\nX: y\r\n" + b" folded" * 9000 + b"\r\n" + b" folded" * 9000 + b"\r\n a\r\n",
+            ReplyTooLongError,
+        ),
+        (b"HTTP/1.1 200 OK\r\nX: y", DisconnectedError),
+        (b"HTTP/1.1 200 OK\r\n: y\r\n\r\n", ProtocolError),
+        (b"HTTP/1.1 200 OK\r\nX y\r\n\r\n", ProtocolError),
+        (b"HTTP/1.1 200 OK\r\nX: y\0z\r\n\r\n", ProtocolError),
+        (b"HTTP/1.1 200 OK\r\n folded\r\n\r\n", ProtocolError),
+        (b"HTTP/1.1 099 OK\r\n\r\n", ProtocolError),
+        (b"HTTP/2 200\r\n\r\n", ProtocolError),
+        (b"ICY 200 OK\r\n\r\n", ProtocolError),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 99999999999999999999\r\n\r\n", ProtocolError),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", ProtocolError),
+        (b"HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", ProtocolError),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nabX\r\n0\r\n\r\n", ProtocolError),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-2\r\nab\r\n0\r\n\r\n", ProtocolError),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n5", IncompleteError),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab", IncompleteError),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n" + b"A: b\r\n" * 500 + b"\r\n", ProtocolError),
     ],
 )
 def test_a_server_that_breaks_the_protocol_gets_a_typed_error(
@@ -414,6 +436,58 @@ def test_octets_that_nobody_asked_for_end_the_connection_and_answer_nothing(plai
         assert session.fetch("/x").content == b"ok"  # type: ignore[attr-defined]
         assert session.fetch("/pub/hello.txt").content == b"Hello, world.\n"  # type: ignore[attr-defined]
     assert plain.server.log.connections == 2
+
+
+@pytest.mark.parametrize(
+    ("answer", "content"),
+    [
+        (b"HTTP/1.1 200 OK\nContent-Length : 2\nX: a\n\tb\n\nok", b"ok"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: identity\r\nContent-Length: 2\r\n\r\nok", b"ok"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2;a=b\r\nok\r\n000\r\nT: v\r\n\r\n", b"ok"),
+        (b"HTTP/1.1 299 Odd\r\n\r\nuntil the end", b"until the end"),
+        (b"HTTP/1.1 205 Reset\r\nContent-Length: 0\r\n\r\n", b""),
+        (b"HTTP/1.1 101 Switching Protocols\r\n\r\nother", b""),
+        (b"HTTP/1.0 200 OK\r\nContent-Length: 2\r\nConnection: keep-alive\r\n\r\nok", b"ok"),
+    ],
+)
+def test_odd_answers_that_are_sound_are_understood(plain: Site, answer: bytes, content: bytes) -> None:
+    plain.server.on("GET").garbage(answer, close=True)
+    assert nettools.fetch_page(plain.at("x"), timeout=10).content == content
+
+
+def test_a_session_keeps_a_bounded_number_of_connections(net_servers: Callable[..., Any]) -> None:
+    servers = [net_servers("http", tls=False) for _ in range(20)]
+    session: Any = nettools.connect(servers[0].url)
+    with session:
+        for server in servers:
+            session.fetch(f"{server.url}/pub/hello.txt")
+        session.fetch(f"{servers[0].url}/pub/hello.txt")
+        session.fetch(f"{servers[19].url}/pub/hello.txt")
+        assert len(session.client.sockets) <= 16
+    assert (servers[0].log.connections, servers[19].log.connections) == (2, 1)
+
+
+def test_what_is_here_already_is_checked_before_it_is_continued(plain: Site, tmp_path: Path) -> None:
+    data = plain.server.world.files["pub/bytes.bin"]
+    url, part, note = plain.at("pub/bytes.bin"), tmp_path / "b.part", tmp_path / "b.part.json"
+    for there, told in (
+        (len(data), {"url": url, "etag": '"another"'}),  # whole, of another version
+        (len(data) + 5, {"url": url}),  # longer than the file
+        (100, {"url": url, "etag": 'W/"weak"'}),  # a weak validator says nothing
+    ):
+        part.write_bytes(b"x" * there)
+        note.write_text(json.dumps(told))
+        nettools.download(url, tmp_path / "b", resume=True)
+        assert (tmp_path / "b").read_bytes() == data
+        (tmp_path / "b").unlink()
+
+
+def test_a_part_that_comes_compressed_is_not_continued(plain: Site, tmp_path: Path) -> None:
+    head = b"HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 5-9/10\r\nContent-Encoding: gzip\r\n"
+    plain.server.on("GET").garbage(head + b"Content-Length: 5\r\n\r\nabcde", times=1)
+    (tmp_path / "b.part").write_bytes(b"x" * 5)
+    nettools.download(plain.at("pub/hello.txt"), tmp_path / "b", resume=True)
+    assert (tmp_path / "b").read_bytes() == b"Hello, world.\n"
 
 
 def test_pages_of_one_session_cost_one_round_trip_each(plain: Site) -> None:
@@ -505,6 +579,19 @@ def test_a_kept_connection_that_died_is_made_anew_once(plain: Site) -> None:
         {"data": 3},
         {"range": (5, 2)},
         {"nonsense": 1},
+        {"headers": 3},
+        {"headers": [("a",)]},
+        {"headers": {"X": "\u20ac"}},
+        {"params": 3},
+        {"range": (1,)},
+        {"range": 5},
+        {"follow": -1},
+        {"follow": True},
+        {"cookies": 3},
+        {"cookies": {"a": "\u20ac"}},
+        {"auth": Auth("a:b", "c")},
+        {"auth": Auth(token="a b\r\nc")},
+        {"newer_than": 3},
     ],
 )
 def test_what_makes_no_sense_is_refused_before_anything_is_sent(plain: Site, call: dict[str, Any]) -> None:
