@@ -5,6 +5,7 @@ Nothing that came from the caller can begin a header or a request of its own. Kn
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from nettools.protocols.http.form import Body
     from nettools.target import Target
 
-__all__ = ["Fields", "address", "head", "header_pairs", "host_field", "method_name", "with_params"]
+__all__ = ["Fields", "address", "cookie_field", "head", "header_pairs", "host_field", "method_name", "with_params"]
 
 TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 USER_AGENT = f"nettools/{__version__}"
@@ -64,6 +65,27 @@ def _field(pair: object) -> tuple[str, str | None]:
     except UnicodeEncodeError:
         raise UsageError(f"the header {name} has characters that HTTP headers cannot carry") from None
     return name, text.strip(" \t")
+
+
+def cookie_field(cookies: Any) -> str:
+    """The `cookies=` option as a header field."""
+    if not cookies:
+        return ""
+    try:
+        pairs = [(str(name), str(value)) for name, value in dict(cookies).items()]
+    except (TypeError, ValueError):
+        raise UsageError("cookies= is a mapping of names to values") from None
+    for name, value in pairs:
+        if not TOKEN.fullmatch(name) or ";" in value or not (value.isprintable() and _latin(value)):
+            raise UsageError(f"the cookie {name!r} has what no cookie has")
+    return "; ".join(f"{name}={value}" for name, value in pairs)
+
+
+def _latin(text: str) -> bool:
+    with contextlib.suppress(UnicodeEncodeError):
+        text.encode("latin-1")
+        return True
+    return False
 
 
 # --- where it goes

@@ -10,7 +10,6 @@ from __future__ import annotations
 import datetime as dt
 import http.client
 from collections.abc import Iterator
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
@@ -25,27 +24,27 @@ from nettools.errors import (
     ProtocolError,
     ProxyError,
     RedirectError,
-    TooLargeError,
     UnsupportedError,
     UsageError,
 )
 from nettools.protocols.http import auth as challenge_auth
-from nettools.protocols.http.body import charset_of, codings, decoded
+from nettools.protocols.http.body import codings
 from nettools.protocols.http.connection import Connections, Key, Response
 from nettools.protocols.http.download import Download, Extent, asks_range, check_range, conditions, http_date
 from nettools.protocols.http.form import make_body
 from nettools.protocols.http.message import (
-    TOKEN,
     USER_AGENT,
     address,
+    cookie_field,
     head,
     header_pairs,
     host_field,
     method_name,
     with_params,
 )
+from nettools.protocols.http.pages import read_page, status_error
 from nettools.protocols.http.redirect import REDIRECTS, Request, redirected
-from nettools.results import Headers, Page, Transfer, attach
+from nettools.results import Page, Transfer, attach
 from nettools.session import Session, operation
 from nettools.target import Target, parse_url
 from nettools.wire.proxy import Route, route_for
@@ -79,7 +78,7 @@ class HTTPSession(Session):
         super().__init__(target, options)
         self._jar: Jar | None = None
         self._raw: Any = None
-        self._own_cookies = _cookie_pairs(options.cookies)
+        self._own_cookies = cookie_field(options.cookies)
         self._routes: dict[str, Route | None] = {target.scheme.name: self.dialer.route}
         self._targets: dict[str, Target] = {}
 
@@ -431,53 +430,20 @@ class HTTPSession(Session):
 
     def page(self, request: Request, response: Response, decode: bool, history: tuple[Page, ...]) -> Page:
         """The whole response, its body held."""
-        headers: Headers = response.headers
-        limit, length = self.options.max_size, response.length
-        if limit is not None and length is not None and length > limit:
-            response.abandon()
-            raise TooLargeError(
-                f"the body has {length} octets, more than max_size={limit}",
-                hint="allow more with max_size= or --max-size",
-            )
-        coding = headers.get("Content-Encoding", "") if decode and not response.isclosed() else ""
-        total = length if not coding else None
-        pieces: list[bytes] = []
-        held = 0
-        progress = self.progress if self.options.progress is not None else None
-        for block in decoded(self.octets(response), coding, limit):
-            pieces.append(bytes(block))
-            held += len(block)
-            if progress is not None:
-                progress(held, total)
-        self.progress(held, held, final=True)
-        content = b"".join(pieces)
-        return Page(
-            url=request.url,
-            status=response.status,
-            reason=response.reason or http.client.responses.get(response.status, ""),
-            headers=headers,
-            content=content,
-            encoding=self.options.encoding or charset_of(headers.get("Content-Type", ""), content),
+        return read_page(
+            request,
+            response,
+            self.octets(response),
+            limit=self.options.max_size,
+            progress=self.progress,
+            encoding=self.options.encoding,
+            decode=decode,
             history=history,
-            cookies=_cookies_of(headers) if "set-cookie" in headers else {},
         )
 
     def status_error(self, page: Page) -> HTTPStatusError:
         """The error for a status of 400 or above."""
-        attach(page, self._trace.meta())
-        error = HTTPStatusError.of(page.status)(
-            f"{page.status} {page.reason}: {page.url}",
-            page=page,
-            code=page.status,
-            text=page.reason,
-            temporary=page.status in (408, 429, 500, 502, 503, 504),
-            reply=f"{page.status} {page.reason}",
-        )
-        error.retryable = page.status in (429, 503)
-        error.url = page.url
-        if page.status == 401:
-            error.hint = "give auth=(user, password), or -u USER" if self.auth is None else None
-        return error
+        return status_error(attach(page, self._trace.meta()), anonymous=self.auth is None)
 
     def _retry_delay(self, error: NettoolsError, delay: float) -> float:
         """Retry-After, in seconds or as a date (RFC 9110 10.2.3)."""
@@ -498,34 +464,3 @@ def _count(follow: object) -> int:
     if isinstance(follow, bool) or not isinstance(follow, int) or follow < 0:
         raise UsageError(f"follow= is a number of redirects, not {follow!r}")
     return follow
-
-
-def _cookie_pairs(cookies: Any) -> str:
-    """The `cookies=` option as a header field."""
-    if not cookies:
-        return ""
-    try:
-        pairs = [(str(name), str(value)) for name, value in dict(cookies).items()]
-    except (TypeError, ValueError):
-        raise UsageError("cookies= is a mapping of names to values") from None
-    for name, value in pairs:
-        if not TOKEN.fullmatch(name) or ";" in value or not (value.isprintable() and _latin(value)):
-            raise UsageError(f"the cookie {name!r} has what no cookie has")
-    return "; ".join(f"{name}={value}" for name, value in pairs)
-
-
-def _latin(text: str) -> bool:
-    with suppress(UnicodeEncodeError):
-        text.encode("latin-1")
-        return True
-    return False
-
-
-def _cookies_of(headers: Headers) -> dict[str, str]:
-    """{name: value} of what a response sets, whatever becomes of it."""
-    found: dict[str, str] = {}
-    for value in headers.get_all("Set-Cookie"):
-        name, equals, rest = value.partition(";")[0].partition("=")
-        if equals:
-            found[name.strip()] = rest.strip().strip('"')
-    return found
