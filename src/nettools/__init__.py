@@ -6,11 +6,9 @@ neither `requests` nor any protocol module is loaded before a call needs it. A n
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING
-
 from nettools._version import __version__
 
+TYPE_CHECKING = False  # what type checkers know by this name; `typing` itself would double the time of the import
 if TYPE_CHECKING:
     from nettools.batch import download_many, run_many
     from nettools.credentials import Auth, Secret
@@ -327,6 +325,8 @@ def __getattr__(name: str) -> object:
     home = _HOMES.get(name)
     if home is None:
         raise AttributeError(f"module 'nettools' has no attribute {name!r}")
+    from importlib import import_module
+
     value = getattr(import_module(home), name)
     globals()[name] = value
     return value

@@ -1,12 +1,17 @@
 """Many calls at once, on any `concurrent.futures.Executor`: threads by default, processes, or somebody else's.
 
-Results come in order of completion; one call that fails does not end the rest. Knows no protocol.
+Results come in order of completion; one call that fails does not end the rest. Threads of our own keep connections from
+one file to the next; on somebody else's executor each call stands alone, and travels pickled if it has to. Knows no
+protocol.
 """
 
 from __future__ import annotations
 
+import itertools
 import os
-from collections.abc import Iterable, Iterator
+import secrets
+import threading
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import Any
@@ -19,7 +24,9 @@ __all__ = ["download_many", "run_many"]
 WINDOW = 4  # calls that are handed to an executor ahead of each worker
 
 
-def _call(call: Any) -> Any:
+def _call(call: Any, token: tuple[str, int]) -> Any:
+    """Make one call. The token makes it one of its kind: dask runs what looks the same only once."""
+    del token
     if callable(call):
         return call()
     function, *arguments = call
@@ -45,9 +52,16 @@ def run_many(calls: Iterable[Any], *, executor: Executor | None = None, workers:
     return _outcomes(((str(place), call) for place, call in enumerate(calls)), executor, _workers(workers))
 
 
-def _outcomes(calls: Iterator[tuple[str, Any]], executor: Executor | None, workers: int) -> Iterator[Outcome]:
+def _outcomes(
+    calls: Iterator[tuple[str, Any]],
+    executor: Executor | None,
+    workers: int,
+    end: Callable[[], object] = lambda: None,
+) -> Iterator[Outcome]:
     pool = executor if executor is not None else ThreadPoolExecutor(workers, thread_name_prefix="nettools")
     running: dict[Future[Any], str] = {}
+    run = secrets.token_hex(8)
+    numbers = itertools.count()
     try:
         more = True
         while more or running:
@@ -56,7 +70,7 @@ def _outcomes(calls: Iterator[tuple[str, Any]], executor: Executor | None, worke
                 if item is None:
                     more = False
                     break
-                running[pool.submit(_call, item[1])] = item[0]
+                running[pool.submit(_call, item[1], (run, next(numbers)))] = item[0]
             for future in as_completed(tuple(running)):
                 yield _outcome(running.pop(future), future)
                 break
@@ -65,6 +79,7 @@ def _outcomes(calls: Iterator[tuple[str, Any]], executor: Executor | None, worke
             future.cancel()
         if executor is None:
             pool.shutdown(wait=True, cancel_futures=True)
+        end()
 
 
 def _outcome(url: str, future: Future[Any]) -> Outcome:
@@ -77,16 +92,49 @@ def _outcome(url: str, future: Future[Any]) -> Outcome:
     return Outcome(url, False, None, error)
 
 
-def _fetch(url: str, folder: str, overwrite: bool, opts: dict[str, Any]) -> Transfer:
-    from nettools.facade import download
-    from nettools.files import safe_name
-
+def _place(url: str, folder: str, overwrite: bool) -> str:
+    """Where a file goes: into the folder under a free name, or exactly there."""
     if not overwrite:
-        return download(url, folder + os.sep, **opts)
+        return folder + os.sep
     from urllib.parse import unquote, urlsplit
 
+    from nettools.files import safe_name
+
     name = unquote(urlsplit(url).path.rstrip("/").rpartition("/")[2])
-    return download(url, os.path.join(folder, safe_name(name, "index.html")), **opts)
+    return os.path.join(folder, safe_name(name, "index.html"))
+
+
+def _fetch(url: str, folder: str, overwrite: bool, opts: dict[str, Any]) -> Transfer:
+    """One download that stands alone, for an executor whose workers may be anywhere."""
+    from nettools.facade import download
+
+    return download(url, _place(url, folder, overwrite), **opts)
+
+
+class _Workers:
+    """What the threads of our own pool have: sessions that are kept from one file to the next."""
+
+    def __init__(self, opts: dict[str, Any]) -> None:
+        self._opts = opts
+        self._local = threading.local()
+        self._lock = threading.Lock()
+        self._all: list[Any] = []
+
+    def fetch(self, url: str, folder: str, overwrite: bool) -> Transfer:
+        """One download, by this thread's sessions."""
+        from nettools.facade import Downloads
+
+        downloads: Downloads | None = getattr(self._local, "downloads", None)
+        if downloads is None:
+            downloads = self._local.downloads = Downloads(self._opts)
+            with self._lock:
+                self._all.append(downloads)
+        return downloads.fetch(url, _place(url, folder, overwrite))
+
+    def close(self) -> None:
+        """End all sessions; no thread works any more."""
+        for each in self._all:
+            each.close()
 
 
 def download_many(
@@ -101,6 +149,8 @@ def download_many(
     """Fetch many files into a folder; an Outcome each, as they complete.
 
     Args:
+        executor: any Executor, such as a process pool or dask's `client.get_executor()`; it is left open. None is
+            `workers` threads, each of which keeps its connections from one file to the next.
         overwrite: replace a file of that name; False keeps it and numbers the new one.
 
     >>> urls = [f"{http.url}/pub/hello.txt", f"{http.url}/pub/none.txt"]
@@ -112,5 +162,8 @@ def download_many(
         Path(folder).mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise FileError(f"cannot write {folder}: {error.strerror}", errno=error.errno, filename=folder) from error
-    calls: Iterator[tuple[str, Any]] = ((url, (_fetch, url, folder, overwrite, opts)) for url in urls)
-    return _outcomes(calls, executor, _workers(workers))
+    count = _workers(workers)
+    if executor is not None:
+        return _outcomes(((url, (_fetch, url, folder, overwrite, opts)) for url in urls), executor, count)
+    own = _Workers(opts)
+    return _outcomes(((url, (own.fetch, url, folder, overwrite)) for url in urls), None, count, own.close)

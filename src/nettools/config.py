@@ -15,6 +15,7 @@ from __future__ import annotations
 import functools
 import os
 import shlex
+import stat
 import subprocess
 import tomllib
 from pathlib import Path
@@ -50,12 +51,14 @@ def profiles() -> dict[str, dict[str, Any]]:
     path = config_path()
     try:
         data = tomllib.loads(path.read_text("utf-8"))
+        status = path.stat()
     except FileNotFoundError:
         return {}
     except OSError as error:
         raise FileError(f"cannot read {path}: {error.strerror}", filename=str(path), exit_code=26) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"{path} is no TOML: {error}") from error
+    _check_owner(path, status)
     found = data.get("profile", {})
     if not isinstance(found, dict) or not all(isinstance(each, dict) for each in found.values()):
         raise UsageError(f"{path}: profiles are tables named [profile.NAME]")
@@ -71,6 +74,18 @@ def profiles() -> dict[str, dict[str, Any]]:
                     f"{path}: profile {name!r} has an unknown key {key!r}", hint="known: " + ", ".join(KEYS)
                 )
     return found
+
+
+def _check_owner(path: Path, status: os.stat_result) -> None:
+    """Its commands are run as this user: nobody else may have written them."""
+    foreign = hasattr(os, "getuid") and status.st_uid not in (os.getuid(), 0)
+    if foreign or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        raise FileError(
+            f"{path} can be written by others",
+            filename=str(path),
+            hint=f"it can name commands that are run: chown and chmod go-w {path}",
+            exit_code=26,
+        )
 
 
 def load_profile(name: str) -> dict[str, Any]:

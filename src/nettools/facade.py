@@ -13,14 +13,14 @@ from __future__ import annotations
 import datetime as dt
 import importlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from nettools.errors import UsageError
 from nettools.results import Attachment, Folder, Mail, MailInfo, Transfer
 from nettools.session import Protocol, Session, make_session, open_session, run, run_stream
-from nettools.target import PROTOCOLS, parse_url
+from nettools.target import PROTOCOLS, Target, parse_url
 
 if TYPE_CHECKING:
     from nettools.query import Query
@@ -113,6 +113,56 @@ def download(
         return result
 
     return run(protocol, url, fetch, opts)
+
+
+class Downloads:
+    """Downloads one after another over kept connections, one for each server: what a worker of `download_many` has.
+
+    The sessions of the last few servers are kept. Belongs to one thread.
+    """
+
+    KEPT = 4
+
+    def __init__(self, opts: Mapping[str, Any]) -> None:
+        self._own = {name: value for name, value in opts.items() if name in ("resume", "checksum")}
+        self._opts = {name: value for name, value in opts.items() if name not in self._own}
+        self._sessions: dict[tuple[str, str | None, Any], Session] = {}
+
+    def fetch(self, url: str, dest: str) -> Transfer:
+        """As `download`."""
+        target = parse_url(url, FILES)
+        keywords = DOWNLOAD_KEYWORDS[target.protocol]
+        own = {name: value for name, value in self._opts.items() if name in keywords}
+        if target.protocol == "http":
+            session = self._session(target, url)
+            return cast("Transfer", session.download(url, dest, **self._own, **own))  # type: ignore[attr-defined]
+        if target.protocol == "ftp":
+            from nettools.protocols.ftp.paths import url_path
+
+            path, kind = url_path(target.path, self._opts.get("encoding") or "utf-8")
+            if kind not in ("a", "d"):
+                session = self._session(target, target.origin)
+                return cast("Transfer", session.get(path, dest, **self._own, **own))  # type: ignore[attr-defined]
+        return download(url, dest, **self._own, **self._opts)
+
+    def _session(self, target: Target, url: str) -> Session:
+        key = target.origin, target.user, target.password
+        session = self._sessions.pop(key, None)
+        if session is None:
+            keywords = DOWNLOAD_KEYWORDS[target.protocol]
+            opts = {name: value for name, value in self._opts.items() if name not in keywords}
+            if target.user is not None and target.password is not None:
+                opts.setdefault("auth", (target.user, target.password))
+            session = make_session(protocol_named(target.protocol), url, opts)
+        self._sessions[key] = session  # the last one used is the last to go
+        if len(self._sessions) > self.KEPT:
+            self._sessions.pop(next(iter(self._sessions))).close()
+        return session
+
+    def close(self) -> None:
+        """End every conversation."""
+        while self._sessions:
+            self._sessions.popitem()[1].close()
 
 
 # --- mailboxes: IMAP and POP3

@@ -36,6 +36,7 @@ MAY_IMPORT = {
     "facade": {*LEAVES, "session", "protocols", "parse"},
     "cli": {*LEAVES, "cli", "facade", "session", "protocols.nntp", "protocols.smtp", "protocols.xmlrpc", "testing", ""},
     "testing": {"testing"},
+    "__main__": {"_version", "cli"},
     "": {*LEAVES, "facade", "batch", "session", "protocols"},
 }
 
@@ -117,3 +118,9 @@ def test_every_public_name_is_there_and_documented() -> None:
     assert set(nettools.__all__) <= set(dir(nettools))
     with pytest.raises(AttributeError):
         nettools.nonsense  # noqa: B018
+
+
+def test_the_version_is_told_before_anything_is_loaded() -> None:
+    run = "import runpy\nsys.argv = ['nettools', '--version']\ntry: runpy.run_module('nettools', run_name='__main__')"
+    loaded = loaded_after(f"{run}\nexcept SystemExit as end: assert end.code == 0")
+    assert not {"click", "typing", "nettools.cli", "nettools.errors"} & loaded

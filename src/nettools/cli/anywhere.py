@@ -31,6 +31,11 @@ def _command(name: str, text: str) -> click.Command:
 
     @click.pass_context
     def run(ctx: click.Context, args: tuple[str, ...]) -> Any:
+        if name == "get" and any(each.partition("=")[0] == "--from" for each in args):
+            from nettools.cli.many import many
+
+            with many.make_context("get", list(args), parent=ctx.parent) as inner:
+                return many.invoke(inner)
         url = next((each for each in args if re.match(r"[A-Za-z][A-Za-z0-9+.-]*://|news:", each)), None)
         if url is None:
             raise UsageError(f"`nettools {name}` needs a whole URL: its scheme picks the protocol", exit_code=3)
@@ -56,7 +61,7 @@ def _command(name: str, text: str) -> click.Command:
     return command(click.argument("args", nargs=-1, type=click.UNPROCESSED, metavar="[OPTIONS] URL [ARGS]...")(run))
 
 
-get = _command("get", "Fetch what a URL names: a page, a file, a message.")
+get = _command("get", "Fetch what a URL names: a page, a file, a message; with --from FILE, many files side by side.")
 put = _command("put", "Store a file at a URL.")
 list_ = _command("list", "List what a URL names: a folder, a mailbox.")
 send = _command("send", "Send a message through the server that a URL names.")

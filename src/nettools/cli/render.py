@@ -11,6 +11,7 @@ import datetime as dt
 import json
 import os
 import re
+import stat
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import IO, TYPE_CHECKING, Any, BinaryIO
@@ -190,6 +191,14 @@ def _cell(value: Any) -> str:
     return str(value)
 
 
+def _private(path: str, flags: int) -> int:
+    """Open a file that nobody else can read: mail and files pass through a trace."""
+    number = os.open(path, flags, 0o600)
+    if stat.S_ISREG(os.fstat(number).st_mode):
+        os.fchmod(number, 0o600)
+    return number
+
+
 @contextlib.contextmanager
 def tracing(path: str | None, verbose: int, protocol: str) -> Iterator[Callable[[Event], object] | None]:
     """The `on_event` for -vv and --trace: human lines on stderr, records of the transcript format in a file."""
@@ -200,8 +209,7 @@ def tracing(path: str | None, verbose: int, protocol: str) -> Iterator[Callable[
         file: IO[str] | None = None
         if path is not None:
             try:
-                file = stack.enter_context(open(path, "w", encoding="utf-8"))
-                os.chmod(path, 0o600)  # mail and files pass through here
+                file = stack.enter_context(open(path, "w", encoding="utf-8", opener=_private))
             except OSError as error:
                 raise FileError(f"cannot write {path}: {error.strerror}", errno=error.errno, filename=path) from error
         numbers: dict[tuple[bool, int], int] = {}
