@@ -12,6 +12,7 @@ import datetime as dt
 import difflib
 import math
 import os
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -121,6 +122,8 @@ class TLS:
         for name in ("ca", "cert", "key", "keylog"):
             _expect(f"TLS({name}=)", getattr(self, name), "a path", *_PATH)
         _expect("TLS(server_name=)", self.server_name, "a host name", str)
+        if self.server_name is not None and not re.fullmatch(r"[^\s\0.][^\s\0]*", self.server_name):
+            raise UsageError(f"TLS(server_name=) is a host name, not {self.server_name!r}")
         if self.alpn is not None:
             names = _words("TLS(alpn=)", self.alpn)
             if not all(name.isascii() and 0 < len(name) < 256 for name in names):

@@ -9,6 +9,7 @@ before a handshake.
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import functools
 import os
@@ -109,9 +110,36 @@ def _refuse_injection(sock: Guard) -> None:
         )
 
 
-@functools.lru_cache(maxsize=32)
 def context_for(tls: TLS, alpn: tuple[str, ...] | None = None) -> WireContext:
-    """The context for these settings; made once, so that sessions can be resumed and the store is read once."""
+    """The context for these settings; made once, so that sessions can be resumed and the store is read once.
+
+    Files that have changed since are read again.
+
+    Raises:
+        FileError: a file cannot be read (exit code 26), or the key log not written. UsageError: it is no certificate.
+    """
+    keylog = tls.keylog or os.environ.get("SSLKEYLOGFILE")
+    files = tuple(_stamp(each) for each in (tls.ca, tls.cert, tls.key))
+    return _context(tls, alpn, None if not keylog else os.fspath(keylog), files)
+
+
+def _stamp(path: str | os.PathLike[str] | None) -> tuple[int, int] | None:
+    """What tells that a file has changed; None for what is no file."""
+    if path is None or _is_text(path):
+        return None
+    try:
+        status = os.stat(path)
+    except (OSError, ValueError):
+        return None
+    return status.st_mtime_ns, status.st_size
+
+
+def _is_text(ca: str | os.PathLike[str]) -> bool:
+    return isinstance(ca, str) and "-----BEGIN" in ca
+
+
+@functools.lru_cache(maxsize=32)
+def _context(tls: TLS, alpn: tuple[str, ...] | None, keylog: str | None, files: object) -> WireContext:
     context = WireContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = _VERSIONS[tls.min_version]
     if not tls.verify:
@@ -128,9 +156,11 @@ def context_for(tls: TLS, alpn: tuple[str, ...] | None = None) -> WireContext:
     names = tls.alpn or alpn
     if names:
         context.set_alpn_protocols(list(names))
-    keylog = tls.keylog or os.environ.get("SSLKEYLOGFILE")
-    if keylog:
-        context._ctx.keylog_filename = os.fspath(keylog)
+    if keylog is not None:
+        try:
+            context._ctx.keylog_filename = keylog
+        except (OSError, ValueError) as error:
+            raise FileError(f"cannot write the key log {keylog}", filename=keylog) from error
     return context
 
 
@@ -157,28 +187,39 @@ def server_context(tls: TLS) -> ssl.SSLContext:
 def _load_authorities(context: ssl.SSLContext, ca: str | os.PathLike[str]) -> None:
     text = os.fspath(ca)
     try:
-        if "-----BEGIN" in text:
+        if _is_text(ca):
             context.load_verify_locations(cadata=text)
         elif os.path.isdir(text):
-            context.load_verify_locations(capath=text)
+            _load_folder(context, text)
         else:
             context.load_verify_locations(cafile=text)
-    except FileNotFoundError as error:
-        raise FileError(
-            f"cannot read the certificate authorities: {text}", filename=text, errno=error.errno, exit_code=26
-        ) from error
-    except (ssl.SSLError, OSError) as error:
+    except (ssl.SSLError, ValueError) as error:
         raise UsageError("ca= is no certificate in PEM form, nor a file or folder of them") from error
+    except OSError as error:
+        raise _unreadable("certificate authorities", text, error) from error
+
+
+def _load_folder(context: ssl.SSLContext, folder: str) -> None:
+    """A folder as OpenSSL has it, its files called by their hashes; and every other file of certificates in it."""
+    context.load_verify_locations(capath=folder)
+    for name in sorted(os.listdir(folder)):
+        if name.endswith((".pem", ".crt", ".cer")):
+            with contextlib.suppress(ssl.SSLError):  # something else is kept there too
+                context.load_verify_locations(cafile=os.path.join(folder, name))
 
 
 def _load_certificate(context: ssl.SSLContext, tls: TLS) -> None:
     cert = os.fspath(tls.cert or "")
     try:
         context.load_cert_chain(cert, None if tls.key is None else os.fspath(tls.key), password=_no_passphrase)
-    except FileNotFoundError as error:
-        raise FileError(f"cannot read the certificate: {cert}", filename=cert, exit_code=26) from error
-    except (ssl.SSLError, OSError, ValueError) as error:
+    except (ssl.SSLError, ValueError) as error:
         raise UsageError(f"{cert} is no certificate with its key in PEM form") from error
+    except OSError as error:
+        raise _unreadable("certificate", cert, error) from error
+
+
+def _unreadable(what: str, name: str, error: OSError) -> FileError:
+    return FileError(f"cannot read the {what}: {name}", filename=name, errno=error.errno, exit_code=26)
 
 
 def _no_passphrase() -> str:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import socket
+import ssl
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +16,7 @@ from nettools.errors import CertificateError, FileError, TLSError, UsageError
 from nettools.options import TLS
 from nettools.testing.server import Connection
 from nettools.wire.dial import Dialer
-from nettools.wire.tls import context_for
+from nettools.wire.tls import context_for, tls_error
 
 Dial = Callable[..., Dialer]
 
@@ -127,3 +130,83 @@ def test_the_authorities_are_read_once_and_again_where_they_are_elsewhere(
     monkeypatch.setenv("SSL_CERT_FILE", str(tls_ca))
     for _ in range(2):
         dial.open(server.host, server.tls_port, tls=True).close()
+
+
+def test_a_server_that_is_too_old_is_refused_with_what_would_help(dialer: Dial, tls_ca: Any) -> None:
+    old = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    old.maximum_version = ssl.TLSVersion.TLSv1_2
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            client, _ = listener.accept()
+            with client, contextlib.suppress(OSError):
+                old.wrap_socket(client, server_side=True)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        with pytest.raises(TLSError, match="share no TLS version") as caught:
+            dialer(tls=TLS(ca=tls_ca, min_version="1.3")).open(*listener.getsockname(), tls=True)
+        thread.join()
+    assert "min_version" in (caught.value.hint or "")
+
+
+def test_the_keys_are_logged_where_that_is_asked_for(
+    serve: Any, dialer: Dial, tls_ca: Any, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = serve(hello, tls=True)
+    for name in ("option", "environment"):
+        if name == "environment":
+            monkeypatch.setenv("SSLKEYLOGFILE", str(tmp_path / name))
+        tls = TLS(ca=tls_ca, keylog=tmp_path / name if name == "option" else None)
+        dialer(tls=tls).open(server.host, server.tls_port, tls=True).close()
+        assert "CLIENT_HANDSHAKE_TRAFFIC_SECRET" in (tmp_path / name).read_text()
+    with pytest.raises(FileError) as caught:
+        context_for(TLS(keylog=tmp_path / "none" / "x"))
+    assert caught.value.exit_code == 23
+
+
+def test_files_that_change_are_read_again(tmp_path: Any, tls_ca: Any) -> None:
+    path = tmp_path / "ca.pem"
+    path.write_bytes(tls_ca.read_bytes())
+    first = context_for(TLS(ca=path))
+    assert context_for(TLS(ca=path)) is first
+    path.write_bytes(tls_ca.read_bytes() * 2)
+    assert context_for(TLS(ca=path)) is not first
+
+
+def test_a_folder_of_authorities_needs_no_hashed_names(serve: Any, dialer: Dial, tls_ca: Any, tmp_path: Any) -> None:
+    (tmp_path / "ours.pem").write_bytes(tls_ca.read_bytes())
+    (tmp_path / "notes.pem").write_text("no certificate")
+    server = serve(hello, tls=True)
+    dialer(tls=TLS(ca=tmp_path)).open(server.host, server.tls_port, tls=True).close()
+
+
+@pytest.mark.parametrize("name", ["", ".example", "a b", "h\r\n", "h\0"])
+def test_a_name_that_no_certificate_has_is_refused(name: str) -> None:
+    with pytest.raises(UsageError):
+        TLS(server_name=name)
+
+
+def test_a_session_is_resumed_where_the_server_takes_it(serve: Any, dialer: Dial, tls_ca: Any) -> None:
+    server = serve(hello, tls=True)
+    dial = dialer(tls=TLS(ca=tls_ca))
+    first: Any = dial.open(server.host, server.tls_port, tls=True)
+    assert first.recv(10) == b"hello"  # TLS 1.3 sends its ticket behind the handshake
+    second: Any = dial.open(server.host, server.tls_port, tls=True, session=first.session)
+    assert second.session_reused
+    for sock in (first, second):
+        sock.close()
+
+
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [
+        ("[SSL: WRONG_VERSION_NUMBER] wrong version number (_ssl.c:1006)", "plain text"),
+        ("[SSL: TLSV1_ALERT_PROTOCOL_VERSION] x", "share no TLS version"),
+        ("[SSL: SSLV3_ALERT_HANDSHAKE_FAILURE] x", "refused the TLS handshake"),
+        ("EOF occurred in violation of protocol", "closed the connection during"),
+        ("[SSL: SOMETHING_ELSE] something else (_ssl.c:1)", "failed: something else"),
+    ],
+)
+def test_openssls_words_are_put_into_ours(reason: str, words: str) -> None:
+    assert words in str(tls_error(ssl.SSLError(1, reason), "h"))
