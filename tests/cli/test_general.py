@@ -27,6 +27,11 @@ def shell(*args: object, **more: Any) -> subprocess.CompletedProcess[str]:
     )
 
 
+def heeding() -> None:
+    """In a child: control-C is not ignored, whatever this process was started with."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 # -- many files
 
 
@@ -156,7 +161,8 @@ def test_control_c_ends_with_130_and_keeps_what_came(http_server: Any, tmp_path:
     (tmp_path / "x").write_text("old")
     http_server.world.files["big.bin"] = b"x" * 3_000_000
     command = [*COMMAND, "http", f"{http_server.url}/big.bin", "-o", tmp_path / "x", "--limit-rate", "500k"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+    pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "preexec_fn": heeding}
+    with subprocess.Popen(command, **pipes) as process:
         part = tmp_path / "x.part"
         while not (part.exists() and part.stat().st_size):
             assert process.poll() is None
@@ -264,12 +270,70 @@ def test_a_configuration_in_the_working_folder_is_not_read(
     assert nettools("config").code == 0
 
 
+def test_credentials_are_taken_from_the_first_place_that_has_them(
+    nettools: Run, imap_server: Any, config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Option, URL, environment, profile, netrc: in each step only the place that is asked next has the right one."""
+    imap_server.world.add_user("bob", "b")
+    config.write_text('[profile.w]\nuser = "alice"\npassword_command = "echo secret"\ntls = "off"\n')
+    netrc = Path(os.environ["HOME"]) / ".netrc"
+    netrc.write_text("machine 127.0.0.1 login alice password secret\n")
+    netrc.chmod(0o600)
+    listing = ("imap", "list", "--tls", "off")
+    url, mine = imap_server.url, imap_server.url.replace("//", "//alice@")
+    wrong = imap_server.url.replace("//", "//alice:wrong@")
+    assert nettools(*listing, url).code == 0  # netrc
+    assert nettools(*listing, url, "--no-netrc").code == 67
+    monkeypatch.setenv("NETTOOLS_PASSWORD", "wrong")
+    assert nettools(*listing, mine).code == 67
+    assert nettools(*listing, mine, "--profile", "w").code == 67  # the environment comes before the profile
+    assert nettools(*listing, url, "--profile", "w").code == 67
+    assert nettools(*listing, mine, "-u", "alice:secret").code == 0
+    assert nettools(*listing, mine, "--password-command", "echo secret").code == 0
+    assert nettools(*listing, wrong, "-u", "bob:b").code == 0  # -u wins over the URL's user
+    monkeypatch.setenv("NETTOOLS_PASSWORD", "secret")
+    assert nettools(*listing, wrong).code == 67
+    assert nettools(*listing, mine).code == 0
+    monkeypatch.delenv("NETTOOLS_PASSWORD")
+    netrc.unlink()
+    assert nettools("imap", "list", url, "--profile", "w").code == 0
+    assert nettools("imap", "list", mine.replace("alice", "bob"), "--profile", "w").code == 67
+
+
+def test_the_keyring_is_asked_where_there_is_one(
+    nettools: Run, imap_server: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Keyring:
+        @staticmethod
+        def get_password(host: str, user: str) -> str | None:
+            if user == "locked":
+                raise RuntimeError("locked")
+            return "secret" if (host, user) == ("127.0.0.1", "alice") else None
+
+    monkeypatch.setitem(sys.modules, "keyring", Keyring)
+    listing = ("imap", "list", imap_server.url, "--tls", "off", "-u")
+    assert nettools(*listing, "alice").code == 0
+    assert nettools(*listing, "locked").code == 67
+
+
 # -- completion
 
 
 @pytest.mark.parametrize("shell_name", ["bash", "zsh", "fish"])
 def test_a_script_for_the_shell_is_printed(nettools: Run, shell_name: str) -> None:
     assert "_NETTOOLS_COMPLETE" in nettools("completion", shell_name).text
+
+
+def test_bash_completes_with_the_script(nettools: Run, tmp_path: Path) -> None:
+    (tmp_path / "nettools").write_text(f'#!/bin/sh\nexec {" ".join(COMMAND)} "$@"\n')
+    (tmp_path / "nettools").chmod(0o755)
+    (tmp_path / "script").write_bytes(nettools("completion", "bash").out)
+    line = (
+        f"PATH={tmp_path}:$PATH; source {tmp_path}/script; COMP_WORDS=(nettools imap fol); COMP_CWORD=2;"
+        " _nettools_completion nettools; printf '%s\\n' \"${COMPREPLY[@]}\""
+    )
+    done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, check=False)
+    assert done.stdout == "folders\n", done.stderr
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,11 @@ from nettools.target import parse_endpoint
 Run = Callable[..., Any]
 
 
+def heeding() -> None:
+    """In a child: control-C is not ignored, whatever this process was started with."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.fixture
 def listening() -> Iterator[Callable[..., tuple[subprocess.Popen[str], str]]]:
     """Starts `nettools PROTOCOL listen ...`; the process, and its URL."""
@@ -28,7 +33,8 @@ def listening() -> Iterator[Callable[..., tuple[subprocess.Popen[str], str]]]:
 
     def start(*args: object) -> tuple[subprocess.Popen[str], str]:
         command = [sys.executable, "-m", "nettools.cli.main", *map(str, args), "--json"]
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+        process = subprocess.Popen(command, preexec_fn=heeding, **pipes)
         started.append(process)
         assert process.stdout is not None
         return process, json.loads(process.stdout.readline())["url"]

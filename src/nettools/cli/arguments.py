@@ -82,6 +82,8 @@ class _Range(click.ParamType):  # type: ignore[type-arg,unused-ignore]
 
 AMOUNT, LIMIT, MOMENT, RANGE = _Amount(), _Limit(), _Moment(), _Range()
 
+_SECONDS = click.FloatRange(min=0)
+
 _TABLE: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
     (("-u", "--user"), {"metavar": "USER[:PASS]", "help": "Log in as this user."}),
     (("--password-command",), {"metavar": "CMD", "help": "Run this; its first line of output is the password."}),
@@ -99,10 +101,16 @@ _TABLE: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
     (("--server-name",), {"metavar": "NAME", "help": "Expect this name in the certificate."}),
     (
         ("--connect-timeout",),
-        {"type": float, "metavar": "SECONDS", "help": "To connect, TLS and greeting included."},
+        {"type": _SECONDS, "metavar": "SECONDS", "help": "To connect, TLS and greeting included."},
     ),
-    (("--idle-timeout",), {"type": float, "metavar": "SECONDS", "help": "Without an octet from the server."}),
-    (("-m", "--max-time"), {"type": float, "metavar": "SECONDS", "help": "For everything, retries included."}),
+    (
+        ("--idle-timeout",),
+        {"type": _SECONDS, "metavar": "SECONDS", "help": "Without an octet from the server."},
+    ),
+    (
+        ("-m", "--max-time"),
+        {"type": _SECONDS, "metavar": "SECONDS", "help": "For everything, retries included."},
+    ),
     (
         ("--retry",),
         {"type": click.IntRange(0), "metavar": "N", "help": "Try again this often what may be repeated."},

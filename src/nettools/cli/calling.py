@@ -105,11 +105,15 @@ def find_auth(settings: Settings, target: Target, out: Output) -> Auth | None:
     if target.password is not None and user == target.user:
         out.note("warning: a password in a URL is seen by everybody who sees the command line; use netrc or -u")
         return Auth(user, target.password, **more)
-    password = _stored(settings, target, user)
-    if password is not None:
-        return Auth(user, password, **more)
-    if settings.profile is not None and not named:
-        return None
+    profile = _profile(settings)
+    if user is None and profile is not None:
+        user = profile.user
+    if user is not None and "NETTOOLS_PASSWORD" in os.environ:
+        return Auth(user, Secret(os.environ["NETTOOLS_PASSWORD"]), **more)
+    if profile is not None and profile.has_secret and user in (None, profile.user):
+        return Auth(user, profile.password, **{**more, "mechanism": mechanism or profile.mechanism})
+    if user is not None and (word_kept := _keyring(target.host, user)) is not None:
+        return Auth(user, word_kept, **more)
     if not settings.no_netrc:
         found = netrc_lookup(True, target.host, user)
         if found is not None:
@@ -127,20 +131,24 @@ def find_auth(settings: Settings, target: Target, out: Output) -> Auth | None:
     return Auth(user, **more)
 
 
-def _stored(settings: Settings, target: Target, user: str | None) -> Secret | None:
-    """A password from the environment or the keyring."""
-    if user is None:
+def _profile(settings: Settings) -> Auth | None:
+    """Who the profile logs in as."""
+    if settings.profile is None:
         return None
-    if "NETTOOLS_PASSWORD" in os.environ:
-        return Secret(os.environ["NETTOOLS_PASSWORD"])
-    if settings.profile is not None:
-        return None  # the profile's password command comes before the keyring
+    from nettools.config import load_profile
+
+    auth: Auth | None = load_profile(settings.profile).get("auth")
+    return auth
+
+
+def _keyring(host: str, user: str) -> Secret | None:
+    """A password that the system's keyring keeps, where there is one (extra `keyring`)."""
     try:
         import keyring  # type: ignore[import-not-found,unused-ignore]
     except ImportError:
         return None
     with contextlib.suppress(Exception):  # no back end, locked, no session bus: as if it had none
-        word = keyring.get_password(target.host, user)
+        word = keyring.get_password(host, user)
         if word is not None:
             return Secret(word)
     return None

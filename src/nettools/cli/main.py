@@ -134,6 +134,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; the exit code is curl's where curl has one."""
     args = list(sys.argv[1:] if argv is None else argv)
     try:
+        if any("\0" in arg for arg in args):  # no shell can say it
+            raise click.UsageError("an argument has a NUL in it")
         if "_NETTOOLS_COMPLETE" in os.environ:
             cli.main(args=args, prog_name="nettools")  # the shell asks for completions
         with cli.make_context("nettools", args) as context:  # not `main`: it takes a broken pipe for a failure

@@ -58,7 +58,7 @@ def address(scheme: str, text: str) -> str:
     """A URL; without a scheme it is an endpoint or, of a Unix socket, a path."""
     if "://" in text:
         return text
-    return f"unix://{quote(os.path.abspath(text))}" if scheme == "unix" else f"{scheme}://{text}"
+    return f"unix://{quote(os.fsencode(os.path.abspath(text)))}" if scheme == "unix" else f"{scheme}://{text}"
 
 
 def _show(out: Output, data: bytes, as_hex: bool) -> None:
