@@ -3,16 +3,32 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import os
+import pkgutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from pytest_socket import socket_allow_hosts
 
 from daemons.base import NotHere, Service, running
 from daemons.page import write
+
+hypothesis.settings.register_profile("nettools", deadline=None)  # no machine is quiet
+hypothesis.settings.load_profile("nettools")
+
+
+def pytest_configure() -> None:
+    """Load all of nettools now: pytest rewrites what it imports, and Python 3.11 cannot parse in two threads."""
+    import nettools
+
+    for module in pkgutil.walk_packages(nettools.__path__, "nettools."):
+        if not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
+
 
 PROXIES = [f"{name}_proxy" for name in ("http", "https", "ftp", "smtp", "imap", "pop3", "all", "no")]
 
