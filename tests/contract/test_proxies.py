@@ -45,8 +45,18 @@ def tcp(url: str, **opts: Any) -> None:
     assert nettools.exchange(url, b"ping", until=4, **opts).data == b"ping"
 
 
+def telnet(url: str, **opts: Any) -> None:
+    script = [("login: ", "alice"), ("Password: ", nettools.Secret("secret")), ("$ ", "echo hello"), ("hello", None)]
+    assert len(nettools.telnet_run(url, script, **opts).steps) == 4
+
+
+def xmlrpc(url: str, **opts: Any) -> None:
+    assert nettools.call_xmlrpc(url, "add", 1, 2, **opts) == 3
+
+
 CALLS: dict[str, Callable[..., None]] = {
-    "http": http, "ftp": ftp, "smtp": smtp, "pop3": mailbox, "imap": mailbox, "nntp": nntp, "gopher": gopher, "tcp": tcp
+    "http": http, "ftp": ftp, "smtp": smtp, "pop3": mailbox, "imap": mailbox, "nntp": nntp, "gopher": gopher, "tcp": tcp,
+    "telnet": telnet, "xmlrpc": xmlrpc,
 }  # fmt: skip
 
 
@@ -59,7 +69,8 @@ def test_every_protocol_goes_through_every_kind(net_servers: Any, kind: str, pro
     CALLS[protocol](url, proxy=proxy.url_for(kind, "me", "word"), tls="off", timeout=20)
     assert {request.user for request in proxy.requests} == {"me"}
     assert {request.host for request in proxy.requests} == {"there.test" if kind in REMOTE else "127.0.0.1"}
-    assert {request.kind for request in proxy.requests} == {kind if protocol != "http" or kind != "http" else "forward"}
+    over_http = protocol in ("http", "xmlrpc")
+    assert {request.kind for request in proxy.requests} == {"forward" if over_http and kind == "http" else kind}
 
 
 @pytest.mark.parametrize("protocol", CALLS)
