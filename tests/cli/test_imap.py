@@ -103,10 +103,17 @@ def test_a_watch_ends_with_its_time_or_its_number(nettools: Run, box: str, sandb
     import threading
 
     assert nettools("imap", "watch", box, "-m", "0.3", *ME).code == 0
-    timer = threading.Timer(0.1, sandbox.world.deliver, ("alice@x", RAW % 9))
-    timer.start()
+    over = threading.Event()
+
+    def deliver() -> None:
+        while not over.wait(0.1):  # until the command watches, however long that takes
+            sandbox.world.deliver("alice@x", RAW % 9)
+
+    thread = threading.Thread(target=deliver)
+    thread.start()
     done = nettools("imap", "watch", box, "--limit", "1", "--json", *ME)
-    timer.join()
+    over.set()
+    thread.join()
     assert done.json["subject"] == "mail 9"
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import signal
 import socket
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -121,6 +124,47 @@ def test_whoever_comes_is_thanked_once(listening: Any) -> None:
         assert client.recv(1024) == b"Thank you for connecting"
     assert process.wait(10) == 0
     assert "connection from 127.0.0.1" in process.stderr.read()
+
+
+@pytest.mark.parametrize(
+    ("scheme", "args", "answer", "shown"),
+    [
+        ("tcp", ("--reply", r"Thank you\n"), b"Thank you\n", b""),
+        ("tcp", ("--echo",), b"hello", b""),
+        ("tcp", ("--exec", "tr a-z A-Z"), b"HELLO", b""),
+        ("tcp", ("--exec", "no-such-program"), b"", b""),
+        ("tcp", (), b"", b"hello"),
+        ("tcp", ("--hex",), b"", b"00000000  68 65 6c 6c 6f                                    |hello|\n"),
+        ("unix", ("--echo",), b"hello", b""),
+        ("udp", ("--echo",), b"hello", b""),
+        ("udp", ("--exec", "tr a-z A-Z"), b"HELLO", b""),
+        ("unix-datagram", ("--reply", "yes"), b"yes", b""),
+    ],
+)
+def test_one_client_is_answered_and_that_is_all(
+    nettools: Run, tmp_path: Path, scheme: str, args: tuple[str, ...], answer: bytes, shown: bytes
+) -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        place = f"127.0.0.1:{unused.getsockname()[1]}"
+    if scheme.startswith("unix"):
+        place = str(tmp_path / "s")
+        args = (*args, "--datagram") if scheme == "unix-datagram" else args
+        scheme = "unix"
+    answers: list[bytes] = []
+
+    def ask() -> None:
+        end = time.monotonic() + 30
+        while not answers and time.monotonic() < end:
+            with contextlib.suppress(library.ConnectError):
+                answers.append(library.exchange(f"{scheme}://{place}", b"hello").data)
+
+    client = threading.Thread(target=ask)
+    client.start()
+    done = nettools(scheme, "listen", place, "--once", *args)
+    client.join()
+    assert (done.code, done.out, answers) == (0, shown, [answer])
+    assert f"listening on {scheme}://{place}" in done.err
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)])

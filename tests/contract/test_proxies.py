@@ -55,8 +55,8 @@ def xmlrpc(url: str, **opts: Any) -> None:
 
 
 CALLS: dict[str, Callable[..., None]] = {
-    "http": http, "ftp": ftp, "smtp": smtp, "pop3": mailbox, "imap": mailbox, "nntp": nntp, "gopher": gopher, "tcp": tcp,
-    "telnet": telnet, "xmlrpc": xmlrpc,
+    "http": http, "ftp": ftp, "smtp": smtp, "pop3": mailbox, "imap": mailbox, "nntp": nntp, "gopher": gopher,
+    "tcp": tcp, "telnet": telnet, "xmlrpc": xmlrpc,
 }  # fmt: skip
 
 

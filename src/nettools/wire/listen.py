@@ -113,6 +113,8 @@ class Listener:
 
     def close(self) -> None:
         """Stop listening; the path of a Unix socket is removed if it is still this one."""
+        if self.sock.fileno() == -1:
+            return
         for each in (self.sock, self._alarm, self._waker):
             each.close()
         if self._path is not None:

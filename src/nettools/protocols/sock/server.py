@@ -141,6 +141,7 @@ class Server:
         for thread in running:
             if thread is not threading.current_thread():
                 thread.join(max(0.0, end - time.monotonic()))
+        self._listener.close()
         self._closed.set()
 
     def __enter__(self) -> Self:
@@ -161,7 +162,8 @@ class Server:
                     with contextlib.suppress(ValueError):
                         self._slots.release()
         finally:
-            self._listener.close()
+            if not self._listener.sock.is_datagram:  # answers still go out through the socket of datagrams
+                self._listener.close()
 
     def _next(self) -> bool:
         """Wait for a client, and hand it to a thread; False when none came."""
@@ -213,6 +215,8 @@ class Server:
                 self._handler(connection)
             except Exception as error:  # before the close, so that a client that sees it finds it reported
                 self._report(error, peer)
+            with self._lock:
+                self._open[threading.current_thread()] = None  # what is left to be sent is not cut off by close()
 
     def _answer(self, data: bytes, sender: Any) -> None:
         try:
