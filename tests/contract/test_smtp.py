@@ -34,6 +34,7 @@ KINDS = [
     "starttls",
     "implicit",
     "aiosmtpd",
+    "one by one",
     *(pytest.param(f"postfix {kind}", marks=pytest.mark.daemon) for kind in ("plain", "starttls", "implicit")),
 ]
 
@@ -57,7 +58,10 @@ class Inbox:
 
 @pytest.fixture(params=KINDS)
 def site(request: pytest.FixtureRequest, fake_site: Callable[..., Site], make_site: Any) -> Iterator[Site]:
-    name, _, kind = request.param.rpartition(" ")
+    name, _, kind = request.param.partition(" ") if request.param.startswith("postfix") else ("", "", request.param)
+    if kind == "one by one":
+        yield fake_site("smtp", "starttls", without={"PIPELINING", "CHUNKING"})
+        return
     if name:
         yield request.getfixturevalue("daemon_site")(name, "smtp", kind)
         return

@@ -147,6 +147,7 @@ def test_attachments_come_in_many_shapes(tmp_path: Path) -> None:
     path = tmp_path / "päth.txt"
     path.write_bytes(b"from the disk")
     several = [path, str(path), ("b.bin", b"1"), ("c.txt", "tëxt"), ("d", bytearray(b"2"), "x/y; z=1"), ("e.pdf", path)]
+    several.append(("f", io.BytesIO(b"3")))
     found = mail(attachments=several).attachments
     assert [(each.name, each.data) for each in found] == [
         ("päth.txt", b"from the disk"),
@@ -155,8 +156,9 @@ def test_attachments_come_in_many_shapes(tmp_path: Path) -> None:
         ("c.txt", "tëxt".encode()),
         ("d", b"2"),
         ("e.pdf", b"from the disk"),
+        ("f", b"3"),
     ]
-    assert [each.content_type for each in found][3:] == ["text/plain", "x/y", "application/pdf"]
+    assert [each.content_type for each in found][3:6] == ["text/plain", "x/y", "application/pdf"]
     for alone in (path, str(path), ("b.bin", b"1")):
         assert len(mail(attachments=alone).attachments) == 1
 
@@ -249,6 +251,14 @@ def test_a_ready_message_is_as_it_is_but_for_line_ends_and_bcc() -> None:
 def test_the_envelope_comes_from_the_header(head: bytes, sender: str, recipients: tuple[str, ...]) -> None:
     message = prepare(head + b"\n\nx")
     assert (message.sender, message.recipients) == (sender, recipients)
+
+
+@pytest.mark.parametrize(("subject", "smtputf8"), [("ü".encode(), True), (b"\xfc", False), (b"u", False)])
+def test_a_header_in_utf8_needs_smtputf8_and_one_of_before_mime_goes_as_it_always_went(
+    subject: bytes, smtputf8: bool
+) -> None:
+    message = prepare(b"Subject: " + subject + b"\n" + RAW)
+    assert (message.needs_smtputf8, message.needs_8bit) == (smtputf8, not subject.isascii())
 
 
 def test_what_is_given_comes_before_the_header() -> None:

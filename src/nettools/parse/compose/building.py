@@ -173,6 +173,8 @@ def _attached(given: Any) -> _Attached:
         raise UsageError("an attachment is no multipart", hint="attach its parts, or send the whole with message=")
     if LINE_ENDS.search(name):
         raise UsageError("an attachment's name has a CR, LF or NUL in it")
+    if callable(getattr(data, "read", None)):
+        data = data.read()
     if isinstance(data, str):
         data = data.encode("utf-8", "surrogateescape")
         if kind.startswith("text/") and ";" not in kind:

@@ -83,7 +83,7 @@ def _prepared(
         sender = check_address(default)
     head = pieces[0]
     assert isinstance(head, bytes)
-    utf8 = not all(each.isascii() for each in (sender, *recipients)) or not _head(head).isascii()
+    utf8 = not all(each.isascii() for each in (sender, *recipients)) or _international(_head(head))
     return Prepared(tuple(pieces), sender, recipients, message_id, has_8bit(pieces), utf8, size_of(pieces), anew)
 
 
@@ -207,6 +207,17 @@ def _head(octets: bytes) -> bytes:
         return b""
     end = octets.find(b"\r\n\r\n")
     return octets if end < 0 else octets[:end]
+
+
+def _international(head: bytes) -> bool:
+    """Whether a header is one of RFC 6532; what is no UTF-8 is of before MIME, and goes as it always went."""
+    if head.isascii():
+        return False
+    try:
+        head.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _text(value: bytes) -> str:
