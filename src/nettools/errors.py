@@ -77,6 +77,7 @@ class NettoolsError(Exception):
     stage: str | None
     reply: Reply | str | None
     hint: str | None
+    outcome_unknown: bool = False  # what must not be done twice may have been done
     reports: tuple[SendReport, ...] = ()  # what `send_mails` had done before this ended it
 
     def __init__(
@@ -205,7 +206,6 @@ class DisconnectedError(NettoolsError, ConnectionError):
 
     exit_code = 56
     retryable = True
-    outcome_unknown: bool
     seen: str | None
 
     def __init__(
@@ -222,7 +222,6 @@ class DeadlineError(NettoolsError, TimeoutError):
     exit_code = 28
     retryable = True
     kind: Literal["connect", "idle", "total"]
-    outcome_unknown: bool
     seen: str | None
 
     def __init__(

@@ -328,19 +328,20 @@ class Session:
     def committed(self) -> Iterator[None]:
         """From here on the server may act on what it is sent: the operation is never repeated.
 
-        An error that leaves open whether it did says so; a reply, even a refusal, settles it.
+        An error that leaves open whether it did says so (nonsense in place of a reply does, too); a reply settles it,
+        even a refusal.
         """
         self._committed = True
         try:
             yield
-        except (DisconnectedError, DeadlineError) as error:
+        except (DisconnectedError, DeadlineError, ProtocolError) as error:
             error.outcome_unknown = True
             raise
         except NettoolsError:
             raise
         except Exception as error:
             ours = self._translate(error)
-            if isinstance(ours, (DisconnectedError, DeadlineError)):
+            if isinstance(ours, (DisconnectedError, DeadlineError, ProtocolError)):
                 ours.outcome_unknown = True
             raise ours from error
 
