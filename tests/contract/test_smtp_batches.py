@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from email.message import EmailMessage
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ import pytest
 import nettools
 from nettools import (
     DisconnectedError,
+    FileError,
     RecipientsError,
     ReplyError,
     Retry,
@@ -176,6 +178,33 @@ def test_messages_are_drawn_one_by_one_and_may_be_the_same_object_changed(server
 
     assert len(nettools.send_mails(server.url, messages())) == 12
     assert texts(server) == [str(n) for n in range(12)]
+
+
+def test_a_refused_chunk_leaves_the_connection_fit_for_a_large_message(chunks: SMTPServer) -> None:
+    large = ("x" * 70 + "\n") * 2000
+    chunks.world.add_user("spam", "x")
+    chunks.on(".", arg="spam@x.org").reply("554 5.7.1 spam")
+    messages = [note("0", "nobody@x.org"), note(large), note("2", "spam@x.org"), note(large), note("4")]
+    reports = nettools.send_mails(chunks.url, messages)
+    assert [bool(each.accepted) for each in reports] == [False, True, False, True, True]
+    assert chunks.log.connections == 1
+
+
+def test_a_file_that_vanishes_before_its_turn_does_not_harm_the_message_before(
+    ahead: SMTPServer, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.txt"
+    path.write_bytes(b"x" * 100)
+
+    def vanish(event: nettools.Event) -> None:
+        if event.text.startswith("MAIL") or "MAIL FROM" in event.text:
+            path.unlink(missing_ok=True)
+
+    messages = [note("0"), note("1", attachments=[path]), note("2")]
+    with pytest.raises(FileError) as caught:
+        nettools.send_mails(ahead.url, messages, on_event=vanish)
+    assert [each.accepted for each in caught.value.reports] == [("alice@x.org",)]
+    assert texts(ahead) == ["0"]
 
 
 # --- connections that end

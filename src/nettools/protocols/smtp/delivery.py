@@ -261,14 +261,15 @@ class Delivery:
             try:
                 letter = self._draw(len(self._flying))
                 exchange = None if letter is None else self._exchange(letter)
+                if exchange is None or not exchange.ahead:
+                    break
+                exchange.follows = last is not None
+                exchange.reset = last is not None and last.behind == "BDAT"
+                octets = exchange.octets()
             except NettoolsError:
                 break  # raised when its turn comes
-            if exchange is None or not exchange.ahead:
-                break
-            exchange.follows = last is not None
-            exchange.reset = last is not None and last.behind == "BDAT"
             self._flying.append(exchange)
-            found.append(exchange.octets())
+            found.append(octets)
         return b"".join(found)
 
     def _deliver(self, letter: Letter) -> SendReport:
@@ -276,9 +277,10 @@ class Delivery:
         pending = b""
         if not self._flying:
             exchange = self._exchange(letter)
+            pending = exchange.octets() if exchange.ahead else b""
             self._flying.append(exchange)
             if exchange.ahead:
-                pending = exchange.octets() + self._following()
+                pending += self._following()
         elif len(self._flying) <= FLIGHT // 2:
             pending = self._following()
         with self._session.committed() if self._in_doubt else contextlib.nullcontext():
@@ -355,6 +357,8 @@ class Delivery:
             if exchange.behind == "BDAT" and reply.code in (500, 502):
                 session.chunking = False
                 self._out_of_step = True  # the message was read as commands
+            elif exchange.behind == "BDAT":
+                self._abandon(exchange, None, begun=True)
             raise reply_error(reply, "the message was refused", exit_code=55)
         return reply
 
@@ -404,7 +408,7 @@ class Delivery:
 
     def _abandon(self, exchange: _Exchange, data: Reply | None, *, begun: bool) -> None:
         """Make the connection fit for the next message; when that cannot be done, drop it."""
-        if exchange.behind == "BDAT":
+        if exchange.behind == "BDAT" and len(self._flying) > 1:
             return  # the next one begins with RSET
         if data is not None and data.code == 354:
             ending = b".\r\n"  # RFC 2920 3.1: DATA was taken although nobody was: an empty message
