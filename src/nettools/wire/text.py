@@ -142,7 +142,7 @@ def dot_stuff(blocks: Iterable[bytes], *, clean: bool = False) -> Iterator[bytes
     end of a line, and what follows for a command (SMTP smuggling). The lone dot itself is the caller's to send.
 
     Args:
-        clean: every line end is CR LF already, none of them cut in two by the blocks.
+        clean: every line end is CR LF already: only dots are looked at.
     """
     fresh = True  # at the beginning of a line
     tail = b""  # a CR that may be half of a CR LF

@@ -156,3 +156,8 @@ def test_what_nobody_asks_for_any_more_is_read_and_forgotten_and_nothing_else_is
     assert list(flight) == []
     assert next(answers) == 128
     assert writes == [b"x" * 128]
+
+
+def test_clean_blocks_are_stuffed_and_otherwise_left_as_they_are() -> None:
+    blocks = [b".a\r\n", b".b\r\n.", b".c\r", b"\n..\r\n", b"end"]
+    assert b"".join(dot_stuff(blocks, clean=True)) == b"..a\r\n..b\r\n...c\r\n...\r\nend\r\n"
