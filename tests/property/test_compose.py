@@ -52,6 +52,7 @@ def normal(text: str) -> str:
     return text if not text or text.endswith("\n") else text + "\n"
 
 
+@settings(deadline=None)
 @given(LINE | SCRIPTS)
 def test_a_subject(subject: str) -> None:
     raw = wire(subject=subject)
@@ -61,6 +62,7 @@ def test_a_subject(subject: str) -> None:
         assert by_python(raw)["Subject"] == subject
 
 
+@settings(deadline=None)
 @given(PEOPLE)
 def test_names_of_people(people: list[Address]) -> None:
     raw = wire(to=people)
@@ -69,6 +71,7 @@ def test_names_of_people(people: list[Address]) -> None:
     assert [each.addr_spec for each in by_python(raw)["To"].addresses] == [each.address for each in people]
 
 
+@settings(deadline=None)
 @given(TEXT, st.none() | TEXT)
 def test_texts(text: str, html: str | None) -> None:
     raw = wire(text=text, html=html)
@@ -82,7 +85,7 @@ def test_texts(text: str, html: str | None) -> None:
     assert mail.defects == ()
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(FILES)
 def test_attachments(files: list[tuple[str, bytes]]) -> None:
     raw = wire(text="x", attachments=[(name, data, "application/x-test") for name, data in files])
@@ -95,6 +98,7 @@ def test_attachments(files: list[tuple[str, bytes]]) -> None:
     assert [name for name in theirs if name in plain] == [name for name in plain if name in theirs]
 
 
+@settings(deadline=None)
 @given(st.text(max_size=40))
 def test_any_header_value_is_refused_or_read_back(value: str) -> None:
     try:
@@ -105,6 +109,7 @@ def test_any_header_value_is_refused_or_read_back(value: str) -> None:
     assert parse_mail(raw).headers["x-any"] == value.strip(WHITE)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=30))
 def test_any_address_is_refused_or_stays_one_argument(address: str) -> None:
     try:
@@ -115,6 +120,7 @@ def test_any_address_is_refused_or_stays_one_argument(address: str) -> None:
     assert checked.startswith('"') or not re.search(r"[\s<>]", checked)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_any_octets_are_refused_or_sent_with_whole_lines_and_no_bcc(octets: bytes) -> None:
     raw = b"".join(prepare(b"Bcc: z@x.org\r" + octets, sender="b@x.org", to="a@x.org").blocks())
