@@ -182,6 +182,31 @@ def test_external_says_who_to_be_and_nothing_else() -> None:
     assert server.said == [("EXTERNAL", b"")]
 
 
+@pytest.mark.parametrize("answer", ["no JSON", "[1]", '{"a":' * 2000, '"text"'])
+def test_a_refusal_of_a_token_in_no_known_words_is_one_all_the_same(answer: str) -> None:
+    server = Server(XOAUTH2=[challenge(answer), NO])
+    with pytest.raises(AuthError):
+        server.authenticate(Auth("u", token="t"))
+
+
+def test_a_name_that_scram_cannot_carry_is_refused_here() -> None:
+    with pytest.raises(UsageError, match="cannot carry"):
+        Server(SCRAM_SHA_256=[YES]).authenticate(Auth("\u0627\u0031x", "p"))
+
+
+def test_scram_has_no_third_challenge() -> None:
+    server = Server(SCRAM_SHA_256=[*scram("sha256")[:2], challenge("more")])
+    with pytest.raises(AuthError, match="no third challenge"):
+        server.authenticate(Auth("user", "pencil"))
+
+
+@pytest.mark.parametrize(("mechanism", "words"), [("PLAIN", b"\0u\0p"), ("EXTERNAL", b"")])
+def test_what_was_said_at_once_is_said_again_when_it_is_asked_for(mechanism: str, words: bytes) -> None:
+    server = Server(**{mechanism: [challenge(""), YES]})
+    server.authenticate(Auth("u", "p", mechanism=mechanism))
+    assert server.said == [(mechanism, words), words]
+
+
 # --- which one is tried
 
 
