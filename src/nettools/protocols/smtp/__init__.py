@@ -48,8 +48,8 @@ def send_mail(
     headers: Mapping[str, str] | Iterable[tuple[str, str]] | None = None,
     message: Any = None,
     partial: bool = True,
-    mail_options: Iterable[str] = (),
-    rcpt_options: Iterable[str] = (),
+    mail_options: str | Iterable[str] = (),
+    rcpt_options: str | Iterable[str] = (),
     **opts: Any,
 ) -> SendReport:
     """Send one message: built from text, html and attachments, or a ready one.
@@ -66,10 +66,10 @@ def send_mail(
     ('alice@example.org',)
 
     Raises:
-        RecipientsError: nobody was accepted. DeniedError: the sender was refused. ReplyError (exit code 55): the
-        message
-            was. TooLargeError: the server's SIZE is less, before anything was sent. DisconnectedError and DeadlineError
-            with `outcome_unknown`: the answer to the final dot was lost; it is never sent again.
+        RecipientsError: nobody was accepted. DeniedError: the sender was refused. ReplyError (exit code 55): the message
+            was. TooLargeError: the server's SIZE is less, before anything was sent. UnsupportedError: it needs what the
+            server does not announce. DisconnectedError and DeadlineError with `outcome_unknown`: the answer to the
+            final dot was lost; it is never sent again.
     """
     keywords = {
         "to": to,
@@ -99,6 +99,10 @@ def send_mails(url: str, messages: Iterable[Any], **opts: Any) -> tuple[SendRepo
     >>> notes = [{"sender": "b@x.org", "to": "alice@x.org", "text": str(n)} for n in range(2)]
     >>> [report.accepted for report in send_mails(smtp.url, notes)]
     [('alice@x.org',), ('alice@x.org',)]
+
+    Raises:
+        What ends it (no refusal does): its `reports` are those of the messages before. With `outcome_unknown` the next
+        one may have been delivered, and where CHUNKING is used up to seven behind it.
     """
     with make_session(PROTOCOL, url, opts) as session:
         return session.send_many(messages)
