@@ -66,10 +66,10 @@ def send_mail(
     ('alice@example.org',)
 
     Raises:
-        RecipientsError: nobody was accepted. DeniedError: the sender was refused. ReplyError (exit code 55): the message
-            was. TooLargeError: the server's SIZE is less, before anything was sent. UnsupportedError: it needs what the
-            server does not announce. DisconnectedError and DeadlineError with `outcome_unknown`: the answer to the
-            final dot was lost; it is never sent again.
+        RecipientsError: nobody was accepted. DeniedError: the sender was refused. ReplyError (exit code 55): the
+            message was. TooLargeError: the server's SIZE is less, before anything was sent. UnsupportedError: it needs
+            what the server does not announce. DisconnectedError and DeadlineError with `outcome_unknown`: the answer
+            to the final dot was lost; it is never sent again.
     """
     keywords = {
         "to": to,
