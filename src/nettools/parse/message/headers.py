@@ -11,8 +11,9 @@ import base64
 import binascii
 import codecs
 import datetime as dt
+import functools
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from urllib.parse import unquote_to_bytes
 
@@ -33,6 +34,9 @@ __all__ = [
 MOST_HEADER_OCTETS = 1024 * 1024  # of all fields of one message; what is beyond is taken for the body
 _FOLD = re.compile(r"\r?\n(?=[ \t])")
 _WORD = re.compile(r"=\?([A-Za-z0-9!#$%&'*+^_`{|}~-]+)(?:\*[A-Za-z0-9-]*)?\?([BbQq])\?([^?\r\n]*)\?=")
+_LINE_ENDS = re.compile(r"[\r\n]+")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_ESCAPED = re.compile("[^\ud800-\udc7f\udd00-\udfff]*")  # the surrogates that stand for octets, and no others
 _ALIASES = {"utf8": "utf-8", "gb2312": "gb18030", "gbk": "gb18030", "ks_c_5601-1987": "cp949", "x-sjis": "cp932"}
 _ALIASES |= {"shift_jis": "cp932", "iso-8859-8-i": "iso-8859-8", "x-unknown": "latin-1", "unicode-1-1-utf-7": "utf-7"}
 
@@ -40,11 +44,25 @@ _ALIASES |= {"shift_jis": "cp932", "iso-8859-8-i": "iso-8859-8", "x-unknown": "l
 def text_of(value: bytes | str) -> str:
     """A raw field as text: UTF-8 where it is valid, else Windows-1252, the 8-bit that is most used."""
     if isinstance(value, str):
-        return value
+        if value.isascii() or not _SURROGATE.search(value):
+            return value
+        value = value.encode("utf-8", "surrogateescape" if _ESCAPED.fullmatch(value) else "replace")
     try:
         return value.decode("utf-8")
     except UnicodeDecodeError:
         return value.decode("cp1252", "replace") if b"\x81" not in value else value.decode("latin-1")
+
+
+_NO_CHARSETS = frozenset({"idna", "punycode", "undefined", "unicode_escape", "raw_unicode_escape"})  # Python's own
+
+
+@functools.lru_cache(maxsize=256)
+def _is_charset(name: str) -> bool:
+    try:
+        info = codecs.lookup(name)
+    except (LookupError, ValueError):
+        return False
+    return info._is_text_encoding and info.name.replace("-", "_") not in _NO_CHARSETS
 
 
 def charset_decode(data: bytes, charset: str | None) -> tuple[str, str | None]:
@@ -55,12 +73,8 @@ def charset_decode(data: bytes, charset: str | None) -> tuple[str, str | None]:
         if data.isascii():
             return data.decode("ascii"), None
         return text_of(data), "octets above 127 without a charset"
-    try:
-        info = codecs.lookup(name)
-        if not info._is_text_encoding:
-            raise LookupError
-    except LookupError:
-        return text_of(data), f"unknown charset {name}"
+    if not _is_charset(name):
+        return text_of(data), f"unknown charset {name[:40]}"
     try:
         return data.decode(name), None
     except (UnicodeError, ValueError):
@@ -94,13 +108,19 @@ def _word_octets(encoding: str, text: str) -> bytes | None:
     return re.sub(rb"=([0-9A-Fa-f]{2})", lambda match: bytes.fromhex(match[1].decode()), octets)
 
 
-def decode_header(value: bytes | str) -> str:
+def decode_header(value: bytes | str, note: Callable[[str], object] = lambda defect: None) -> str:
     """An unstructured field, unfolded, its encoded words decoded (RFC 2047), also where they split a character.
+
+    Args:
+        note: told what is wrong with a word.
 
     >>> decode_header("=?utf-8?q?Gr=C3?= =?utf-8?q?=BC=C3=9Fe?=")
     'Grüße'
     """
-    text = _FOLD.sub("", text_of(value)).strip("\r\n")
+    text = text_of(value)
+    if "\n" in text:
+        text = _FOLD.sub("", text)
+    text = text.strip("\r\n")
     if "=?" not in text:
         return text.strip(" \t")
     result: list[str] = []
@@ -110,7 +130,10 @@ def decode_header(value: bytes | str) -> str:
     def flush() -> None:
         nonlocal pending
         if pending is not None:
-            result.append(charset_decode(bytes(pending[1]), pending[0])[0])
+            decoded, defect = charset_decode(bytes(pending[1]), pending[0])
+            result.append(decoded)
+            if defect is not None:
+                note(defect)
             pending = None
 
     for match in _WORD.finditer(text):
@@ -130,27 +153,50 @@ def decode_header(value: bytes | str) -> str:
         place = match.end()
     flush()
     result.append(text[place:])
-    return re.sub(r"[\r\n]+", " ", "".join(result)).strip(" \t")
+    whole = "".join(result)
+    if "\r" in whole or "\n" in whole:
+        whole = _LINE_ENDS.sub(" ", whole)
+    return whole.strip(" \t")
 
 
 # --- fields
 
+_GAP = re.compile(rb"\r?\n\r?\n")
+_FIELD_END = re.compile(rb"\r?\n(?![ \t])")
+_NAME = re.compile(rb"[!-9;-~]+")
+
 
 def split_message(raw: bytes) -> tuple[bytes, bytes]:
     """The header and the body of a message, the empty line between them left out."""
-    match = re.search(rb"\r?\n\r?\n|\A\r?\n", raw[: MOST_HEADER_OCTETS + 4])
-    if match is None:
-        return (raw, b"") if len(raw) <= MOST_HEADER_OCTETS else (raw[:MOST_HEADER_OCTETS], raw[MOST_HEADER_OCTETS:])
-    return raw[: match.start()], raw[match.end() :]
+    end, start = find_body(raw, 0, len(raw))
+    return raw[:end], raw[start:]
 
 
-def raw_fields(head: bytes) -> Iterator[tuple[str, bytes]]:
-    """Each field with its value as it came, folding included; lines that are no field are passed over."""
-    for field in re.split(rb"\r?\n(?![ \t])", head):
+def find_body(raw: bytes, start: int, end: int) -> tuple[int, int]:
+    """Where the header of a message at `start` ends, and where its body begins."""
+    for line_end in (b"\r\n", b"\n"):
+        if raw.startswith(line_end, start, end):
+            return start, start + len(line_end)
+    match = _GAP.search(raw, start, min(end, start + MOST_HEADER_OCTETS + 4))
+    if match is not None:
+        return match.span()
+    cut = min(end, start + MOST_HEADER_OCTETS)
+    return cut, cut
+
+
+def raw_fields(head: bytes, note: Callable[[str], object] = lambda defect: None) -> Iterator[tuple[str, bytes]]:
+    """Each field with its value as it came, folding included; lines that are no field are passed over.
+
+    Args:
+        note: told of a line that was passed over.
+    """
+    for field in _FIELD_END.split(head):
         name, colon, value = field.partition(b":")
         name = name.rstrip(b" \t")
-        if colon and name and re.fullmatch(rb"[!-9;-~]+", name):
+        if colon and _NAME.fullmatch(name):
             yield name.decode("ascii"), value
+        elif field.strip() and not field.startswith((b"From ", b">From ")):  # an mbox's line is no mistake
+            note("a line in a header that is no field")
 
 
 def parse_headers(data: bytes | str) -> Headers:
@@ -220,36 +266,64 @@ def parse_addresses(value: bytes | str) -> tuple[Address, ...]:
     'A, B'
     """
     text = _FOLD.sub("", text_of(value))
+    plain = _plain_addresses(text)
+    if plain is not None:
+        return plain
     result: list[Address] = []
     words: list[tuple[str, str]] = []  # of the address that is being read, before any <
     route: list[tuple[str, str]] | None = None  # inside < >
-    closed = False
+    closed = at = False  # whether > has come, and an @
 
     def finish() -> None:
-        nonlocal words, route, closed
+        nonlocal words, route, closed, at
         address = _address(words, route)
         if address is not None:
             result.append(address)
-        words, route, closed = [], None, False
+        words, route, closed, at = [], None, False, False
 
     for kind, token in _tokens(text):
         if kind == "special" and token == "<" and route is None:
-            route = []
+            route, at = [], False
         elif kind == "special" and token == ">" and route is not None and not closed:
             closed = True
         elif route is not None and not closed:
-            if kind == "special" and token in ",;" and "@" in "".join(t for _, t in route):
-                closed = True
+            if kind == "special" and token in ",;" and at:
                 finish()
             else:
                 route.append((kind, token))
+                at = at or token == "@"
         elif kind == "special" and token in ",;":
             finish()
-        elif kind == "special" and token == ":" and not any(t == "@" for _, t in words):
+        elif kind == "special" and token == ":" and not at:
             words = []  # a group's name
         else:
             words.append((kind, token))
+            at = at or (kind == "special" and token == "@")
     finish()
+    return tuple(result)
+
+
+_PLAIN = re.compile(
+    r"([A-Za-z0-9!#$%&'*+/=?^_`{|}~.\x80-\U0010ffff \t-]*)<([^\s<>@,]+)@([A-Za-z0-9.-]+)>"
+    r"|([^\s<>@,]+)@([A-Za-z0-9.-]+)"
+)
+_NOT_PLAIN = re.compile(r'["(;:\\\[]|=\?')
+
+
+def _plain_addresses(text: str) -> tuple[Address, ...] | None:
+    """The addresses of a field without quotes, comments, groups, routes and encoded words, as most are; else None."""
+    if _NOT_PLAIN.search(text):
+        return None
+    result = []
+    for piece in text.split(","):
+        piece = piece.strip()
+        if not piece:
+            continue
+        match = _PLAIN.fullmatch(piece)
+        if match is None:
+            return None
+        name, mailbox, host, alone, alone_at = match.groups()
+        result.append(Address(" ".join((name or "").split()), mailbox or alone, host or alone_at))
     return tuple(result)
 
 
@@ -366,7 +440,8 @@ def _zone(text: str) -> dt.tzinfo:
 
 # --- parameters
 
-_PARAMETER = re.compile(r'\s*;?\s*([^\s=;"]+?)\s*=\s*("(?:[^"\\]|\\.)*"?|[^;]*)', re.DOTALL)
+_PARAMETER = re.compile(r'([^\s=;"]+)\s*=\s*("(?:[^"\\]|\\.)*"?|[^;]*)|[^\s=;"]+|"(?:[^"\\]|\\.)*"?|[\s=;]+', re.DOTALL)
+_PIECE = re.compile(r"[0-9]{1,6}")
 
 
 def parse_parameters(value: bytes | str) -> tuple[str, dict[str, str]]:
@@ -379,7 +454,9 @@ def parse_parameters(value: bytes | str) -> tuple[str, dict[str, str]]:
     head, _, rest = text.partition(";")
     plain: dict[str, str] = {}
     pieces: dict[str, list[tuple[int, bool, str]]] = {}
-    for match in _PARAMETER.finditer(";" + _without_comments(rest)):
+    for match in _PARAMETER.finditer(_without_comments(rest)):
+        if match[1] is None:  # a word that is no parameter
+            continue
         name, word = match[1].lower(), match[2]
         word = _unquote(word) if word.startswith('"') else word.strip()
         base, star, tail = name.partition("*")
@@ -387,13 +464,13 @@ def parse_parameters(value: bytes | str) -> tuple[str, dict[str, str]]:
             plain.setdefault(name, decode_header(word) if "=?" in word else word)
             continue
         number, extended = tail.rstrip("*"), tail == "" or tail.endswith("*")
-        if number and not number.isdigit():
+        if number and not _PIECE.fullmatch(number):
             plain.setdefault(name, word)
             continue
         pieces.setdefault(base, []).append((int(number) if number else 0, extended, word))
     for base, parts in pieces.items():
         plain[base] = _joined(sorted(parts, key=lambda part: part[0]))
-    kind = re.sub(r"\s*/\s*", "/", _without_comments(head).strip().lower())
+    kind = "/".join(part.strip() for part in _without_comments(head).lower().split("/"))
     return kind, plain
 
 

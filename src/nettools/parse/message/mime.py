@@ -6,7 +6,6 @@ Works on octets, without recursion that a message could deepen, in time linear i
 
 from __future__ import annotations
 
-import base64
 import binascii
 import datetime as dt
 import quopri
@@ -19,6 +18,7 @@ from nettools.errors import ProtocolError
 from nettools.parse.message.headers import (
     charset_decode,
     decode_header,
+    find_body,
     parse_addresses,
     parse_date,
     parse_parameters,
@@ -31,6 +31,8 @@ __all__ = ["mail_info", "parse_mail"]
 
 MOST_PARTS = 10_000
 MOST_LEVELS = 100
+_BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
+_NOT_BASE64 = bytes(set(range(256)) - set(_BASE64))
 
 
 @dataclass(slots=True)
@@ -38,12 +40,19 @@ class Part:
     """One leaf of the tree."""
 
     fields: dict[str, bytes]
-    body: bytes
+    raw: bytes  # the whole message; the body stands between `start` and `end`
+    start: int
+    end: int
     kind: str
     parameters: dict[str, str]
     within: str = ""  # the kind of multipart it stands in
     disposition: str = ""
     disposition_parameters: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def body(self) -> bytes:
+        """Its octets, as they came."""
+        return self.raw[self.start : self.end]
 
     @property
     def name(self) -> str | None:
@@ -62,20 +71,19 @@ class Reader:
         self.defects[text] = None
 
     def read(self, raw: bytes) -> None:
-        """The leaves, in order: a stack instead of recursion."""
-        stack: list[tuple[bytes, str, int]] = [(raw, "", 0)]
+        """The leaves, in order: a stack instead of recursion, and places in the octets instead of copies of them."""
+        stack: list[tuple[int, int, str, int]] = [(0, len(raw), "", 0)]
         while stack:
-            octets, within, level = stack.pop()
+            start, end, within, level = stack.pop()
             if len(self.parts) >= MOST_PARTS:
                 self.defect(f"more than {MOST_PARTS} parts: the rest is left out")
                 return
-            part = self._part(octets, within)
+            part = self._part(raw, start, end, within)
             boundary = part.parameters.get("boundary", "")
             if part.kind.startswith("multipart/") and boundary and level < MOST_LEVELS:
-                inner = self._split(part.body, boundary)
+                inner = self._split(raw, part.start, end, boundary)
                 if inner:
-                    default = part.kind
-                    stack += [(each, default, level + 1) for each in reversed(inner)]
+                    stack += [(*each, part.kind, level + 1) for each in reversed(inner)]
                     continue
                 self.defect("a multipart without parts is taken for text")
                 part.kind = "text/plain"
@@ -84,10 +92,13 @@ class Reader:
                 part.kind = "text/plain"
             self.parts.append(part)
 
-    def _part(self, octets: bytes, within: str) -> Part:
-        head, body = split_message(octets)
+    def _part(self, raw: bytes, start: int, end: int, within: str) -> Part:
+        head_end, body = find_body(raw, start, end)
+        if within and head_end > start and not _FIELD.match(raw, start, end):
+            head_end = body = start
+            self.defect("a part that begins without a header and an empty line")
         fields: dict[str, bytes] = {}
-        for name, value in raw_fields(head):
+        for name, value in raw_fields(raw[start:head_end], self.defect):
             fields.setdefault(name.lower(), value)
         default = "message/rfc822" if within == "multipart/digest" else "text/plain"
         kind, parameters = parse_parameters(fields.get("content-type", b""))
@@ -96,25 +107,28 @@ class Reader:
                 self.defect("a Content-Type that makes no sense")
             kind = default
         disposition, more = parse_parameters(fields.get("content-disposition", b""))
-        return Part(fields, body, kind, parameters, within, disposition, more)
+        return Part(fields, raw, body, end, kind, parameters, within, disposition, more)
 
-    def _split(self, body: bytes, boundary: str) -> list[bytes]:
-        """The parts between the boundaries (RFC 2046 5.1.1)."""
-        mark = re.escape(boundary.encode("utf-8", "surrogateescape"))
-        line = re.compile(rb"(?:\A|\r?\n)--" + mark + rb"(--)?[ \t]*(?=\r?\n|\Z)")
-        result: list[bytes] = []
-        start: int | None = None
-        for match in line.finditer(body):
-            if start is not None:
-                result.append(_without_line_end(body[start : match.start()]))
-            if match[1]:
-                return result
-            start = match.end()
-            if len(result) > MOST_PARTS:
-                return result
-        if start is not None:
+    def _split(self, raw: bytes, start: int, end: int, boundary: str) -> list[tuple[int, int]]:
+        """Where the parts between the boundaries begin and end (RFC 2046 5.1.1)."""
+        mark = b"--" + boundary.encode("utf-8", "surrogateescape")
+        result: list[tuple[int, int]] = []
+        begun: int | None = None
+        place = raw.find(mark, start, end)
+        while place >= 0:
+            after = _LINE_REST.match(raw, place + len(mark), end)
+            if after is not None and (place == start or raw[place - 1] == 0x0A):
+                if begun is not None:
+                    result.append((begun, max(begun, _before_line_end(raw, start, place))))
+                if after[1]:
+                    return result
+                begun = after.end()
+                if len(result) > MOST_PARTS:
+                    return result
+            place = raw.find(mark, place + 1, end)
+        if begun is not None:
             self.defect("the last boundary is missing")
-            result.append(_without_line_end(body[start:]))
+            result.append((begun, end))
         return result
 
     # -- contents
@@ -136,13 +150,21 @@ class Reader:
         return part.body
 
     def _base64(self, body: bytes) -> bytes:
-        compact = re.sub(rb"[^A-Za-z0-9+/]", b"", body)
-        if len(compact) % 4 == 1:
-            self.defect("base64 that was cut")
-            compact = compact[:-1]
-        if re.search(rb"[^A-Za-z0-9+/=\s]", body):
+        compact = body.translate(None, b" \t\r\n")
+        if compact.translate(None, _BASE64):
             self.defect("base64 with other characters in it")
-        return base64.b64decode(compact + b"=" * (-len(compact) % 4))
+            compact = compact.translate(None, _NOT_BASE64)
+        pieces = [compact.rstrip(b"=")]
+        if b"=" in pieces[0]:  # several runs of it, one behind the other
+            pieces = re.split(b"=+", pieces[0], maxsplit=MOST_PARTS)
+            pieces[-1] = pieces[-1].replace(b"=", b"")
+        result = bytearray()
+        for piece in pieces:
+            if len(piece) % 4 == 1:
+                self.defect("base64 that was cut")
+                piece = piece[:-1]
+            result += binascii.a2b_base64(piece + b"=" * (-len(piece) % 4))
+        return bytes(result)
 
     def _uu(self, body: bytes) -> bytes:
         result = bytearray()
@@ -168,9 +190,17 @@ class Reader:
         return text.replace("\r\n", "\n")
 
 
-def _without_line_end(part: bytes) -> bytes:
-    """A part without the line end of the boundary line before it."""
-    return part[2:] if part.startswith(b"\r\n") else part[1:] if part.startswith(b"\n") else part
+_FIELD = re.compile(rb"[!-9;-~]+[ \t]*:")
+_LINE_REST = re.compile(rb"(--)?[ \t]*(?:\r?\n|\Z)")  # of a boundary's line
+
+
+def _before_line_end(raw: bytes, start: int, place: int) -> int:
+    """Where the line before `place` ends, its line end not counted: that is the boundary's."""
+    if place > start and raw[place - 1] == 0x0A:
+        place -= 1
+        if place > start and raw[place - 1] == 0x0D:
+            place -= 1
+    return place
 
 
 def _is_text(part: Part) -> bool:
@@ -193,7 +223,7 @@ def parse_mail(raw: bytes | str) -> Mail:
         else:
             attachments.append(_attachment(reader, part))
     head, _ = split_message(octets)
-    fields = [(name, decode_header(value)) for name, value in raw_fields(head)]
+    fields = [(name, decode_header(value, reader.defect)) for name, value in raw_fields(head)]
     info = mail_info(raw_fields(head), size=len(octets), defect=reader.defect)
     return Mail(
         info=info,
@@ -241,7 +271,7 @@ def _attachment(reader: Reader, part: Part) -> Attachment:
     content_id = None if identity is None else decode_header(identity).strip("<> ") or None
     inline = part.disposition == "inline" or (content_id is not None and part.disposition != "attachment")
     name = part.name
-    return Attachment(name and decode_header(name), part.kind, data, len(data), inline, content_id)
+    return Attachment(name and decode_header(name, reader.defect), part.kind, data, len(data), inline, content_id)
 
 
 def mail_info(
