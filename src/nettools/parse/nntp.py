@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from nettools.errors import ProtocolError
 from nettools.parse.message import decode_header, parse_addresses, parse_mail
 from nettools.parse.message import parse_date as parse_header_date
-from nettools.parse.message.headers import raw_fields, split_message, text_of
+from nettools.parse.message.headers import octets_of, raw_fields, split_message, text_of
 from nettools.parse.yenc import take_out
 from nettools.results import Address, Article, ArticleInfo, Group
 
@@ -43,10 +43,6 @@ _NUMBER = re.compile(rb"\d{1,19}")
 _MESSAGE_ID = re.compile(rb"<[^<>\s]+>")
 
 
-def _octets(data: bytes | str) -> bytes:
-    return data.encode("utf-8", "surrogateescape") if isinstance(data, str) else bytes(data)
-
-
 def _status(line: bytes, codes: Sequence[int], what: str) -> bytes:
     """The text of a status line with one of these codes."""
     match = _STATUS.fullmatch(line)
@@ -68,7 +64,7 @@ def _undotted(lines: Iterator[bytes], what: str, *, whole: bool) -> Iterator[byt
 
 def _body(data: bytes | str, codes: Sequence[int], what: str) -> Iterator[bytes]:
     """The lines of a reply's body; a status line in front of them has to be one of these."""
-    octets = _octets(data)
+    octets = octets_of(data)
     lines = iter(octets.removesuffix(b"\n").split(b"\n")) if octets else iter(())
     first, end, _ = octets.partition(b"\n")
     has_status = _STATUS.fullmatch(first.removesuffix(b"\r")) is not None
@@ -213,7 +209,7 @@ def matches_wildmat(name: str, pattern: str) -> bool:
 
 def parse_group(data: bytes | str) -> Group:
     """The answer to GROUP or LISTGROUP (RFC 3977 6.1.1): an estimate of the count, first and last number, name."""
-    line = _octets(data).partition(b"\n")[0].removesuffix(b"\r")
+    line = octets_of(data).partition(b"\n")[0].removesuffix(b"\r")
     words = _status(line, (211,), "answer to GROUP").split()
     if len(words) < 3 or not all(_NUMBER.fullmatch(word) for word in words[:3]):
         raise ProtocolError(f"this is no answer to GROUP: {line[:80].decode('ascii', 'backslashreplace')!r}")
@@ -230,7 +226,7 @@ def parse_article(data: bytes | str) -> tuple[int | None, str | None, bytes]:
     Raises:
         ProtocolError: it is no such reply, or it ends before its dot.
     """
-    octets = _octets(data)
+    octets = octets_of(data)
     first, end, rest = octets.partition(b"\n")
     first = first.removesuffix(b"\r")
     number, identity = article_name(_status(first, (220, 221, 222, 223), "article"))
@@ -276,7 +272,7 @@ def read_article(raw: bytes, number: int | None, message_id: str | None, *, yenc
 
 def parse_date(data: bytes | str) -> dt.datetime:
     """The answer to DATE (RFC 3977 7.1): an aware datetime, UTC."""
-    line = _octets(data).partition(b"\n")[0].strip()
+    line = octets_of(data).partition(b"\n")[0].strip()
     text = _status(line, (111,), "date").strip() if line.startswith(b"111 ") else line
     match = re.fullmatch(rb"(\d\d|\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)", text)
     if match is None:

@@ -4,8 +4,8 @@ A session works on the messages as they were at login: numbers stay, deletions h
 just goes (section 6), the UIDL is the folder's UIDVALIDITY and the message's UID. Messages go out byte-stuffed and with
 CR LF line ends, whatever they were stored with, and sizes are those of what goes out (section 11).
 
-Extensions: CAPA and RESP-CODES (RFC 2449), AUTH-RESP-CODE (3206), STLS (2595), AUTH (5034), APOP. Any is left out by
-its CAPA tag, or by "APOP", "CAPA", or a mechanism's name: `without={"UIDL", "CRAM-MD5"}`.
+Extensions: CAPA and RESP-CODES (RFC 2449), AUTH-RESP-CODE (3206), STLS (2595), AUTH (5034), UTF8 (6856), APOP. Any is
+left out by its CAPA tag, or by "APOP", "CAPA", or a mechanism's name: `without={"UIDL", "CRAM-MD5"}`.
 """
 
 from __future__ import annotations
@@ -80,7 +80,8 @@ class POP3Server(Server):
 
     protocol = "pop3"
     refusal = "-ERR [SYS/PERM] Refused"
-    anonymous = ("CAPA", "USER", "PASS", "APOP", "AUTH", "STLS", "NOOP", "QUIT")
+    anonymous = ("CAPA", "USER", "PASS", "APOP", "AUTH", "STLS", "UTF8", "NOOP", "QUIT")
+    optional = ("TOP", "UIDL", "APOP", "STLS", "CAPA", "UTF8")
     known = (*anonymous, "STAT", "LIST", "UIDL", "RETR", "TOP", "DELE", "RSET")
 
     async def session(self, conn: Connection) -> None:
@@ -115,13 +116,13 @@ class POP3Server(Server):
         return line[:-2].decode("utf-8", "surrogateescape")
 
     async def _command(self, session: _Session, verb: str, arg: str) -> bytes:
-        if verb not in self.known or (verb in ("TOP", "UIDL", "APOP", "STLS", "CAPA") and not self.offers(verb)):
+        if verb not in self.known or (verb in self.optional and not self.offers(verb)):
             raise Err("Unknown command")
         if session.folder is None and verb not in self.anonymous:
             raise Err("Log in first")
-        if session.folder is not None and verb in ("USER", "PASS", "APOP", "AUTH", "STLS"):
+        if session.folder is not None and verb in ("USER", "PASS", "APOP", "AUTH", "STLS", "UTF8"):
             raise Err("Already logged in")
-        if arg and verb in ("CAPA", "STAT", "RSET", "NOOP", "QUIT", "STLS"):
+        if arg and verb in ("CAPA", "STAT", "RSET", "NOOP", "QUIT", "STLS", "UTF8"):
             raise Err("No argument is taken")
         reply = await getattr(self, f"do_{verb.lower()}")(session, arg)
         return reply if isinstance(reply, bytes) else f"+OK {reply}\r\n".encode()
@@ -135,6 +136,7 @@ class POP3Server(Server):
 
     async def do_capa(self, session: _Session, arg: str) -> bytes:
         known = {name: name for name in ("TOP", "UIDL", "USER", "PIPELINING", "RESP-CODES", "AUTH-RESP-CODE")}
+        known["UTF8"] = "UTF8 USER"  # RFC 6856 section 2.1: names and passwords are UTF-8 in any case
         mechanisms = self._mechanisms(session)
         if mechanisms:
             known["SASL"] = " ".join(["SASL", *mechanisms])
@@ -150,6 +152,9 @@ class POP3Server(Server):
         await session.conn.start_tls()
         session.name = None
         return b""
+
+    async def do_utf8(self, session: _Session, arg: str) -> str:
+        return "Messages are sent as they are, UTF-8 in their headers too"
 
     async def do_user(self, session: _Session, arg: str) -> str:
         if not self.offers("USER"):

@@ -141,6 +141,11 @@ def test_yenc_in_parts_says_so_and_damage_is_told() -> None:
     )
 
 
+def test_yenc_that_escapes_what_it_need_not_is_read_all_the_same() -> None:
+    assert decode_yenc(b"==\x8b=") == bytes([(ord("=") - 64 - 42) % 256]) + b"a"
+    assert decode_yenc(b"=") == b""
+
+
 @given(st.binary())
 def test_yenc_is_undone_octet_by_octet(data: bytes) -> None:
     encoded = bytearray()

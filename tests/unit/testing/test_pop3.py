@@ -112,7 +112,7 @@ def test_auth_takes_an_initial_response(server: POP3Server, wire: Connect) -> No
 
 
 def test_capabilities_are_told_and_each_can_be_left_out(wire: Connect) -> None:
-    names = {"TOP", "UIDL", "USER", "PIPELINING", "RESP-CODES", "AUTH-RESP-CODE", "SASL", "STLS"}
+    names = {"TOP", "UIDL", "USER", "PIPELINING", "RESP-CODES", "AUTH-RESP-CODE", "SASL", "STLS", "UTF8"}
     for missing in (set(), *({name} for name in names)):
         with POP3Server(tls=True, without=missing) as server:
             talk = wire(server)

@@ -22,6 +22,7 @@ from nettools.results import Address, Headers
 
 __all__ = [
     "decode_header",
+    "octets_of",
     "parse_addresses",
     "parse_date",
     "parse_headers",
@@ -46,7 +47,7 @@ def text_of(value: bytes | str) -> str:
     if isinstance(value, str):
         if value.isascii() or not _SURROGATE.search(value):
             return value
-        value = value.encode("utf-8", "surrogateescape" if _ESCAPED.fullmatch(value) else "replace")
+        value = octets_of(value)
     try:
         return value.decode("utf-8")
     except UnicodeDecodeError:
@@ -63,6 +64,13 @@ def _is_charset(name: str) -> bool:
     except (LookupError, ValueError):
         return False
     return info._is_text_encoding and info.name.replace("-", "_") not in _NO_CHARSETS
+
+
+def octets_of(value: bytes | str) -> bytes:
+    """Text as octets: UTF-8, but for surrogates that stand for octets; any others are question marks."""
+    if not isinstance(value, str):
+        return bytes(value)
+    return value.encode("utf-8", "surrogateescape" if _ESCAPED.fullmatch(value) else "replace")
 
 
 def charset_decode(data: bytes, charset: str | None) -> tuple[str, str | None]:
@@ -102,7 +110,7 @@ def _word_octets(encoding: str, text: str) -> bytes | None:
                 return base64.b64decode(compact[: len(compact) - len(compact) % 4])
             except (binascii.Error, ValueError):
                 return None
-    octets = text.replace("_", " ").encode("utf-8", "surrogateescape")
+    octets = octets_of(text.replace("_", " "))
     if not _ODD_EQUALS.search(octets):
         return binascii.a2b_qp(octets)
     return re.sub(rb"=([0-9A-Fa-f]{2})", lambda match: bytes.fromhex(match[1].decode()), octets)
@@ -201,8 +209,7 @@ def raw_fields(head: bytes, note: Callable[[str], object] = lambda defect: None)
 
 def parse_headers(data: bytes | str) -> Headers:
     """The fields of a message in order, unfolded and decoded; what follows the first empty line is not looked at."""
-    raw = data.encode("utf-8", "surrogateescape") if isinstance(data, str) else data
-    head, _ = split_message(raw)
+    head, _ = split_message(octets_of(data))
     return Headers((name, decode_header(value)) for name, value in raw_fields(head))
 
 
@@ -291,9 +298,11 @@ def parse_addresses(value: bytes | str) -> tuple[Address, ...]:
                 finish()
             else:
                 route.append((kind, token))
-                at = at or token == "@"
+                at = at or (token == "@" and route[0][1] != "@")  # a source route has commas of its own
         elif kind == "special" and token in ",;":
             finish()
+        elif kind == "special" and token == ">":
+            pass  # its < is missing
         elif kind == "special" and token == ":" and not at:
             words = []  # a group's name
         else:
@@ -412,14 +421,17 @@ def parse_date(value: bytes | str) -> dt.datetime:
         hours = hours % 12 + (12 if half.lower() == "pm" else 0)
     try:
         second_ = min(int(second or 0), 59)
-        return dt.datetime(years, number, int(day), hours, int(minute or 0), second_, tzinfo=_zone((zone or "")[:80]))
+        end_of_day = hours == 24 and not int(minute or 0)
+        hours = 0 if end_of_day else hours
+        start = dt.datetime(years, number, int(day), hours, int(minute or 0), second_, tzinfo=_zone((zone or "")[:80]))
+        return start + dt.timedelta(days=end_of_day)
     except (ValueError, OverflowError) as error:
         raise ProtocolError(f"{text[:80]!r} is no date: {error}") from None
 
 
 def _iso(text: str) -> dt.datetime:
     try:
-        moment = dt.datetime.fromisoformat(text)
+        moment = dt.datetime.fromisoformat(text.replace("/", "-"))
     except ValueError:
         raise ProtocolError(f"{text[:80]!r} is no date") from None
     return moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
@@ -501,5 +513,5 @@ def _joined(parts: list[tuple[int, bool, str]]) -> str:
                 charset, _, word = word.split("'", 2)
             octets += unquote_to_bytes(word)
         else:
-            octets += word.encode("utf-8", "surrogateescape")
-    return charset_decode(bytes(octets), charset or "utf-8")[0]
+            octets += octets_of(word)
+    return charset_decode(bytes(octets), charset)[0]

@@ -19,6 +19,7 @@ from nettools.parse.message.headers import (
     charset_decode,
     decode_header,
     find_body,
+    octets_of,
     parse_addresses,
     parse_date,
     parse_parameters,
@@ -111,7 +112,7 @@ class Reader:
 
     def _split(self, raw: bytes, start: int, end: int, boundary: str) -> list[tuple[int, int]]:
         """Where the parts between the boundaries begin and end (RFC 2046 5.1.1)."""
-        mark = b"--" + boundary.encode("utf-8", "surrogateescape")
+        mark = b"--" + octets_of(boundary)
         result: list[tuple[int, int]] = []
         begun: int | None = None
         place = raw.find(mark, start, end)
@@ -212,7 +213,7 @@ def parse_mail(raw: bytes | str) -> Mail:
 
     `text` is the first plain text (inline ones that follow are joined), `html` the HTML; `raw` are the octets given.
     """
-    octets = raw.encode("utf-8", "surrogateescape") if isinstance(raw, str) else bytes(raw)
+    octets = octets_of(raw)
     reader = Reader()
     reader.read(octets)
     texts: dict[str, list[str]] = {"text/plain": [], "text/html": []}
