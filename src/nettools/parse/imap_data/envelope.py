@@ -38,19 +38,26 @@ MOST_REMEMBERED = 200  # octets of a name
 
 
 class _Unread:
-    """An ENVELOPE that is taken apart when it is looked at; nobody can tell it from another."""
+    """An ENVELOPE whose fields are read when they are looked at; nobody can tell it from another."""
 
     __slots__ = ("_unread",)
-    _unread: bytes
+    _unread: tuple[bytes | None, ...]
 
     if not TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> Any:  # asked only where the slot is still empty
-            if name not in _FIELDS:
+            place = _PLACES.get(name)
+            if place is None:
                 raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-            for each, value in zip(_FIELDS, _taken_apart(self._unread), strict=True):
-                object.__setattr__(self, each, value)
-            return object.__getattribute__(self, name)
+            text = self._unread[place]
+            if 2 <= place < 8:
+                value = _people(text)
+            elif text is None:
+                value = None
+            else:
+                value = unescaped(text[1:-1]) if text.startswith(b'"') else text[text.index(b"\n") + 1 :]
+            object.__setattr__(self, name, value)
+            return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +76,7 @@ class Envelope(_Unread):
     message_id: bytes | None
 
 
-_FIELDS = tuple(each.name for each in fields(Envelope))
+_PLACES = {each.name: place for place, each in enumerate(fields(Envelope))}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,44 +92,34 @@ class AddressGroup:
 _TEXT = rb'[^"\\\r\n]*+(?:\\.[^"\\\r\n]*+)*+'
 _STRING = rb'(?:NIL|"(%s)")' % _TEXT  # its group is None for NIL
 _FLAT = rb'[^()"{\r\n]*+(?:"%s"[^()"{\r\n]*+)*+' % _TEXT  # no parentheses, no literals
-_LIST = rb"\((?:\(%s\) ?)++\)" % _FLAT
-# date and subject, which servers send as a literal where it was folded; then eight items up to the end
-_START = re.compile(rb" *+\(%(s)s (?:%(s)s|\{(\d{1,7})\+?\}\r?\n)" % {b"s": _STRING})
-_REST = re.compile(rb'(?: (?:NIL|"%s"|%s)){8}\)' % (_TEXT, _LIST))
-_ITEM = re.compile(rb'NIL|"(%s)"|(%s)' % (_TEXT, _LIST))
+_PARTS = {b"s": rb'(?:NIL|("%s"))' % _TEXT, b"p": rb"(?:NIL|(\((?:\(%s\) ?)++\)))" % _FLAT}
+# date and subject, which servers send as a literal where it was folded; then addresses and the last two strings
+_START = re.compile(rb" *+\(%(s)s (?:%(s)s|(\{(\d{1,7})\+?\}\r?\n))" % _PARTS)
+_REST = re.compile(rb" %(p)s %(p)s %(p)s %(p)s %(p)s %(p)s %(s)s %(s)s\)" % _PARTS)
 _PERSON = re.compile(rb"\(%(s)s %(s)s %(s)s %(s)s\)" % {b"s": _STRING})
 
 
 def scan_envelope(scanner: Scanner) -> Envelope | None:
     """The ENVELOPE that comes next; None for NIL, or for what is no list."""
-    data, begin = scanner.data, scanner.place
-    start = _START.match(data, begin)
-    if start is not None:
-        rest = _REST.match(data, start.end() + int(start[3] or 0))
-        if rest is not None:
-            scanner.place = rest.end()
-            envelope = Envelope.__new__(Envelope)
-            object.__setattr__(envelope, "_unread", data[begin : scanner.place])
-            return envelope
-    return envelope_of(scanner.value())
-
-
-def _taken_apart(data: bytes) -> tuple[Any, ...]:
-    """The fields of an ENVELOPE that both expressions have matched."""
-    start = _START.match(data)
-    assert start is not None
-    date, subject, size = start.groups()
-    if size is None:
-        place, subject = start.end(), subject and unescaped(subject)
-    else:
-        place = start.end() + int(size)
-        subject = data[start.end() : place]
-    items = list(_ITEM.finditer(data, place))
-    from_ = items[0][2]
-    author = _people(from_)
-    people = (author if item[2] == from_ else _people(item[2]) for item in items[:6])
-    in_reply_to, message_id = (item[1] and unescaped(item[1]) for item in items[6:])
-    return date and unescaped(date), subject, *people, in_reply_to, message_id
+    data = scanner.data
+    start = _START.match(data, scanner.place)
+    if start is None:
+        return envelope_of(scanner.value())
+    date, subject, mark, size = start.groups()
+    place = start.end()
+    if mark is not None:
+        place += int(size)
+        subject = data[start.start(3) : place]
+    rest = _REST.match(data, place)
+    if rest is None:
+        return envelope_of(scanner.value())
+    scanner.place = rest.end()
+    from_, sender, reply_to, *others = rest.groups()
+    envelope = Envelope.__new__(Envelope)
+    sender = from_ if sender == from_ else sender  # kept once
+    reply_to = from_ if reply_to == from_ else reply_to
+    object.__setattr__(envelope, "_unread", (date, subject, from_, sender, reply_to, *others))
+    return envelope
 
 
 def _people(text: bytes | None) -> RawAddresses:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-import functools
 import re
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -42,7 +41,7 @@ def _flat(addresses: Iterable[RawAddress]) -> tuple[Address, ...]:
 def info_of(row: FetchData, folder: str) -> MailInfo:
     """One line of a mailbox; what its ENVELOPE says is decoded when it is looked at."""
     return MailInfo.deferred(
-        functools.partial(_decoded, row.envelope, row.internaldate),
+        _Decoder(row.envelope, row.internaldate),
         uid=str(row.uid),
         number=row.seq,
         folder=folder,
@@ -51,26 +50,36 @@ def info_of(row: FetchData, folder: str) -> MailInfo:
     )
 
 
-def _decoded(envelope: Envelope | None, received: dt.datetime | None, name: str) -> dict[str, Any]:
-    """One field of a MailInfo."""
-    value: Any
-    match name:
-        case "subject":
-            value = decode_header((envelope and envelope.subject) or b"")
-        case "sender":
-            value = next(iter(_flat(envelope.from_)), None) if envelope else None
-        case "to" | "cc":
-            value = _flat(getattr(envelope, name)) if envelope else ()
-        case "message_id":
-            value = decode_header(envelope.message_id) if envelope and envelope.message_id else None
-        case "date":
-            value = received
-            if envelope and envelope.date:
-                with contextlib.suppress(ProtocolError):  # the date of arrival stands in for a Date that is none
-                    value = parse_date(envelope.date)
-        case _:
-            raise AttributeError(name)
-    return {name: value}
+class _Decoder:
+    """Gives a MailInfo its fields, one at a time."""
+
+    __slots__ = ("envelope", "received")
+
+    def __init__(self, envelope: Envelope | None, received: dt.datetime | None) -> None:
+        self.envelope, self.received = envelope, received
+
+    def __call__(self, name: str) -> dict[str, Any]:
+        envelope = self.envelope
+        value: Any
+        match name:
+            case "subject":
+                value = decode_header((envelope and envelope.subject) or b"")
+            case "sender":
+                value = next(iter(_flat(envelope.from_)), None) if envelope else None
+            case "to" | "cc":
+                value = _flat(getattr(envelope, name)) if envelope else ()
+            case "message_id":
+                value = decode_header(envelope.message_id) if envelope and envelope.message_id else None
+            case _:
+                value = self._date()
+        return {name: value}
+
+    def _date(self) -> dt.datetime | None:
+        """The Date; where there is none, or one that makes no sense, that of arrival."""
+        if self.envelope and self.envelope.date:
+            with contextlib.suppress(ProtocolError):
+                return parse_date(self.envelope.date)
+        return self.received
 
 
 def expand(numbers: str) -> Iterator[int]:
