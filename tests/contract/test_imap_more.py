@@ -351,6 +351,12 @@ def test_arguments_that_make_no_sense_are_told_before_anything_is_connected(call
     assert caught.value.protocol == "imap"
 
 
+def test_the_servers_last_words_are_told_although_ours_were_said(plain: Site) -> None:
+    plain.server.on("FETCH").garbage(b"* BYE disk is on fire\r\n", close=True)
+    with pytest.raises(DisconnectedError, match="on fire"):
+        nettools.list_mail(plain.url, **plain.options)
+
+
 # --- the login
 
 

@@ -247,9 +247,9 @@ class _Dialed(imaplib.IMAP4):
             tag = self.start(*arguments)
         except Refused as refused:
             return refused.answer
-        return self.finish(tag, each=each, sink=sink, leaving=arguments[0] == b"LOGOUT")
+        return self.finish(tag, each=each, sink=sink)
 
-    def finish(self, tag: str, *, each: Each | None = None, sink: Sink | None = None, leaving: bool = False) -> Answer:
+    def finish(self, tag: str, *, each: Each | None = None, sink: Sink | None = None) -> Answer:
         """Read until a command's tagged response; `each` takes the FETCH responses, which are then not kept."""
         untagged: list[Response] = [*self._early]
         self._early.clear()
@@ -276,7 +276,7 @@ class _Dialed(imaplib.IMAP4):
             if each is not None and response.kind == "fetch":
                 each(response.data)
                 continue
-            if response.status == "BYE" and not leaving:
+            if response.status == "BYE":
                 bye = response
             untagged.append(response)
 

@@ -225,7 +225,7 @@ class Conversation(Session):
 
     def _goodbye(self) -> None:
         if self._farewell is not None:
-            self.client.finish(self._farewell, leaving=True)
+            self.client.finish(self._farewell)
         else:
             self.client.execute(b"LOGOUT")
 
@@ -244,7 +244,7 @@ class Conversation(Session):
         if last and self.single and not any(isinstance(argument, Literal) for argument in arguments):
             tag = self.client.start(*arguments, hold=True)
             self._farewell = self.client.start(b"LOGOUT")
-            answer = self.client.finish(tag, each=each, sink=sink, leaving=True)
+            answer = self.client.finish(tag, each=each, sink=sink)
         else:
             answer = self.client.execute(*arguments, each=each, sink=sink)
         return self._checked(answer, what or (arguments[0].decode() if isinstance(arguments[0], bytes) else ""))
