@@ -264,6 +264,9 @@ def test_a_flood_of_responses_is_bounded(plain: Site) -> None:
     plain.server.on("FETCH").garbage(b"* OK " + b"x" * 60_000 + b"\r\n" + b"* OK more\r\n" * 200_000)
     with pytest.raises(TooLargeError):
         nettools.list_mail(plain.url, max_size=100_000, **plain.options)
+    plain.server.on("SEARCH").garbage((b"* SEARCH" + b" 1" * 400_000 + b"\r\n") * 3)
+    with pytest.raises(TooLargeError, match="1000000"):
+        nettools.search_mail(plain.url, "ALL", **plain.options)
 
 
 @pytest.mark.parametrize(

@@ -270,14 +270,18 @@ class _Dialed(imaplib.IMAP4):
                 if response.tag == tag:
                     return Answer(response, tuple(untagged))
                 continue  # a command that was sent again, because its answer seemed lost
-            count += 1
+            count += 1 if response.kind != "search" else max(1, len(response.data[0]))
             if count > _RESPONSES:
-                raise TooLargeError(f"the server answered with more than {_RESPONSES} responses")
+                raise TooLargeError(f"the server answered with more than {_RESPONSES} responses or numbers")
             if each is not None and response.kind == "fetch":
                 each(response.data)
                 continue
             if response.status == "BYE":
                 bye = response
+            if response.kind == "status" and response.code is None:
+                continue  # words for people: nobody asks for them
+            if untagged and response.kind == untagged[-1].kind == "exists":
+                untagged.pop()  # only the last count holds
             untagged.append(response)
 
     def run_line(self, line: bytes) -> tuple[Response, tuple[bytes, ...]]:
