@@ -6,17 +6,18 @@ Small messages come in batches, large ones one by one through a temporary file. 
 from __future__ import annotations
 
 import io
-import tempfile
 from collections.abc import Iterator
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from nettools.errors import NotFoundError
-from nettools.mailstore import Key, MailStore, Saved
 from nettools.parse.imap_data import FetchData
 from nettools.protocols.imap.address import Meant
 from nettools.protocols.imap.reading import BATCH_OCTETS
 from nettools.protocols.imap.watching import Watcher
 from nettools.session import stream
+
+if TYPE_CHECKING:
+    from nettools.mailstore import Key, MailStore, Saved
 
 __all__ = ["IMAPSession"]
 
@@ -35,6 +36,10 @@ class IMAPSession(Watcher):
 
     @stream("save")
     def _save(self, store: MailStore, meant: Meant, name: str) -> Iterator[Saved]:
+        import tempfile  # only who keeps messages pays for these
+
+        from nettools.mailstore import Key, Saved
+
         self._enter(name)
         assert self._status is not None
         validity = self._status.uid_validity or 0
@@ -66,6 +71,8 @@ class IMAPSession(Watcher):
                 yield self._keep(store, missing[row.uid or 0], io.BytesIO(mail.raw))
 
     def _keep(self, store: MailStore, key: Key, octets: BinaryIO) -> Saved:
+        from nettools.mailstore import Saved
+
         size = octets.seek(0, io.SEEK_END)
         octets.seek(0)
         return Saved(key.uid, store.put(key, octets), size, False)

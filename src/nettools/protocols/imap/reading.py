@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 from nettools.errors import NotFoundError, ProtocolError, UsageError
-from nettools.files import Destination, write_new
 from nettools.parse.imap_data import FetchData, Part
 from nettools.parse.message import deferred_mail
 from nettools.protocols.imap.address import Meant, uid_sets
@@ -328,6 +327,8 @@ class Reader(Mailbox):
 
     @operation("fetch")
     def _fetch_to(self, dest: Any, meant: Meant, name: str) -> Transfer:
+        from nettools.files import Destination  # only who writes files pays for it
+
         wanted = self._one(meant, name)
         with Destination(dest, name=f"{wanted}.eml", url=self.url, max_size=self.options.file_limit) as destination:
             destination.open()
@@ -377,6 +378,8 @@ class Reader(Mailbox):
     def _save_attachments(
         self, meant: Meant, folder: str, dest_dir: Any, match: Callable[[str], bool]
     ) -> tuple[Path, ...]:
+        from nettools.files import write_new
+
         wanted = self._one(meant, folder)
         (row,) = self._sizes(meant, b"(UID RFC822.SIZE BODYSTRUCTURE)")
         parts = attached(row.parts or ())
@@ -395,6 +398,8 @@ class Reader(Mailbox):
         return tuple(paths)
 
     def _save_part(self, wanted: int, part: Part, dest: str, name: str) -> Path:
+        from nettools.files import Destination
+
         with Destination(dest, name=name, url=self.url, max_size=self.options.file_limit) as destination:
             destination.open()
             decoder = Decoder(part.encoding, destination.write)
