@@ -209,6 +209,10 @@ def fetch_mail(
 
     Raises:
         NotFoundError: there is no such message.
+
+    >>> uid = append_mail(imap.url, b"Subject: Hi\\n\\nHello\\n", folder="Archive", auth=alice)
+    >>> fetch_mail(imap.url, uid, folder="Archive", auth=alice).text
+    'Hello\\n'
     """
     result: Mail = run(
         protocol_for(url, MAILBOXES),
@@ -228,7 +232,12 @@ def fetch_mails(
     mark_seen: bool = False,
     **opts: Any,
 ) -> Iterator[Mail]:
-    """Many whole messages over one connection, one by one; all of the folder when none are named."""
+    """Many whole messages over one connection, one by one; all of the folder when none are named.
+
+    >>> uid = append_mail(imap.url, b"Subject: One\\n\\nHello\\n", folder="Junk", auth=alice)
+    >>> [mail.info.subject for mail in fetch_mails(imap.url, folder="Junk", auth=alice)]
+    ['One']
+    """
     return run_stream(
         protocol_for(url, MAILBOXES),
         url,
@@ -238,7 +247,11 @@ def fetch_mails(
 
 
 def search_mail(url: str, query: Query | str, *, folder: str | None = None, **opts: Any) -> tuple[str, ...]:
-    """The UIDs of the messages for which a query holds, in ascending order."""
+    """The UIDs of the messages for which a query holds, in ascending order.
+
+    >>> search_mail(imap.url, Query(subject="nowhere") | Query(flagged=True), folder="Archive", auth=alice)
+    ()
+    """
     result: tuple[str, ...] = run(
         protocol_for(url, MAILBOXES), url, lambda mail: mail.search(query, folder=folder), opts
     )
@@ -248,7 +261,11 @@ def search_mail(url: str, query: Query | str, *, folder: str | None = None, **op
 def watch_mail(
     url: str, *, folder: str | None = None, query: Query | str | None = None, **opts: Any
 ) -> Iterator[MailInfo]:
-    """New messages as they arrive (IMAP IDLE, RFC 2177; where it is missing, and on POP3, by asking again)."""
+    """New messages as they arrive (IMAP IDLE, RFC 2177; where it is missing, and on POP3, by asking again).
+
+    >>> for info in watch_mail(imap.url, auth=alice):  # doctest: +SKIP
+    ...     print(info.subject)
+    """
     return run_stream(protocol_for(url, MAILBOXES), url, lambda mail: mail.watch(folder=folder, query=query), opts)
 
 
@@ -265,7 +282,10 @@ def list_folders(url: str, *, pattern: str = "*", **opts: Any) -> tuple[Folder, 
 
 
 def create_folder(url: str, name: str, **opts: Any) -> None:
-    """Make a folder."""
+    """Make a folder.
+
+    >>> create_folder(imap.url, "Projects/2026", auth=alice)
+    """
     run(protocol_for(url, MAILBOXES), url, lambda mail: mail.create_folder(name), opts)
 
 
@@ -278,7 +298,11 @@ def append_mail(
     date: dt.datetime | None = None,
     **opts: Any,
 ) -> str | None:
-    """Put a message into a folder; the new UID where the server tells it (UIDPLUS, RFC 4315). Never sent twice."""
+    """Put a message into a folder; the new UID where the server tells it (UIDPLUS, RFC 4315). Never sent twice.
+
+    >>> append_mail(imap.url, b"Subject: Draft\\n\\nHello\\n", folder="Drafts", flags=["\\\\Draft"], auth=alice)
+    '1'
+    """
     result: str | None = run(
         protocol_for(url, MAILBOXES),
         url,
@@ -297,7 +321,11 @@ def move_mail(
     folder: str | None = None,
     **opts: Any,
 ) -> tuple[str, ...]:
-    """Move messages to another folder (MOVE, RFC 6851, or copy and expunge); the new UIDs where told."""
+    """Move messages to another folder (MOVE, RFC 6851, or copy and expunge); the new UIDs where told.
+
+    >>> uid = append_mail(imap.url, b"Subject: Old\\n\\nHello\\n", folder="Junk", auth=alice)
+    >>> (new_uid,) = move_mail(imap.url, uid, "Trash", folder="Junk", auth=alice)
+    """
     result: tuple[str, ...] = run(
         protocol_for(url, MAILBOXES),
         url,
@@ -316,7 +344,11 @@ def copy_mail(
     folder: str | None = None,
     **opts: Any,
 ) -> tuple[str, ...]:
-    """Copy messages to another folder; the new UIDs where the server tells them."""
+    """Copy messages to another folder; the new UIDs where the server tells them.
+
+    >>> uid = append_mail(imap.url, b"Subject: Twice\\n\\nHello\\n", folder="Archive", auth=alice)
+    >>> (new_uid,) = copy_mail(imap.url, uid, "Sent", folder="Archive", auth=alice)
+    """
     result: tuple[str, ...] = run(
         protocol_for(url, MAILBOXES),
         url,
@@ -336,7 +368,11 @@ def flag_mail(
     folder: str | None = None,
     **opts: Any,
 ) -> None:
-    """Set and clear flags (`\\\\Seen`, `\\\\Flagged`, keywords)."""
+    """Set and clear flags (`\\\\Seen`, `\\\\Flagged`, keywords).
+
+    >>> uid = append_mail(imap.url, b"Subject: Star\\n\\nHello\\n", folder="Sent", auth=alice)
+    >>> flag_mail(imap.url, uid, add="\\\\Flagged", remove=["\\\\Seen"], folder="Sent", auth=alice)
+    """
     run(
         protocol_for(url, MAILBOXES),
         url,
@@ -353,7 +389,11 @@ def delete_mail(
     folder: str | None = None,
     **opts: Any,
 ) -> None:
-    """Delete messages: these, and no others that happen to be marked."""
+    """Delete messages: these, and no others that happen to be marked.
+
+    >>> uid = append_mail(imap.url, b"Subject: Gone\\n\\nHello\\n", folder="Trash", auth=alice)
+    >>> delete_mail(imap.url, uid, folder="Trash", auth=alice)
+    """
     run(
         protocol_for(url, MAILBOXES),
         url,
@@ -376,6 +416,10 @@ def save_attachments(
     Args:
         source: a Mail, or a URL; then `uid` names the message.
         pattern: only names that match, such as `"*.pdf"`; case does not matter.
+
+    >>> uid = append_mail(imap.url, b"Subject: None\\n\\nHello\\n", folder="Sent", auth=alice)
+    >>> save_attachments(imap.url, folder, uid=uid, folder="Sent", auth=alice)
+    ()
     """
     if isinstance(source, Mail):
         if opts or uid is not None or folder is not None:
