@@ -182,6 +182,12 @@ def test_listing_takes_few_round_trips_and_no_search(plain: Site) -> None:
     assert plain.server.log.round_trips() == 3  # the greeting; login and EXAMINE; FETCH and LOGOUT
 
 
+def test_a_challenge_mechanism_costs_two_turns_more(plain: Site) -> None:
+    auth = Auth("alice", "secret", mechanism="SCRAM-SHA-256")
+    nettools.list_mail(plain.url, **{**plain.options, "auth": auth})
+    assert plain.server.log.round_trips() == 5
+
+
 def test_without_extensions_everything_works_all_the_same(fake_site: Callable[..., Site]) -> None:
     without = {"MOVE", "UIDPLUS", "LITERAL+", "SASL-IR", "ESEARCH", "LIST-EXTENDED", "SPECIAL-USE", "IDLE"}
     site = fill(fake_site("imap", "plain", without=without))

@@ -208,6 +208,10 @@ class _Dialed(imaplib.IMAP4):
                 self._held += piece
         self.flush()
 
+    def hold(self, octets: bytes) -> None:
+        """Have something go out together with the next command."""
+        self._held += octets
+
     def flush(self) -> None:
         """Send what is held."""
         if self._held:

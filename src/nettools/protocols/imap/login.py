@@ -1,6 +1,6 @@
 """How SASL speaks IMAP (RFC 3501 6.2.2, RFC 4959), and the LOGIN of old (RFC 3501 6.2.3).
 
-A login that one line completes may take the command behind it along: `ahead`. It must not know folders, nor what that
+The last line of a login may take the command behind it along: `ahead`. It must not know folders, nor what that
 command is for.
 """
 
@@ -36,11 +36,11 @@ class Channel:
         self.initial_response = initial_response
         self.ahead = ahead
         self.ahead_tag: str | None = None
-        self._tag = ""
+        self._tag = self._mechanism = ""
         self._spoken = False  # the server has seen credentials
 
     def start(self, mechanism: str, initial: bytes | None) -> Step:
-        self._spoken = initial is not None
+        self._mechanism, self._spoken = mechanism, initial is not None
         more = () if initial is None else (base64.b64encode(initial) or b"=",)
         at_once = initial is not None and mechanism == "PLAIN"
         self._send(b"AUTHENTICATE", mechanism.encode("ascii"), *more, whole=at_once)
@@ -48,6 +48,11 @@ class Channel:
 
     def respond(self, data: bytes) -> Step:
         self._spoken = True
+        if not data and self._mechanism.startswith("SCRAM-") and self.ahead:
+            # the server has proved itself: the empty answer only lets it say OK (RFC 5802 5, RFC 3501 6.2.2)
+            self.client.hold(b"\r\n")
+            self.ahead_tag = self.client.start(*self.ahead)
+            return self._step()
         return self._say(base64.b64encode(data))
 
     def cancel(self) -> Step:
