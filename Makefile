@@ -5,8 +5,9 @@ BIN    := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
 GROUPS ?= dev
 SOAK_SECONDS ?= 180
+FUZZ_SECONDS ?= 600
 
-.PHONY: demo test daemons clients test-daemons servers threats corpora lint types docs bench bench-latency soak wheel clean help
+.PHONY: demo test daemons clients test-daemons servers threats corpora fuzz lint types docs bench bench-latency soak wheel clean help
 
 help:
 	@echo "make demo      walk every protocol against the embedded servers"
@@ -16,6 +17,7 @@ help:
 	@echo "make test-daemons  the contract tests over real servers"
 	@echo "make servers   test-daemons, function by function; writes docs/servers.md"
 	@echo "make threats   hostile servers, faults and bad input, each in a process of its own"
+	@echo "make fuzz      what no server should send, to every parser and session, FUZZ_SECONDS=600 each"
 	@echo "make corpora   the parsers, scored on cases from many servers and programs"
 	@echo "make lint      ruff"
 	@echo "make types     mypy --strict"
@@ -60,6 +62,9 @@ threats: $(VENV)/.dev
 
 corpora: $(VENV)/.dev
 	$(PYTEST) -n auto -q tests/unit/parse
+
+fuzz: $(VENV)/.dev
+	cd tests && $(abspath $(BIN))/python -m fuzz $(FUZZ_SECONDS) $(FUZZ)
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

@@ -299,7 +299,7 @@ class Page(Result):
         """The content as text; octets that the encoding does not have become U+FFFD."""
         try:
             return self.content.decode(self.encoding or "utf-8", "replace")
-        except LookupError:
+        except (LookupError, ValueError):  # no such encoding, or one that replaces nothing
             return self.content.decode("utf-8", "replace")
 
     @property

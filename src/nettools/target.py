@@ -183,7 +183,7 @@ class Target:
     @property
     def url(self) -> str:
         """The address without its password."""
-        user = "" if self.user is None else quote(self.user, safe="") + "@"
+        user = "" if self.user is None else quote(self.user, safe="", errors="surrogateescape") + "@"
         query = "" if self.query is None else f"?{self.query}"
         return f"{self.scheme.name}://{user}{self.netloc}{self.path}{query}"
 
@@ -380,6 +380,8 @@ def parse_url(url: str, schemes: Collection[str] | None = None) -> Target:
         raise _bad(f"{_masked(url)!r} is no absolute URL", "a URL begins with its scheme: https://host/path")
     if any(ord(char) < 0x20 or ord(char) == 0x7F for char in url):
         raise _bad("the URL has a control character in it")
+    if any("\ud800" <= char <= "\udfff" for char in url):  # octets of a command line that are no UTF-8
+        raise _bad("the URL has characters that are none", "percent-encode its octets")
     name = match[1].lower()
     scheme = SCHEMES.get(name)
     if scheme is None:

@@ -123,3 +123,9 @@ def test_a_deferred_mail_is_parsed_when_it_is_looked_at_and_cannot_be_told_from_
 def test_a_mail_without_a_date_takes_that_of_its_arrival() -> None:
     received = dt.datetime(2026, 1, 2, tzinfo=dt.UTC)
     assert deferred_mail(b"Subject: x\r\n\r\n", received=received).info.date == received
+
+
+@pytest.mark.parametrize("encoding", ["nonsense", "idna", "punycode", "undefined", "a\0b"])
+def test_a_page_in_an_encoding_that_cannot_be_is_read_as_utf_8(encoding: str) -> None:
+    page = Page("http://h/", 200, "OK", Headers(), content=b"\xc3\xa4\xff", encoding=encoding)
+    assert page.text == "ä\ufffd"

@@ -18,11 +18,13 @@ from typing import Any
 
 import pytest
 
+from nettools.protocols._deadlib import telnetlib
 from nettools.protocols.ftp import FTPClient
 from nettools.protocols.http.connection import Response
 from nettools.protocols.imap import IMAP4Client
 from nettools.protocols.pop3 import POP3Client
 from nettools.protocols.smtp import LMTPClient, SMTPClient
+from nettools.protocols.telnet import TelnetClient
 
 
 class Called(Exception):  # noqa: N818  # proof, not an error
@@ -60,6 +62,15 @@ def test_ftplib_connects_by_connect__protocols_ftp_client() -> None:
         FTPClient(dialer=refuse).connect("h", 21)  # type: ignore[arg-type]
     assert callable(ftplib.FTP.ntransfercmd)
     assert callable(ftplib.parse150)  # type: ignore[attr-defined]
+
+
+def test_telnetlib_opens_by_open_and_reads_by_fill_rawq__protocols_telnet_client() -> None:
+    with pytest.raises(Called):
+        TelnetClient("h", 23, dialer=refuse)
+    for name in ("fill_rawq", "process_rawq", "sock_avail", "read_until", "expect", "read_very_lazy"):
+        assert callable(getattr(telnetlib.Telnet, name))
+    client = TelnetClient()
+    assert (client.rawq, client.irawq, client.cookedq, client.option_callback) == (b"", 0, b"", None)
 
 
 def test_http_client_reads_a_response_by_these_methods__protocols_http_connection() -> None:

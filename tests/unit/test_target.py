@@ -187,3 +187,10 @@ def test_what_is_no_raw_socket_is_refused(url: str) -> None:
     with pytest.raises(UsageError) as caught:
         parse_url(url)
     assert caught.value.exit_code == 3
+
+
+def test_octets_that_are_no_utf_8_are_refused_plain_and_kept_percent_encoded() -> None:
+    with pytest.raises(UsageError) as caught:
+        parse_url("ftp://h/\udcff")
+    assert caught.value.exit_code == 3
+    assert parse_url("ftp://%ff@h/").url == "ftp://%FF@h/"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -209,3 +211,28 @@ def test_the_rate_is_held_down_by_pausing() -> None:
     assert clock.now == pytest.approx(105, abs=0.1)
     guarded.close()
     right.close()
+
+
+def test_other_descriptors_are_waited_for_beside_the_socket(serve: Any, dialer: Dial, tls_ca: Path) -> None:
+    async def talk(conn: Connection) -> None:
+        await conn.write(b"two pieces")
+        await asyncio.Event().wait()
+
+    server = serve(talk, tls=True)
+    reading, writing = os.pipe()
+    try:
+        sock = dialer(idle=5, total=20, tls=TLS(ca=tls_ca)).open(server.host, server.tls_port, tls=True)
+        with sock:
+            assert sock.ready_among([reading], 5) == {sock.fileno()}
+            assert sock.recv(3) == b"two"
+            assert sock.ready_among([reading], 5) == {sock.fileno()}  # decrypted already
+            assert sock.recv(100) == b" pieces"
+            assert sock.ready_among([reading], 0.01) == set()
+            os.write(writing, b"x")
+            assert sock.ready_among([reading], 5) == {reading}
+            sock.failure = DeadlineError("over")
+            with pytest.raises(DeadlineError):
+                sock.ready_among([reading], 5)
+    finally:
+        os.close(reading)
+        os.close(writing)

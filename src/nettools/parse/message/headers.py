@@ -91,7 +91,10 @@ def charset_decode(data: bytes, charset: str | None) -> tuple[str, str | None]:
                 return data.decode("utf-8"), f"it is UTF-8, not {name}"
             except UnicodeDecodeError:
                 pass
-        return data.decode(name, "replace"), f"octets that {name} does not have"
+        try:
+            return data.decode(name, "replace"), f"octets that {name} does not have"
+        except UnicodeError:  # idna, undefined: encodings that replace nothing
+            return text_of(data), f"octets that {name} does not have"
 
 
 _BASE64 = re.compile(r"[A-Za-z0-9+/]*+={0,2}")

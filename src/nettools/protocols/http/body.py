@@ -196,5 +196,5 @@ def charset_of(content_type: str, content: bytes) -> str | None:
 def _known(name: str) -> bool:
     try:
         return codecs.lookup(name)._is_text_encoding
-    except LookupError:
+    except (LookupError, ValueError):
         return False

@@ -1,0 +1,133 @@
+"""One target a session: what is done through the facade, and the conversation with a fake that it is spoiled from."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import re
+import tempfile
+from collections.abc import Callable
+from typing import Any
+
+import nettools
+from fuzz.player import TAG, Player
+from fuzz.strategies import Transcript
+from nettools import Auth, NettoolsError, Secret, Timeout
+from nettools.testing import World, servers
+
+__all__ = ["SESSIONS", "recorded", "session_target"]
+
+OPTIONS: dict[str, Any] = {
+    "timeout": Timeout(connect=2, idle=0.3, total=2),
+    "tls": "off",
+    "proxy": None,
+    "max_size": 1 << 20,
+}
+ALICE = Auth("alice", "secret", mechanism="PLAIN")  # a challenge would be another one each time
+RAW = b"From: Bob <bob@example.org>\r\nTo: alice@example.org\r\nSubject: =?utf-8?q?Gr=C3=BC=C3=9Fe?=\r\n\r\nHallo\r\n"
+ARTICLE = b"From: bob@example.org\r\nNewsgroups: local.test\r\nSubject: s\r\nMessage-ID: <1@x>\r\n\r\nText.\r\n"
+
+Action = Callable[[str], Any]
+
+
+def _download(url: str) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        nettools.download(f"{url}/pub/hello.txt", folder, resume=True, **OPTIONS)
+
+
+def _several(*actions: Callable[[Any], Any]) -> Callable[[str], None]:
+    """Operations of one session; one that fails does not keep the others from being tried."""
+
+    def act(url: str) -> None:
+        with nettools.connect(url, auth=ALICE, **OPTIONS) as session:
+            for action in actions:
+                with contextlib.suppress(NettoolsError):
+                    action(session)
+
+    return act
+
+
+SCRIPT = [("login: ", "alice"), ("Password: ", Secret("secret")), (re.compile(r"\$ "), "exit"), ("bye", None)]
+
+SESSIONS: dict[str, tuple[str, Action]] = {
+    "http-fetch": ("http", lambda url: nettools.fetch_page(f"{url}/pub/index.html", follow=3, **OPTIONS).to_dict()),
+    "http-download": ("http", _download),
+    "ftp-get": ("ftp", lambda url: nettools.ftp_get(f"{url}/pub/hello.txt", auth=ALICE, **OPTIONS)),
+    "ftp-list": ("ftp", lambda url: nettools.ftp_list(f"{url}/pub/", auth=ALICE, **OPTIONS)),
+    "ftp-put": ("ftp", lambda url: nettools.ftp_put(b"data", f"{url}/new.txt", auth=ALICE, **OPTIONS)),
+    "smtp-send": (
+        "smtp",
+        lambda url: nettools.send_mail(
+            url, sender="b@x.org", to=["alice@x.org", "alice@y.org"], text="Hi", auth=ALICE, **OPTIONS
+        ),
+    ),
+    "pop3-session": (
+        "pop3",
+        _several(lambda s: s.list(), lambda s: list(s.fetch_many()), lambda s: s.delete(numbers=1)),
+    ),
+    "imap-session": (
+        "imap",
+        _several(
+            lambda s: s.folders(),
+            lambda s: s.list(),
+            lambda s: s.fetch(number=1),
+            lambda s: s.search(nettools.Query(unseen=True)),
+            lambda s: s.append(RAW),
+            lambda s: s.flag(1, add="\\Seen"),
+            lambda s: s.move(1, "Trash"),
+        ),
+    ),
+    "nntp-session": (
+        "nntp",
+        _several(
+            lambda s: s.groups(),
+            lambda s: s.list(group="local.test"),
+            lambda s: s.fetch(1, group="local.test"),
+            lambda s: s.post(ARTICLE),
+        ),
+    ),
+    "telnet-run": ("telnet", lambda url: nettools.telnet_run(url, SCRIPT, **OPTIONS)),
+    "gopher-get": ("gopher", lambda url: nettools.gopher_get(f"{url}/0/pub/hello.txt", **OPTIONS)),
+    "gopher-list": ("gopher", lambda url: nettools.gopher_list(url, **OPTIONS)),
+    "tcp-exchange": ("tcp", lambda url: nettools.exchange(url, b"PING\r\n", until=b"\n", **OPTIONS)),
+}
+
+
+@functools.cache
+def recorded(name: str) -> tuple[Transcript, ...]:
+    """What a fake says when all goes well."""
+    protocol, action = SESSIONS[name]
+    world = World()
+    world.inbox("alice").append(RAW)
+    world.groups["local.test"].add(ARTICLE)
+    with servers(protocol, world=world) as running:
+        server = running.running[protocol]
+        action(server.url)
+        records = [each for each in tuple(server.log.records) if each.direction in "CS"]
+    pieces: list[bytes] = []
+    data = b""
+    last = "C"
+    for record in records:
+        if record.connection != records[0].connection or record.protocol != records[0].protocol:
+            data += record.bytes if record.direction == "S" else b""
+            continue
+        if record.direction == "S":
+            if last == "S" and pieces:
+                pieces[-1] += record.bytes
+            else:
+                pieces.append(record.bytes)
+        last = record.direction
+    assert pieces, f"{name}: nothing was recorded"
+    tag = next((each[1] for record in records if (each := TAG.match(record.bytes))), b"")
+    return (Transcript(tuple(pieces), data or world.files["pub/hello.txt"], tag if protocol == "imap" else b""),)
+
+
+def session_target(name: str, player: Player) -> Callable[[Transcript], None]:
+    """A function of a transcript: play it to the session."""
+    protocol, action = SESSIONS[name]
+
+    def play(transcript: Transcript) -> None:
+        player.play(transcript)
+        action(f"{protocol}://127.0.0.1:{player.port}")
+
+    return play

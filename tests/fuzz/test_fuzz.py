@@ -1,0 +1,55 @@
+"""A short run of every target, and everything that was ever found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from fuzz.parsers import PARSERS, seeds
+from fuzz.player import Player
+from fuzz.sessions import SESSIONS, recorded, session_target
+from fuzz.strategies import octets, transcripts
+from fuzz.watch import FOLDER, examine, load
+
+SHORT = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+SHORTER = settings(SHORT, max_examples=12)
+
+
+@pytest.fixture(scope="module")
+def player() -> Iterator[Player]:
+    with Player() as running:
+        yield running
+
+
+@pytest.mark.parametrize("name", PARSERS)
+def test_a_parser_gives_a_value_or_our_error_whatever_it_is_given(name: str) -> None:
+    target, corpus = PARSERS[name]
+
+    @SHORT
+    @given(octets(seeds(corpus)))
+    def run(data: bytes) -> None:
+        examine(target, data)
+
+    run()
+
+
+@pytest.mark.parametrize("name", SESSIONS)
+def test_a_session_gives_a_result_or_our_error_whatever_the_server_says(name: str, player: Player) -> None:
+    target = session_target(name, player)
+
+    @SHORTER
+    @given(transcripts(recorded(name)))
+    def run(transcript: Any) -> None:
+        examine(target, transcript)
+
+    run()
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.json")), ids=lambda path: path.stem)
+def test_what_was_found_once_is_not_found_again(path: Path, player: Player) -> None:
+    name, value = load(path)
+    examine(PARSERS[name][0] if name in PARSERS else session_target(name, player), value)
