@@ -56,7 +56,7 @@ def parse_pwd(data: bytes | str) -> str:
     '/a "b"'
     '''
     text = _text(data)
-    match = re.match(r'\s*(?:257[ -])?\s*[^"]*?"((?:[^"]|"")*)"', text)
+    match = re.match(r'[^"]*"((?:[^"]|"")*)"', text)
     if match is not None:
         return match[1].replace('""', '"')
     bare = re.match(r"\s*257[ -]\s*(/\S*)", text)
@@ -120,7 +120,7 @@ def parse_mdtm(data: bytes | str) -> dt.datetime:
 
 def parse_size(data: bytes | str) -> int:
     """The octets in a 213 reply (RFC 3659 4)."""
-    match = re.fullmatch(r"\s*(?:213[ -])?\s*([0-9]{1,19})(?:\s+(?:bytes|octets))?\s*", _text(data))
+    match = re.fullmatch(r"(?:213[ -]\s*)?([0-9]{1,19})(?:\s+(?:bytes|octets))?", _text(data).strip())
     if match is None:
         raise _bad(data, "answer to SIZE")
     return int(match[1])
