@@ -47,6 +47,9 @@ class _Outline(HTMLParser):
 
 def outline(text: str, base: str) -> tuple[str | None, tuple[str, ...]]:
     """The title (white space folded, None where there is none) and the absolute link targets, in order, each once."""
+    unfinished = text.find("<", text.rfind(">") + 1)  # the tokenizer would look at every beginning of a tag again
+    if unfinished >= 0:
+        text = text[:unfinished]
     parser = _Outline(base)
     try:
         parser.feed(text)
