@@ -17,7 +17,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, Literal, Self, cast
+from typing import Any, Literal, Self
 
 __all__ = [
     "Address",
@@ -334,9 +334,11 @@ class Page(Result):
 
 # --- files
 
+Digest = str | Callable[[], "str | None"] | None
+
 
 @dataclass(frozen=True, slots=True)
-class Transfer(Result):
+class Transfer(Deferred):
     """A file that was moved. `data` is set where no destination was named; `resumed_from` is an offset in octets.
 
     `sha256` of a file or of `data` is worked out when it is asked for; of a file that was changed since, it is None.
@@ -350,6 +352,14 @@ class Transfer(Result):
     resumed_from: int | None = None
     skipped: bool = False
 
+    @classmethod
+    def moved(cls, digest: Digest, **known: Any) -> Transfer:
+        """One whose SHA-256 is known, or worked out by `digest` when it is asked for."""
+        if not callable(digest):
+            return cls(sha256=digest, **known)
+        defaults = {each.name: each.default for each in fields(cls) if each.name not in ("sha256", "meta")}
+        return cls.deferred(lambda _: {"sha256": digest()}, **{**defaults, **known})
+
     def to_dict(self, *, include_data: bool = False) -> dict[str, Any]:
         """As JSON can carry it."""
         result = {each.name: plain(getattr(self, each.name)) for each in fields(self) if each.name != "data"}
@@ -357,20 +367,6 @@ class Transfer(Result):
             result["data"] = plain(self.data)
         result["meta"] = result.pop("meta")
         return result
-
-
-_sha256_slot: Any = Transfer.__dict__["sha256"]
-
-
-def _sha256(self: Transfer) -> str | None:
-    value = _sha256_slot.__get__(self)
-    if callable(value):
-        value = value()
-        _sha256_slot.__set__(self, value)
-    return cast("str | None", value)
-
-
-setattr(Transfer, "sha256", property(_sha256, _sha256_slot.__set__))  # noqa: B010  # a slot it was, and stays
 
 
 def digest_of(source: bytes | Path | None) -> Callable[[], str | None]:

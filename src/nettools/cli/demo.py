@@ -65,9 +65,10 @@ def _ftp(sandbox: Any) -> str:
         got = nettools.ftp_get(url, folder, auth=ALICE)
         assert got.path is not None
         _same(got.path.read_bytes(), sent, "the file")
+        digest = str(got.sha256)[:12]
     entries = nettools.ftp_list(sandbox.ftp.url + "/pub/", auth=ALICE)
     _same("demo.bin" in [entry.name for entry in entries], True, "the listing")
-    return f"{got.size} octets up and down, sha256 {str(got.sha256)[:12]}; {len(entries)} entries listed"
+    return f"{got.size} octets up and down, sha256 {digest}; {len(entries)} entries listed"
 
 
 def _smtp(sandbox: Any) -> str:

@@ -5,6 +5,7 @@ docs/cli.md is its output; a test compares the two, so that no option can be mis
 
 from __future__ import annotations
 
+import inspect
 import sys
 from collections.abc import Iterator
 
@@ -50,7 +51,7 @@ def _command(command: click.Command, path: str, level: int) -> Iterator[str]:
     if not isinstance(command, click.Group):
         yield f"    {path} [OPTIONS] {arguments}".rstrip()
         yield ""
-    yield (command.help or "").split("\b")[0].strip()
+    yield inspect.cleandoc((command.help or "").split("\b")[0])  # Python 3.13 takes the indentation out, 3.11 does not
     yield ""
     if command.epilog:
         yield "```text"

@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 from nettools.errors import ChecksumError, FileError, NettoolsError, TooLargeError, UnsupportedError, UsageError
 from nettools.files.failure import file_error
 from nettools.files.part import Part, Rest
-from nettools.results import Transfer, digest_of
+from nettools.results import Digest, Transfer, digest_of
 
 __all__ = ["Destination", "parse_checksum"]
 
@@ -245,11 +245,11 @@ class Destination:
             raise self._failure(error, self.path or "the file") from error
         self._committed = True
         data = b"".join(self._memory) if self._memory is not None else None
-        return Transfer(
+        return Transfer.moved(
+            self._sha256(data),
             path=self.path,
             data=data,
             size=self.written,
-            sha256=self._sha256(data),
             modified=modified,
             resumed_from=self.offset or None,
         )
@@ -265,7 +265,7 @@ class Destination:
                 f"the file has {name}:{found}, not {wanted}", hint="it was damaged on the way, or is another version"
             )
 
-    def _sha256(self, data: bytes | None) -> Any:
+    def _sha256(self, data: bytes | None) -> Digest:
         if "sha256" in self._digests:
             return self._digests["sha256"].hexdigest()
         return digest_of(data if data is not None else self.path)
@@ -284,7 +284,9 @@ class Destination:
         except OSError as error:
             raise file_error(error, "read", self.path, reading=True) from error
         self._check()
-        return Transfer(self.path, None, self.written, self._sha256(None), modified, self.written)
+        return Transfer.moved(
+            self._sha256(None), path=self.path, size=self.written, modified=modified, resumed_from=self.written
+        )
 
     def __enter__(self) -> Destination:
         return self

@@ -15,7 +15,7 @@ from typing import Any, BinaryIO, cast
 
 from nettools.errors import FileError, NettoolsError, UnsupportedError, UsageError
 from nettools.files.failure import file_error
-from nettools.results import digest_of
+from nettools.results import Digest, digest_of
 
 __all__ = ["Source", "modified_of", "open_source"]
 
@@ -61,7 +61,7 @@ class Source:
                 self._sha256.update(block)
             yield block
 
-    def digest(self) -> Any:
+    def digest(self) -> Digest:
         """The SHA-256 of what was read from the beginning to the end, or what works it out."""
         return self._sha256.hexdigest() if self._again is None else digest_of(self._again)
 

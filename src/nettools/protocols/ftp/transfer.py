@@ -302,8 +302,8 @@ class Transfers(Folders):
         if check and verb == "STOR":
             self._check_size(name, self._try(self._line("SIZE", name)), offset + sent)
         self.progress(offset + sent, offset + sent, final=True)
-        whole = not offset and verb == "STOR"
-        return Transfer(size=offset + sent, sha256=source.digest() if whole else None, resumed_from=offset or None)
+        digest = source.digest() if not offset and verb == "STOR" else None
+        return Transfer.moved(digest, size=offset + sent, resumed_from=offset or None)
 
     def _send(self, source: Source, data: Data, offset: int) -> int:
         """The source, to its end; how much it was."""
