@@ -200,6 +200,43 @@ def test_what_is_no_answer_is_a_typed_error(plain: Site, xml: bytes, error: type
         nettools.call_xmlrpc(plain.url, "echo", 1, timeout=20)
 
 
+def array(*values: bytes) -> bytes:
+    inner = b"".join(b"<value>%b</value>" % value for value in values)
+    array = b"<array><data>%b</data></array>" % inner
+    return b"<methodResponse><params><param><value>%b</value></param></params></methodResponse>" % array
+
+
+def test_an_answer_of_many_calls_has_as_many_answers(plain: Site) -> None:
+    for xml in (array(), array(b"<int>1</int>"), array(b"<array><data></data></array>")):
+        answer(plain, xml)
+        with pytest.raises(ProtocolError):
+            nettools.multicall(plain.url, [("add", 1, 2)])
+    for odd in ([()], [3], ["add"]):
+        with pytest.raises(UsageError):
+            nettools.multicall(plain.url, odd)
+
+
+def test_names_of_methods_are_text(plain: Site) -> None:
+    session: Any = nettools.connect(plain.url)
+    with session:
+        assert "add" in repr(session.add)
+        with pytest.raises(AttributeError):
+            session.add.__wrapped__  # noqa: B018
+        answer(plain, array(b"<int>1</int>"))
+        with pytest.raises(ProtocolError):
+            session.methods()
+
+
+def test_dates_that_are_none_stay_text(plain: Site) -> None:
+    value = b"<dateTime.iso8601>00000000T00:00:00</dateTime.iso8601>"
+    answer(plain, array(value))
+    assert nettools.call_xmlrpc(plain.url, "dates") == ["00000000T00:00:00"]
+    session: Any = nettools.connect(plain.url)
+    with session:
+        assert isinstance(session.raw.dates()[0], xmlrpc.client.DateTime)
+        assert isinstance(nettools.call_xmlrpc(plain.url, "x", xmlrpc.client.Binary(b"x")), list)
+
+
 def test_the_error_names_what_came_instead(plain: Site) -> None:
     answer(plain, b"<html><p>login<br></html>", "text/html; charset=utf-8")
     with pytest.raises(ProtocolError, match="text/html; charset=utf-8"):
