@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import imaplib
 import json
 import os
 import signal
@@ -158,6 +159,9 @@ NONSENSE: dict[str, tuple[tuple[str, ...], int]] = {
     "no transcript": (("--replay", "{tmp}/nothing"), 26),
     "a transcript that is none": (("--replay", "{tmp}/other/x"), 2),
     "a transcript and more": (("smtp", "--replay", "{tmp}/other/x"), 2),
+    "no such personality": (("--personality", "gmial"), 2),
+    "a personality that nothing has": (("gopher", "--personality", "gmail"), 2),
+    "a personality for a transcript": (("--replay", "{tmp}/other/x", "--personality", "gmail"), 2),
     "an upstream for nothing": (("smtp", "--upstream", "localhost:25"), 2),
     "an upstream that is none": (("proxy", "--upstream", "localhost"), 2),
 }
@@ -211,3 +215,10 @@ def test_a_name_that_is_no_files_name_is_not_saved(tmp_path: Path, name: str) ->
     with pytest.raises(ValueError, match="name of a file"):
         save_world(world, tmp_path / "w")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_personality_is_what_its_protocols_appear_as() -> None:
+    with serving("imap", "gopher", "--personality", "gmail") as said:
+        with imaplib.IMAP4("127.0.0.1", said["servers"]["imap"]["port"], timeout=5) as client:
+            assert "X-GM-EXT-1" in client.capabilities
+        assert said["servers"]["gopher"]["port"]

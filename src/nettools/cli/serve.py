@@ -36,6 +36,7 @@ __all__ = ["serve"]
 @click.option(
     "--fault", "faults", multiple=True, metavar="RULE|@FILE", help="Such as \"smtp RCPT reply='451 later' times=2\"."
 )
+@click.option("--personality", metavar="NAME", help="Appear as dovecot, gmail, exchange or minimal.")
 @click.option("--replay", metavar="FILE", help="Serve a transcript (of --trace, or of a test) instead.")
 @click.option("--upstream", metavar="HOST:PORT", help="For `proxy`: pass on to this server, through --fault.")
 @click.option("--latency", type=float, default=0.0, metavar="SECONDS", help="For `proxy --upstream`: each way.")
@@ -139,16 +140,18 @@ def _make(protocols: tuple[str, ...], world: Any, given: dict[str, Any]) -> dict
     options: dict[str, Any] = {"host": host, "tls": given["with_tls"] or given["keep_ca"]}
     numbers = {name: _port(each) for each in given["ports"] for name in [each.partition("=")[0]]}
     if replay is not None:
-        if protocols or upstream is not None:
+        if protocols or upstream is not None or given["personality"] is not None:
             raise UsageError("--replay serves one transcript, and nothing beside it")
         servers = _replay(replay, host, numbers)
     else:
         names = _names(protocols, testing.FAKES, upstream)
         if unknown := set(numbers) - set(names):
             raise UsageError(f"--port names {', '.join(sorted(unknown))}, which is not served")
-        servers = {}
+        servers, spoken = {}, _spoken(given["personality"], names)
         for name in names:
             mine = {**options, "port": numbers.get(name, 0)}
+            if name in spoken:
+                mine["personality"] = given["personality"]
             if name == "proxy" and upstream is not None:
                 name, mine = "fault_proxy", {**mine, "upstream": upstream, "latency": given["latency"]}
             try:
@@ -167,6 +170,19 @@ def _names(wanted: tuple[str, ...], there: Any, upstream: str | None) -> list[st
     if upstream is not None and "proxy" not in wanted:
         raise UsageError("--upstream is for `nettools serve proxy`")
     return list(dict.fromkeys(wanted)) or [name for name in there if name != "proxy"]
+
+
+def _spoken(personality: str | None, names: list[str]) -> set[str]:
+    """Which of these protocols a personality speaks; the other servers stay as they are."""
+    from nettools.testing.personalities import PERSONALITIES
+
+    if personality is None:
+        return set()
+    if personality not in PERSONALITIES:
+        raise UsageError(f"--personality {personality!r} is none of {', '.join(PERSONALITIES)}")
+    if not (spoken := PERSONALITIES[personality].keys() & set(names)):
+        raise UsageError(f"--personality {personality} speaks {', '.join(PERSONALITIES[personality])}")
+    return spoken
 
 
 def _replay(path: str, host: str, numbers: dict[str, int]) -> dict[str, Any]:

@@ -20,7 +20,17 @@ if TYPE_CHECKING:
     from nettools.testing.server import Server
     from nettools.testing.world import World
 
-__all__ = ["FAKES", "Sandbox", "World", "load_world", "make_server", "replay", "save_world", "servers"]
+__all__ = [
+    "ALL",
+    "FAKES",
+    "Sandbox",
+    "World",
+    "load_world",
+    "make_server",
+    "replay",
+    "save_world",
+    "servers",
+]
 
 FAKES: dict[str, str] = {
     "http": "nettools.testing.http:HTTPServer",
@@ -40,6 +50,7 @@ FAKES: dict[str, str] = {
 TOOLS: dict[str, str] = {"fault_proxy": "nettools.testing.fault_proxy:FaultProxy"}  # no protocols, but servers
 
 _HOMES = {
+    "ALL": "nettools.testing.personalities",
     "Server": "nettools.testing.server",
     "World": "nettools.testing.world",
     "load_world": "nettools.testing.load",
@@ -58,7 +69,7 @@ def make_server(name: str, world: World | None = None, **options: Any) -> Server
     """A fake by its protocol's name, not started.
 
     Raises:
-        ValueError: there is no fake of that name.
+        ValueError: there is no fake of that name, or its `personality` does not speak that protocol.
     """
     where = FAKES.get(name) or TOOLS.get(name)
     if where is None:

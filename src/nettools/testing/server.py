@@ -32,6 +32,7 @@ from nettools.testing.connection import LINE_LIMIT, Connection, Hangup, LineTooL
 from nettools.testing.faults import parse_fault
 from nettools.testing.log import Log
 from nettools.testing.loop import STOP_TIMEOUT, hold, let_go, loop, run
+from nettools.testing.personalities import ALL, Capabilities, personality_of
 from nettools.testing.rules import CONNECT, Rule, Rules
 from nettools.testing.shaping import SHAPES
 from nettools.testing.tls import Certificate, ca_path, server_context
@@ -59,6 +60,8 @@ class Server:
         host: where it listens. port: 0 is any free port.
         tls: also offer STARTTLS (where the protocol has it), and TLS from the first octet on `tls_port`.
         certificate: good, expired, wrong_host, untrusted or old_version.
+        personality: dovecot, gmail, exchange or minimal: announce what such a server does, and no more.
+        capabilities: a change to that: `ALL - {"PIPELINING"}`.
         without, extra: names of capabilities to leave out, and to add to what is announced.
     """
 
@@ -76,6 +79,8 @@ class Server:
         port: int = 0,
         tls: bool = False,
         certificate: Certificate = "good",
+        personality: str | None = None,
+        capabilities: Capabilities = ALL,
         without: Iterable[str] = (),
         extra: Iterable[str] = (),
     ) -> None:
@@ -83,8 +88,12 @@ class Server:
         self.host = host
         self.port = port
         self.tls_port: int | None = None
-        self.without = frozenset(each.upper() for each in without)
-        self.extra = tuple(extra)
+        character = personality_of(personality, self.protocol)
+        chosen = character.capabilities - capabilities.removed | capabilities.added
+        self.without = chosen.removed | {each.upper() for each in without}
+        self.extra = (*chosen.added, *extra)
+        if character.folders:
+            self.world.name_folders(character.folders)
         self.log = Log(self.protocol)
         self.rules = Rules(self._follow_rules)
         self.tls = TLSRules(self.rules, tls and self.has_tls, certificate)

@@ -12,7 +12,7 @@ import email
 import email.policy
 import threading
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, MutableMapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -114,9 +114,9 @@ class Folder:
 class Mailbox:
     """A user's folders by name, "/" between levels; INBOX is always there."""
 
-    def __init__(self, change: Change) -> None:
+    def __init__(self, change: Change, special_uses: Mapping[str, str] = SPECIAL_USES) -> None:
         self._change = change
-        self.folders: dict[str, Folder] = {name: Folder(change, use) for name, use in SPECIAL_USES.items()}
+        self.folders: dict[str, Folder] = {name: Folder(change, use) for name, use in special_uses.items()}
         self.subscribed: set[str] = set(self.folders)
         self.quota: int | None = None  # KiB of all folders together
         self._validity = 1
@@ -148,6 +148,20 @@ class Mailbox:
                 return
             for name in [each for each in self.folders if each == source or each.startswith(f"{source}/")]:
                 self.folders[target + name[len(source) :]] = self.folders.pop(name)
+
+    def name_folders(self, special_uses: Mapping[str, str]) -> None:
+        """Name the special folders so, with what is in them; empty ones that have no name here go."""
+        with self._change:
+            before = {folder.special_use: name for name, folder in self.folders.items() if folder.special_use}
+            for name, use in special_uses.items():
+                old = before.pop(use, None)
+                self.folders[name] = self.folders.get(name) or (
+                    self.folders.pop(old) if old is not None else Folder(self._change, use)
+                )
+            for name in before.values():
+                if not self.folders[name].messages:
+                    del self.folders[name]
+            self.subscribed = self.subscribed & set(self.folders) | set(special_uses)
 
 
 # --- files
@@ -289,6 +303,7 @@ class World:
         self.change = Change()
         self.users: dict[str, str] = {}
         self.tokens: dict[str, str] = {}
+        self._special_uses: Mapping[str, str] = SPECIAL_USES
         self.mail: dict[str, Mailbox] = {}
         self.files = Files(self.change)
         self.routes: dict[str, Any] = {}
@@ -302,7 +317,14 @@ class World:
         with self.change:
             self.users[name] = password
             self.tokens[name] = token or f"token-of-{name}"
-            return self.mail.setdefault(name, Mailbox(self.change))
+            return self.mail.setdefault(name, Mailbox(self.change, self._special_uses))
+
+    def name_folders(self, special_uses: Mapping[str, str]) -> None:
+        """Name the special folders of all users so, those to come too: `{"INBOX": "", "Sent Items": "\\\\Sent"}`."""
+        with self.change:
+            self._special_uses = {"INBOX": "", **special_uses}
+            for mailbox in self.mail.values():
+                mailbox.name_folders(self._special_uses)
 
     def check_password(self, name: str, password: str) -> bool:
         """Whether this is the user's password."""

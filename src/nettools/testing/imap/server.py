@@ -54,6 +54,7 @@ _CAPABILITIES = (
 _LITERAL = re.compile(rb"\{(\d{1,10})(\+?)\}\r\n\Z")
 _LOGIN = re.compile(rb"\S+ LOGIN ", re.IGNORECASE)
 LITERAL_LIMIT = 64 * 1024 * 1024
+LITERAL_MINUS = 4096  # RFC 7888 section 5
 
 
 class IMAPServer(Server):
@@ -134,7 +135,7 @@ class IMAPServer(Server):
                 if plus:
                     raise Hangup  # RFC 7888 section 4: the other choice is to swallow all of it
                 return data, "literal too large"
-            if plus and not self.offers("LITERAL+"):
+            if plus and not (self.offers("LITERAL+") or ("LITERAL-" in self.extra and size <= LITERAL_MINUS)):
                 problem = "LITERAL+ is not offered"
             if not plus:
                 await conn.write(b"+ Go ahead\r\n")
