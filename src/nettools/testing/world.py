@@ -8,13 +8,13 @@ polling. Knows no protocol.
 from __future__ import annotations
 
 import datetime as dt
-import email
-import email.policy
 import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
+
+from nettools.testing import mail
 
 __all__ = ["File", "Files", "Folder", "Group", "Mailbox", "Message", "World"]
 
@@ -40,6 +40,14 @@ class Change:
         self.condition = threading.Condition(threading.RLock())
         self.listeners: list[Callable[[], None]] = []
 
+    def wait_for(self, look: Callable[[], Message | None], timeout: float) -> Message | None:
+        """What `look` finds, now or after a change; None when it finds nothing for so many seconds."""
+        end = time.monotonic() + timeout
+        with self.condition:
+            while (found := look()) is None and (left := end - time.monotonic()) > 0:
+                self.condition.wait(left)
+            return found
+
     def __enter__(self) -> Change:
         self.condition.acquire()
         return self
@@ -64,6 +72,25 @@ class Message:
     flags: frozenset[str]
     internaldate: dt.datetime
     modseq: int = 1  # of its last change (RFC 7162)
+
+    @property
+    def subject(self) -> str:
+        """The decoded Subject."""
+        return mail.header(self.raw, "Subject")
+
+    @property
+    def text(self) -> str:
+        """The plain text; that of the HTML if there is no other."""
+        return mail.text(self.raw)
+
+    @property
+    def html(self) -> str:
+        """The HTML, "" if there is none."""
+        return mail.html(self.raw)
+
+    def links(self) -> list[str]:
+        """The URLs in its text and its HTML, decoded, in order, each once."""
+        return mail.links(self.raw)
 
 
 class Folder:
@@ -94,6 +121,14 @@ class Folder:
             self.uidnext += 1
             self.messages = [*self.messages, message]
             return message
+
+    def wait_for(self, missing: Callable[[Message], object], timeout: float) -> Message | None:
+        """The first message in which nothing is missing, waiting for it so many seconds; None if none came."""
+        return self._change.wait_for(lambda: next((each for each in self if not missing(each)), None), timeout)
+
+    def incoming(self) -> dict[str, Folder]:
+        """The folder where mail is looked for, by what to call it."""
+        return {"the folder": self}
 
     def set_flags(self, uid: int, flags: Iterable[str]) -> None:
         """Replace the flags of a message."""
@@ -366,6 +401,19 @@ class World:
 
         return stop
 
+    def wait_for(self, missing: Callable[[Message], object], timeout: float) -> Message | None:
+        """The first message of any INBOX in which nothing is missing, waiting so many seconds; None if none came."""
+
+        def look() -> Message | None:
+            messages = (message for folder in self.incoming().values() for message in folder)
+            return next((each for each in messages if not missing(each)), None)
+
+        return self.change.wait_for(look, timeout)
+
+    def incoming(self) -> dict[str, Folder]:
+        """The INBOX of every user, by what to call it."""
+        return {f"{user}'s INBOX": mailbox.folders["INBOX"] for user, mailbox in self.mail.items()}
+
     def wait_for_mail(
         self,
         *,
@@ -383,28 +431,12 @@ class World:
         Raises:
             TimeoutError: none came; the message lists those that are there.
         """
-
-        def fits(message: Message) -> bool:
-            head = email.message_from_bytes(message.raw, policy=email.policy.default)
-            people = " ".join(str(head.get(name, "")) for name in ("To", "Cc", "Bcc"))
-            return (to is None or to.lower() in people.lower()) and (
-                subject is None or subject in str(head.get("Subject", ""))
-            )
-
-        end = time.monotonic() + timeout
-        with self.change.condition:
-            while True:
-                messages = self.folder(user, folder).messages
-                found = next((each for each in messages if fits(each)), None)
-                if found is not None:
-                    return found
-                left = end - time.monotonic()
-                if left <= 0:
-                    there = [email.message_from_bytes(each.raw).get("Subject", "(none)") for each in messages]
-                    raise TimeoutError(
-                        f"no such mail in {user}'s {folder} within {timeout:g} s; subjects there: {there}"
-                    )
-                self.change.condition.wait(left)
+        wanted, where = mail.Wanted(to=to, subject=subject), self.folder(user, folder)
+        found = where.wait_for(wanted.missing, timeout)
+        if found is None:
+            named = f"{user}'s {folder}"
+            raise TimeoutError(f"within {timeout:g} s: {wanted.difference({named: where})}")
+        return found
 
 
 _FIRST_FILES = {
