@@ -7,7 +7,7 @@ GROUPS ?= dev
 SOAK_SECONDS ?= 180
 FUZZ_SECONDS ?= 600
 
-.PHONY: demo test daemons clients test-daemons servers threats corpora fuzz lint types docs bench bench-latency soak wheel clean help
+.PHONY: demo test daemons clients test-daemons test-clients servers threats corpora fuzz lint types docs bench bench-latency soak wheel clean help
 
 help:
 	@echo "make demo      walk every protocol against the embedded servers"
@@ -15,6 +15,7 @@ help:
 	@echo "make daemons   install the real servers that test-daemons runs against (root, Debian)"
 	@echo "make clients   install the outside clients that some tests run (root, Debian)"
 	@echo "make test-daemons  the contract tests over real servers"
+	@echo "make test-clients  outside clients against the fake servers"
 	@echo "make servers   test-daemons, function by function; writes docs/servers.md"
 	@echo "make threats   hostile servers, faults and bad input, each in a process of its own"
 	@echo "make fuzz      what no server should send, to every parser and session, FUZZ_SECONDS=600 each"
@@ -53,6 +54,9 @@ clients: $(VENV)/.dev
 
 test-daemons: $(VENV)/.dev
 	$(PYTEST) -n 2 -m daemon
+
+test-clients: $(VENV)/.dev
+	$(PYTEST) -n 2 tests/clients
 
 servers: $(VENV)/.dev
 	$(PYTEST) -n 2 -m daemon tests/contract/test_every_function.py --servers-page docs/servers.md

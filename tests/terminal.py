@@ -68,11 +68,14 @@ class AtTerminal:
         return bool(data)
 
     def end(self, seconds: float = 20) -> int:
-        """Wait for the program's end: its exit code."""
-        code = self.process.wait(seconds)
+        """Wait for the program's end, and read on: some wait until their last words are read. Its exit code."""
+        end = time.monotonic() + seconds
+        while self.process.poll() is None:
+            assert time.monotonic() < end, f"the program did not end; the screen: {self.screen!r}"
+            self._read(0.05)
         while self._read(0):
             pass
-        return code
+        return int(self.process.returncode)
 
     def __enter__(self) -> AtTerminal:
         return self

@@ -1,16 +1,10 @@
-"""The fake used by clients that nobody here wrote: imaplib, IMAPClient, imap-tools, mbsync, mutt."""
+"""The IMAP fake used by libraries that nobody here wrote: imaplib, IMAPClient, imap-tools."""
 
 from __future__ import annotations
 
-import contextlib
 import imaplib
-import os
-import pty
-import shutil
-import subprocess
 import zlib
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -88,54 +82,6 @@ def test_imap_tools_reads_attachments_and_changes_flags(server: IMAPServer) -> N
         assert box.folder.exists("Neu/Prüfung")
         assert [each.name for each in box.folder.list() if "\\Sent" in each.flags] == ["Sent"]
     assert [message.uid for message in server.world.inbox("alice")] == [2, 3, 4]
-
-
-@pytest.mark.skipif(shutil.which("mbsync") is None, reason="mbsync is not installed")
-def test_mbsync_brings_every_message_once_and_takes_changes_back(server: IMAPServer, tmp_path: Path) -> None:
-    local = tmp_path / "mail"
-    local.mkdir()
-    settings = tmp_path / "mbsyncrc"
-    settings.write_text(
-        f"IMAPAccount a\nHost {server.host}\nPort {server.port}\nUser alice\nPass secret\n"
-        "SSLType None\nAuthMechs LOGIN\n\n"
-        f"IMAPStore far\nAccount a\n\nMaildirStore near\nPath {local}/\nInbox {local}/INBOX\nSubFolders Verbatim\n\n"
-        f"Channel c\nFar :far:\nNear :near:\nPatterns *\nCreate Both\nExpunge Both\nSyncState *\n"
-    )
-
-    def sync() -> list[Path]:
-        done = subprocess.run(["mbsync", "-c", settings, "-a"], capture_output=True, timeout=30, check=False)
-        assert done.returncode == 0, done.stderr
-        return sorted(path for path in (local / "INBOX").glob("[cn]*/*"))
-
-    assert len(sync()) == 3
-    first = sync()
-    assert len(first) == 3
-    first[0].unlink()
-    (local / "INBOX" / "new" / "1.new").write_bytes(MIXED.replace(b"\r\n", b"\n"))
-    assert len(sync()) == 3
-    assert [message.uid for message in server.world.inbox("alice")] == [2, 3, 4]
-    assert b"Subject: mixed" in server.world.inbox("alice")[-1].raw
-
-
-@pytest.mark.skipif(shutil.which("mutt") is None, reason="mutt is not installed")
-def test_mutt_opens_a_folder_and_saves_a_message_elsewhere(server: IMAPServer, tmp_path: Path) -> None:
-    settings = tmp_path / "muttrc"
-    settings.write_text(
-        f'set folder="imap://alice@{server.host}:{server.port}/"\nset spoolfile="+INBOX"\nset imap_pass=secret\n'
-        "set ssl_starttls=no\nset ssl_force_tls=no\nset confirmcreate=no confirmappend=no delete=yes quit=yes\n"
-        'set imap_authenticators="login"\nset header_cache=""\n'
-        "push '<first-entry><save-message>=Archive<enter><enter><quit>'\n"
-    )
-    terminal, end = pty.openpty()
-    environment = {"TERM": "xterm", "HOME": str(tmp_path), "PATH": "/usr/bin:/bin"}
-    running = subprocess.Popen(["mutt", "-n", "-F", settings], env=environment, stdin=end, stdout=end, stderr=end)
-    os.close(end)
-    with contextlib.suppress(OSError):  # Linux says so at the end of a terminal
-        while os.read(terminal, 65536):
-            pass
-    os.close(terminal)
-    assert running.wait(10) == 0
-    assert len(server.world.folder("alice", "Archive")) == 1, str(server.log)
 
 
 def test_a_compressed_conversation_goes_on(server: IMAPServer) -> None:
