@@ -89,7 +89,8 @@ def net_servers(world: World, request: pytest.FixtureRequest) -> Iterator[Callab
     from nettools.testing import make_server
 
     item: pytest.Item = request.node
-    started: list[Server] = item.stash.setdefault(STARTED, [])
+    started: list[Server] = []
+    item.stash[STARTED] = started  # a new list, for a test may be run again
     marked = {mark.args[0]: mark.kwargs for mark in reversed(list(item.iter_markers("net_server")))}
     with contextlib.ExitStack() as stack:
 
