@@ -7,7 +7,7 @@ GROUPS ?= dev
 SOAK_SECONDS ?= 180
 FUZZ_SECONDS ?= 600
 
-.PHONY: demo test daemons clients test-daemons test-clients servers threats corpora fuzz lint types docs bench bench-latency soak wheel clean help
+.PHONY: demo test daemons clients test-daemons test-clients servers threats corpora fuzz lint types docs bench bench-latency bench-testkit soak wheel clean help
 
 help:
 	@echo "make demo      walk every protocol against the embedded servers"
@@ -25,6 +25,7 @@ help:
 	@echo "make docs      the documentation, in docs/_build/html"
 	@echo "make bench     measure beside the peers; writes docs/performance.md (root, Debian)"
 	@echo "make bench-latency  the same over a link of 50 ms"
+	@echo "make bench-testkit  what 500 fake servers, and a fixture, cost"
 	@echo "make soak      all protocols at once while the wire is cut, late and torn, for SOAK_SECONDS"
 	@echo "make wheel     build the wheel and run its demo in an empty environment"
 	@echo "make clean     remove everything that was made"
@@ -92,6 +93,9 @@ soak: $(VENV)/.dev
 
 bench-latency: $(VENV)/.bench
 	$(BIN)/python -m benchmarks --link --rounds 3
+
+bench-testkit: $(VENV)/.dev
+	$(BIN)/python -m benchmarks.testkit
 
 wheel: $(VENV)/.dev
 	rm -rf dist

@@ -222,6 +222,8 @@ class Server:
             self._wakers.discard(event)
 
     def _wake(self) -> None:
+        if not self._wakers:  # who watches began before it looked at the World
+            return
         with contextlib.suppress(RuntimeError):  # the loop has just ended
             loop().call_soon_threadsafe(self._set_wakers)
 

@@ -392,7 +392,7 @@ class World:
 
     def listen(self, listener: Callable[[], None]) -> Callable[[], None]:
         """Have a function called after every change; returns the function that ends that."""
-        with self.change:
+        with self.change.condition:  # no change itself: nobody is told
             self.change.listeners.append(listener)
 
         def stop() -> None:
