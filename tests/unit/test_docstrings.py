@@ -13,7 +13,7 @@ import nettools
 from nettools.testing import servers
 
 MODULES = [
-    "batch", "facade", "files.names", "options", "query", "parse.ftp_reply", "parse.imap_data.arguments",
+    "batch", "charsets", "facade", "files.names", "options", "query", "parse.ftp_reply", "parse.imap_data.arguments",
     "parse.imap_data.envelope", "parse.imap_data.folders", "parse.imap_data.responses", "parse.imap_data.tokens",
     "parse.message.headers", "protocols.ftp", "protocols.gopher", "protocols.http", "protocols.smtp", "parse.gopher",
     "protocols.nntp", "parse.nntp",

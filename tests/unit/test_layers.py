@@ -14,6 +14,7 @@ import nettools
 
 SOURCE = Path(nettools.__file__).parent
 LEAVES = {
+    "charsets",
     "errors",
     "results",
     "options",

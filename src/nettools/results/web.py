@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from nettools.charsets import is_charset
 from nettools.results.base import Result, as_dict
 from nettools.results.headers import Headers
 
@@ -29,10 +30,8 @@ class Page(Result):
     @property
     def text(self) -> str:
         """The content as text; octets that the encoding does not have become U+FFFD."""
-        try:
-            return self.content.decode(self.encoding or "utf-8", "replace")
-        except (LookupError, ValueError):  # no such encoding, or one that replaces nothing
-            return self.content.decode("utf-8", "replace")
+        encoding = self.encoding if self.encoding is not None and is_charset(self.encoding) else "utf-8"
+        return self.content.decode(encoding, "replace")
 
     @property
     def title(self) -> str | None:

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import base64
 import binascii
-import codecs
 import datetime as dt
-import functools
 import re
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from urllib.parse import unquote_to_bytes
 
+from nettools.charsets import is_charset
 from nettools.errors import ProtocolError
 from nettools.results import Address, Headers
 
@@ -54,18 +53,6 @@ def text_of(value: bytes | str) -> str:
         return value.decode("cp1252", "replace") if b"\x81" not in value else value.decode("latin-1")
 
 
-_NO_CHARSETS = frozenset({"idna", "punycode", "undefined", "unicode_escape", "raw_unicode_escape"})  # Python's own
-
-
-@functools.lru_cache(maxsize=256)
-def _is_charset(name: str) -> bool:
-    try:
-        info = codecs.lookup(name)
-    except (LookupError, ValueError):
-        return False
-    return info._is_text_encoding and info.name.replace("-", "_") not in _NO_CHARSETS
-
-
 def octets_of(value: bytes | str) -> bytes:
     """Text as octets: UTF-8, but for surrogates that stand for octets; any others are question marks."""
     if not isinstance(value, str):
@@ -81,7 +68,7 @@ def charset_decode(data: bytes, charset: str | None) -> tuple[str, str | None]:
         if data.isascii():
             return data.decode("ascii"), None
         return text_of(data), "octets above 127 without a charset"
-    if not _is_charset(name):
+    if not is_charset(name):
         return text_of(data), f"unknown charset {name[:40]}"
     try:
         return data.decode(name), None
@@ -91,10 +78,7 @@ def charset_decode(data: bytes, charset: str | None) -> tuple[str, str | None]:
                 return data.decode("utf-8"), f"it is UTF-8, not {name}"
             except UnicodeDecodeError:
                 pass
-        try:
-            return data.decode(name, "replace"), f"octets that {name} does not have"
-        except UnicodeError:  # idna, undefined: encodings that replace nothing
-            return text_of(data), f"octets that {name} does not have"
+        return data.decode(name, "replace"), f"octets that {name} does not have"
 
 
 _BASE64 = re.compile(r"[A-Za-z0-9+/]*+={0,2}")

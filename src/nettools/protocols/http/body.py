@@ -10,6 +10,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from nettools.charsets import is_charset
 from nettools.errors import IncompleteError, MissingExtraError, TooLargeError, TransferError, UnsupportedError
 
 __all__ = ["charset_of", "codings", "decoded"]
@@ -177,24 +178,17 @@ def charset_of(content_type: str, content: bytes) -> str | None:
     kind, _, parameters = content_type.partition(";")
     kind = kind.strip().lower()
     match = re.search(r"charset\s*=\s*[\"']?([^\s\"';]+)", parameters, re.IGNORECASE)
-    if match is not None and _known(match[1]):
+    if match is not None and is_charset(match[1]):
         return match[1].lower()
     textual = kind.startswith("text/") or kind.endswith(("+xml", "+json", "/json", "/xml", "/javascript"))
     if not textual:
         return None
     if "html" in kind:
         found = _META.search(content[:4096])
-        if found is not None and _known(found[1].decode("ascii")):
+        if found is not None and is_charset(found[1].decode("ascii")):
             return found[1].decode("ascii").lower()
     try:
         content.decode("utf-8")
     except UnicodeDecodeError:
         return "cp1252"
     return "utf-8"
-
-
-def _known(name: str) -> bool:
-    try:
-        return codecs.lookup(name)._is_text_encoding
-    except (LookupError, ValueError):
-        return False
