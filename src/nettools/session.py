@@ -285,6 +285,9 @@ class Session:
             self._establish()
         except BaseException:
             self._discard()
+            for sock in self._socks:  # a client that its greeting stopped was never ours to close
+                with contextlib.suppress(OSError):
+                    sock.close()  # type: ignore[attr-defined]
             raise
 
     @contextlib.contextmanager
