@@ -33,6 +33,14 @@ def _call(call: Any, token: tuple[str, int]) -> Any:
     return function(*arguments)
 
 
+def _checked(items: Iterable[Any], what: str, executor: object) -> Iterator[Any]:
+    if not isinstance(items, Iterable):
+        raise UsageError(f"{what} are an iterable, not {type(items).__name__}")
+    if executor is not None and not callable(getattr(executor, "submit", None)):
+        raise UsageError(f"executor= is a concurrent.futures.Executor, not {type(executor).__name__}")
+    return iter(items)
+
+
 def _workers(workers: object) -> int:
     if isinstance(workers, bool) or not isinstance(workers, int) or workers < 1:
         raise UsageError(f"workers= is a number from 1, not {workers!r}")
@@ -49,7 +57,11 @@ def run_many(calls: Iterable[Any], *, executor: Executor | None = None, workers:
     >>> sorted(outcome.value for outcome in run_many([(max, 1, 2), (max, 3, 4)]))
     [2, 4]
     """
-    return _outcomes(((str(place), call) for place, call in enumerate(calls)), executor, _workers(workers))
+    return _outcomes(
+        ((str(place), call) for place, call in enumerate(_checked(calls, "calls", executor))),
+        executor,
+        _workers(workers),
+    )
 
 
 def _outcomes(
@@ -157,13 +169,16 @@ def download_many(
     >>> sorted(outcome.ok for outcome in download_many(urls, folder))
     [False, True]
     """
-    folder = os.fspath(dest_dir)
+    wanted = _checked(urls, "urls", executor)
     try:
+        folder = os.fsdecode(dest_dir)
         Path(folder).mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise FileError(f"cannot write {folder}: {error.strerror}", errno=error.errno, filename=folder) from error
+    except (TypeError, ValueError) as error:  # no path at all; a NUL or a lone surrogate in it
+        raise UsageError(f"dest_dir= is a folder, not {dest_dir!r}") from error
     count = _workers(workers)
     if executor is not None:
-        return _outcomes(((url, (_fetch, url, folder, overwrite, opts)) for url in urls), executor, count)
+        return _outcomes(((url, (_fetch, url, folder, overwrite, opts)) for url in wanted), executor, count)
     own = _Workers(opts)
-    return _outcomes(((url, (own.fetch, url, folder, overwrite)) for url in urls), None, count, own.close)
+    return _outcomes(((url, (own.fetch, url, folder, overwrite)) for url in wanted), None, count, own.close)

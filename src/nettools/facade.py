@@ -452,6 +452,8 @@ def parse_mail(raw: bytes) -> Mail:
     """
     from nettools.parse.message import parse_mail as parse
 
+    if not isinstance(raw, (bytes, bytearray, memoryview, str)):
+        raise UsageError(f"a message is bytes or str, not {type(raw).__name__}")
     return parse(raw)
 
 

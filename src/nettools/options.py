@@ -341,7 +341,7 @@ def option_names(scheme: str) -> tuple[str, ...]:
     >>> "active" in option_names("ftp"), "active" in option_names("https")
     (True, False)
     """
-    if scheme not in SCHEMES:
+    if not isinstance(scheme, str) or scheme not in SCHEMES:
         raise UsageError(f"unknown scheme {scheme!r}", exit_code=3)
     return tuple(sorted({*_COMMON, *_OWN.get(SCHEMES[scheme].protocol, ()), "options"}))
 

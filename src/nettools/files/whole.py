@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
+from nettools.errors import UsageError
 from nettools.files.destination import Destination
 
 __all__ = ["save_all", "write_new", "write_whole"]
@@ -35,6 +36,8 @@ def save_all(
     files: Iterable[tuple[str, bytes]], folder: str | os.PathLike[str], *, pattern: str | None = None
 ) -> tuple[Path, ...]:
     """Write several files into a folder, those whose names match (case does not matter); never overwriting."""
+    if not isinstance(pattern, str | None):
+        raise UsageError(f"pattern= is a str or None, not {pattern!r}")
     wanted = None if pattern is None else pattern.lower()
     return tuple(
         write_new(folder, name, data)

@@ -313,6 +313,8 @@ UNIX_LIMIT = 107  # octets of a path in sockaddr_un, its end not counted (Linux;
 
 def check_path(path: str) -> str:
     """The path of a Unix socket, if the system can take it."""
+    if not isinstance(path, (str, os.PathLike)):
+        raise UsageError(f"the path of a Unix socket is a str, not {type(path).__name__}")
     if len(os.fsencode(path)) > UNIX_LIMIT:
         raise UsageError(
             f"the path of a Unix socket has at most {UNIX_LIMIT} octets, this one {len(os.fsencode(path))}",

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 
 from nettools.errors import IncompleteError, TooLargeError, UsageError
 from nettools.wire.guard import BLOCK, WireSocket
+from nettools.wire.text import encode
 
 __all__ = ["Stream", "Until"]
 
@@ -30,7 +31,7 @@ class Until:
 
     def __init__(self, end: End, encoding: str = "utf-8") -> None:
         if isinstance(end, str):
-            end = end.encode(encoding)
+            end = encode(end, encoding, "until=")
         if isinstance(end, re.Pattern) and not isinstance(end.pattern, bytes):
             raise UsageError("until= is a pattern of bytes", hint='write rb"..." instead of r"..."')
         known = end is None or isinstance(end, (bytes, int, float, re.Pattern))

@@ -18,7 +18,9 @@ __all__ = [
     "BlockReader",
     "LineReader",
     "check",
+    "check_count",
     "dot_stuff",
+    "encode",
     "gather",
     "lines_of",
     "read_dotted",
@@ -45,10 +47,26 @@ class BlockReader(LineReader, Protocol):
 
 
 def check(value: str, what: str) -> str:
-    """The value, if it may stand in a command; UsageError when it holds a CR, LF or NUL."""
+    """The value, if it may stand in a command; UsageError when it is no str, or holds a CR, LF or NUL."""
+    if not isinstance(value, str):
+        raise UsageError(f"{what} is a str, not {type(value).__name__}")
     if "\r" in value or "\n" in value or "\0" in value:
         raise UsageError(f"{what} has a CR, LF or NUL in it", hint="it would have been read as a command of its own")
     return value
+
+
+def check_count(value: object, what: str) -> None:
+    """UsageError when an argument is neither a number from 0 nor None."""
+    if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 0):
+        raise UsageError(f"{what} is a number from 0, or None, not {value!r}")
+
+
+def encode(value: str, encoding: str, what: str) -> bytes:
+    """Text of the caller's as octets; UsageError when the encoding does not have them."""
+    try:
+        return value.encode(encoding)
+    except UnicodeError:
+        raise UsageError(f"{what} has characters that {encoding} cannot encode") from None
 
 
 def read_line(reader: LineReader, limit: int = REPLY_LINE) -> bytes:

@@ -279,7 +279,7 @@ class Control(Session):
             UnsupportedError: the command would put the session out of step.
         """
         del multiline  # a reply says itself whether it has several lines
-        verb = line.split(" ", 1)[0].upper()
+        verb = check(line, "a command").split(" ", 1)[0].upper()
         if verb in DATA_COMMANDS:
             raise UnsupportedError(f"{verb} needs a data connection: use the session's methods", side="nettools")
         if verb in OWN_COMMANDS:

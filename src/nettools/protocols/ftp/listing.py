@@ -15,6 +15,7 @@ from nettools.protocols.ftp.paths import Paths
 from nettools.results import FileEntry, Reply
 from nettools.session import operation
 from nettools.wire.guard import BLOCK
+from nettools.wire.text import check
 
 __all__ = ["Folders"]
 
@@ -57,6 +58,8 @@ class Folders(Paths):
         """The entries of a folder; see `ftp_list`."""
         if method not in METHODS:
             raise UsageError(f"method= is auto, mlsd, list or nlst, not {method!r}")
+        if pattern is not None:
+            check(pattern, "pattern=")
         start = self._at(path)
         start = start.rstrip("/") or start[:1]
         found: list[FileEntry] = []

@@ -128,7 +128,7 @@ class GopherSession(Session):
             if url is None or "://" not in url or not url.startswith("gopher"):
                 raise UsageError(f"an item of type {where.kind!r} is nothing to ask this server for", hint=url)
             where = url
-        if where.lower().startswith(("gopher://", "gophers://")):
+        if check(where, "a selector").lower().startswith(("gopher://", "gophers://")):
             address = parse_url(where, encoding=self.encoding)
             if (address.host.lower(), address.port) != (self.target.host.lower(), self.target.port):
                 raise UsageError(
@@ -228,7 +228,7 @@ class GopherSession(Session):
                 f"the URL names something of type {request.kind!r}, not a search",
                 hint="the URL of a search has a 7 before the selector",
             )
-        if words is None or not words.strip():
+        if words is None or not check(words, "words").strip():
             raise UsageError("a search needs words")
         return self._menu(Request("7", request.selector, words))
 

@@ -217,11 +217,14 @@ class _OnDisk(Body):
 
 
 def _pairs(given: Any, what: str) -> list[tuple[str, Any]]:
-    pairs = list(given.items() if isinstance(given, Mapping) else given or ())
-    for pair in pairs:
+    pairs = given.items() if isinstance(given, Mapping) else given or ()
+    if not isinstance(pairs, Iterable):
+        raise UsageError(f"{what}= of a form is a mapping, or (name, value) pairs")
+    result = list(pairs)
+    for pair in result:
         if not isinstance(pair, tuple) or len(pair) != 2 or not isinstance(pair[0], str):
             raise UsageError(f"{what}= of a form is a mapping, or (name, value) pairs")
-    return pairs
+    return result
 
 
 def _file(value: Any) -> tuple[str | None, Body, str | None]:

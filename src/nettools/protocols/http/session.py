@@ -47,6 +47,7 @@ from nettools.protocols.http.redirect import REDIRECTS, Request, redirected
 from nettools.results import Page, Transfer, attach
 from nettools.session import Session, operation
 from nettools.target import Target, parse_url
+from nettools.wire.dial import check_path
 from nettools.wire.proxy import Route, route_for
 
 if TYPE_CHECKING:
@@ -344,7 +345,9 @@ class HTTPSession(Session):
             self._deadline.restart(self.options.times.total)
         target = request.target
         forward = None
-        if request.unix_socket is None:
+        if request.unix_socket is not None:
+            check_path(request.unix_socket)
+        else:
             forward = self._forward(target.scheme.name, target.host, target.port)
         octets = self._head(request, accepted, authorization, forward)
         assert self.client is not None

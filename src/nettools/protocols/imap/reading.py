@@ -26,6 +26,7 @@ from nettools.protocols.imap.values import expand, info_of, search_arguments
 from nettools.query import Query
 from nettools.results import Mail, MailInfo, Transfer
 from nettools.session import operation, stream
+from nettools.wire.text import check, check_count
 
 __all__ = ["INFO", "Numbers", "Reader"]
 
@@ -60,13 +61,12 @@ class Reader(Mailbox):
         wanted = query if query is not None else self.place.query
 
         def prepared() -> str:
-            if limit is not None and (isinstance(limit, bool) or limit < 0):
-                raise UsageError("limit= is a number of messages, or None for all")
+            check_count(limit, "limit=")
             if wanted is not None:
                 search_arguments(wanted)
             return self._name(folder)
 
-        return self._list(self.prepare(prepared), wanted, limit, newest_first)
+        return self._list(self.prepare(prepared), wanted, limit, bool(newest_first))
 
     @operation("list")
     def _list(
@@ -370,7 +370,7 @@ class Reader(Mailbox):
         self, uid: str | int | None, dest_dir: Any, *, folder: str | None = None, pattern: str | None = None
     ) -> tuple[Path, ...]:
         """Write a message's attachments into a folder; those of a large one part by part, in flat memory."""
-        match = functools.partial(_matches, None if pattern is None else pattern.lower())
+        match = functools.partial(_matches, None if pattern is None else check(pattern, "pattern=").lower())
         meant, where = self.prepare(lambda: (self._meant(uid, None), self._name(folder)))
         return self._save_attachments(meant, where, dest_dir, match)
 

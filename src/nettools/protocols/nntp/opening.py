@@ -21,7 +21,7 @@ from nettools.protocols.nntp.client import NNTPClient, command_line
 from nettools.protocols.nntp.errors import reply_error
 from nettools.results import Group, Reply
 from nettools.session import Session, operation
-from nettools.wire.text import gather, lines_of
+from nettools.wire.text import check, gather, lines_of
 
 __all__ = ["Conversation"]
 
@@ -195,7 +195,7 @@ class Conversation(Session):
         Raises:
             ReplyError: the reply's code is 400 or above. UsageError: the command would need something sent after it.
         """
-        verb, _, rest = line.strip().upper().partition(" ")
+        verb, _, rest = check(line, "a command").strip().upper().partition(" ")
         if verb in ("POST", "IHAVE", "TAKETHIS", "STARTTLS", "COMPRESS") or (verb, rest[:4]) == ("AUTHINFO", "SASL"):
             raise UsageError(f"{verb} is not done with its reply", hint="post(), tls= and auth= do it")
         reply = self.client.ask(line)

@@ -21,7 +21,7 @@ from nettools.protocols.nntp.posting import Post, draft
 from nettools.results import Article, ArticleInfo, Group, PostReport, Reply
 from nettools.session import operation, stream
 from nettools.wire.guard import BLOCK
-from nettools.wire.text import dot_stuff
+from nettools.wire.text import check_count, dot_stuff
 
 __all__ = ["NNTPSession"]
 
@@ -78,7 +78,13 @@ class NNTPSession(Conversation):
         newest_first: bool = True,
     ) -> tuple[ArticleInfo, ...]:
         """The articles of a group without their bodies; see `list_articles`."""
-        name, oldest = self.prepare(lambda: (self._group(group), None if since is None else moment(since)))
+
+        def prepared() -> tuple[str, dt.datetime | None]:
+            for what, given in (("first=", first), ("last=", last), ("limit=", limit)):
+                check_count(given, what)
+            return self._group(group), None if since is None else moment(since)
+
+        name, oldest = self.prepare(prepared)
         return self._list(name, first, last, oldest, limit, newest_first)
 
     @operation("list")

@@ -20,7 +20,7 @@ from nettools.protocols.pop3.errors import reply_error
 from nettools.results import Reply
 from nettools.session import Session, operation
 from nettools.target import decode
-from nettools.wire.text import gather, lines_of
+from nettools.wire.text import check, gather, lines_of
 
 __all__ = ["Conversation"]
 
@@ -162,7 +162,7 @@ class Conversation(Session):
         Raises:
             ReplyError: the server answered -ERR.
         """
-        verb, _, rest = line.partition(" ")
+        verb, _, rest = check(line, "a command").partition(" ")
         verb = verb.upper()
         if verb in ("AUTH", "STLS", "QUIT"):
             raise UsageError(f"{verb} is not done with its reply", hint="auth=, tls= and close() do it")

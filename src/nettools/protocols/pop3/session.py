@@ -21,7 +21,7 @@ from nettools.protocols.pop3.opening import Conversation
 from nettools.query import Query
 from nettools.results import Attachment, Folder, Mail, MailInfo, Reply, Transfer
 from nettools.session import operation, stream
-from nettools.wire.text import gather
+from nettools.wire.text import check, check_count, gather
 
 __all__ = ["POP3Session"]
 
@@ -129,7 +129,8 @@ class POP3Session(Conversation):
     ) -> tuple[MailInfo, ...]:
         """The messages, newest first; see `list_mail`."""
         self._meant(folder, None, None)
-        return self._list(self.prepare(lambda: _headers_only(query)), limit, newest_first)
+        self.prepare(lambda: check_count(limit, "limit="))
+        return self._list(self.prepare(lambda: _headers_only(query)), limit, bool(newest_first))
 
     @operation("list")
     def _list(self, query: Query | None, limit: int | None, newest_first: bool) -> tuple[MailInfo, ...]:
@@ -239,7 +240,7 @@ class POP3Session(Conversation):
         Raises:
             UnsupportedError: another section; POP3 has no parts of messages.
         """
-        name = section.upper()
+        name = check(section, "section=").upper()
         if name not in ("", "HEADER", "TEXT"):
             raise UnsupportedError(f"POP3 has no section {section!r}", side="peer", hint="IMAP has")
         start, count = self.prepare(lambda: _piece(partial))
@@ -326,7 +327,7 @@ class POP3Session(Conversation):
 
     def folders(self, *, pattern: str = "*") -> tuple[Folder, ...]:
         """One folder: INBOX."""
-        return (Folder("INBOX", None),) if fnmatch.fnmatchcase("INBOX", pattern.upper()) else ()
+        return (Folder("INBOX", None),) if fnmatch.fnmatchcase("INBOX", check(pattern, "pattern=").upper()) else ()
 
     def select(self, *_: Any, **__: Any) -> NoReturn:
         """POP3 has no folders to select."""

@@ -146,7 +146,7 @@ class SMTPSession(Session):
             ReplyError: the reply's code is 400 or above. UsageError: a command that leaves more to be done than a reply
                 to be read.
         """
-        verb = line.partition(" ")[0].upper()
+        verb = check(line, "a command").partition(" ")[0].upper()
         if verb in ("DATA", "BDAT", "STARTTLS"):
             raise UsageError(f"{verb} is no command of its own", hint="send() sends a message, tls= upgrades")
         reply = self._command(line, encoding="utf-8")

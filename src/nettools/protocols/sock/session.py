@@ -22,6 +22,7 @@ from nettools.session import Session, operation
 from nettools.target import decode
 from nettools.wire.datagram import Datagrams
 from nettools.wire.stream import End, Stream, Until
+from nettools.wire.text import encode
 
 __all__ = ["DatagramSession", "SocketSession", "StreamSession", "UnixSession", "classify"]
 
@@ -61,7 +62,7 @@ class SocketSession(Session):
 
     def _octets(self, data: bytes | str) -> bytes:
         if isinstance(data, str):
-            return data.encode(self.options.encoding or "utf-8")
+            return encode(data, self.options.encoding or "utf-8", "data")
         if not isinstance(data, (bytes, bytearray, memoryview)):
             raise UsageError(f"data is bytes or str, not {type(data).__name__}")
         return bytes(data)

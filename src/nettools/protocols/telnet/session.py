@@ -146,6 +146,8 @@ class TelnetSession(Session):
             self._trace.add_secret(data.reveal())
             self.require_private("the secret")
             data = data.reveal()
+        if not isinstance(data, str):
+            raise UsageError(f"what is sent is a str, bytes or a Secret, not {type(data).__name__}")
         return self.codec.send(data.encode(self.encoding, "surrogateescape"))
 
     def _send(self, octets: bytes) -> None:
@@ -216,6 +218,8 @@ class TelnetSession(Session):
         expected = expectation(expect)
         if expected is None:
             raise UsageError("read_until() needs something to wait for")
+        if timeout is not None and not isinstance(timeout, (int, float)):
+            raise UsageError(f"timeout= is a number of seconds, not {timeout!r}")
         with self._deadline.within(timeout, "total"):
             data, _ = self._await(expected)
         octets = all(isinstance(each.pattern, bytes) for each in expected.patterns)

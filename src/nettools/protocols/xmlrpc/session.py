@@ -112,6 +112,8 @@ class XMLRPCSession(HTTPSession):
     def multicall(self, calls: Iterable[tuple[Any, ...]]) -> tuple[Any, ...]:
         """Many calls in one request; see `nettools.multicall`."""
         batch = []
+        if not isinstance(calls, Iterable):
+            raise UsageError("calls are (method, *args) tuples")
         for each in calls:
             if not isinstance(each, (tuple, list)) or not each:
                 raise UsageError("calls are (method, *args) tuples")
