@@ -49,8 +49,6 @@ __all__ = [
     "UsageError",
 ]
 
-ATTRIBUTES = ("url", "protocol", "stage", "reply", "hint")
-
 
 def _restore(cls: type[NettoolsError], message: str, state: dict[str, Any]) -> NettoolsError:
     error = cls.__new__(cls, message)

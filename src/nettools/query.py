@@ -128,11 +128,6 @@ class Query:
         """The arguments of SEARCH, one token each: bytes as they are, str to be sent as astring. `ALL` for no terms."""
         return tuple(_render(self._node)) or (b"ALL",)
 
-    @property
-    def is_ascii(self) -> bool:
-        """Whether SEARCH needs no CHARSET."""
-        return all(isinstance(term, bytes) or term.isascii() for term in self.to_imap())
-
     # -- headers alone
 
     def require_headers_only(self) -> None:
@@ -168,7 +163,8 @@ def _header(pair: object) -> tuple[str, str]:
 
 
 def _uid_set(value: str | int | Iterable[str | int]) -> str:
-    text = str(value) if isinstance(value, (str, int)) else ",".join(str(each) for each in value)
+    several = value if not isinstance(value, str) and isinstance(value, Iterable) else (value,)
+    text = ",".join(str(each) for each in several)
     if not _SET.fullmatch(text):
         raise UsageError(f"uid= {text!r} is no set of UIDs", hint="such as 7, [7, 8], or '7:12,20:*'")
     return text

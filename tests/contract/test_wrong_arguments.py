@@ -74,6 +74,7 @@ def test_newest_first_is_whatever_is_true(protocol: str, net_servers: Callable[.
         lambda folder: nettools.parse_mail(-1),
         lambda folder: nettools.save_attachments(nettools.parse_mail(MAIL), folder, pattern=3),
         lambda folder: nettools.option_names([]),
+        lambda folder: nettools.Query(uid=object()),
     ],
 )
 def test_a_wrong_argument_of_a_function_is_a_usage_error(act: Callable[[Path], object], tmp_path: Path) -> None:

@@ -196,10 +196,6 @@ class Connection:
         elif not lasting:
             self._passing = None if rule is None else step(rule)
 
-    def add_step(self, each: Step) -> None:
-        """Send everything from now on through a step."""
-        self._lasting.append(each)
-
     def inject(self, data: bytes) -> None:
         """Send this in one segment with the next reply."""
         self._behind = data

@@ -381,8 +381,3 @@ def source_address(value: str | tuple[str, int] | None) -> tuple[str, int] | Non
     except ValueError:
         raise UsageError(f"source_address= is an IP address of this machine, not {host!r}") from None
     return host, int(port)
-
-
-def is_guarded(sock: object) -> bool:
-    """Whether a socket is one of ours."""
-    return isinstance(sock, Guard)

@@ -19,6 +19,7 @@ __all__ = [
     "LineReader",
     "check",
     "check_count",
+    "command_line",
     "dot_stuff",
     "encode",
     "gather",
@@ -53,6 +54,11 @@ def check(value: str, what: str) -> str:
     if "\r" in value or "\n" in value or "\0" in value:
         raise UsageError(f"{what} has a CR, LF or NUL in it", hint="it would have been read as a command of its own")
     return value
+
+
+def command_line(line: str) -> bytes:
+    """A command as it goes on the wire; UsageError when it would be two."""
+    return check(line, "a command").encode("utf-8", "surrogateescape") + b"\r\n"
 
 
 def check_count(value: object, what: str) -> None:

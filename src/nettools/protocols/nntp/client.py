@@ -15,9 +15,9 @@ from typing import Any
 from nettools.errors import ProtocolError
 from nettools.protocols._deadlib import nntplib
 from nettools.results import Reply
-from nettools.wire.text import BODY_LINE, check, read_dotted, read_ended_line
+from nettools.wire.text import BODY_LINE, check, command_line, read_dotted, read_ended_line
 
-__all__ = ["NNTPClient", "NNTPTLSClient", "command_line"]
+__all__ = ["NNTPClient", "NNTPTLSClient"]
 
 Dial = Callable[[str, int], Any]
 
@@ -114,11 +114,6 @@ class _Dialed(nntplib.NNTP):
         """One command and its status line."""
         self.sock.sendall(command_line(line))
         return self.read_reply()
-
-
-def command_line(line: str) -> bytes:
-    """A command as it goes on the wire; UsageError when it would be two."""
-    return check(line, "a command").encode("utf-8", "surrogateescape") + b"\r\n"
 
 
 class NNTPClient(_Dialed):

@@ -17,11 +17,11 @@ from nettools.credentials import Auth
 from nettools.errors import AuthError, NettoolsError, ReplyError, TooLargeError, UsageError
 from nettools.parse.nntp import parse_capabilities, parse_group
 from nettools.protocols.nntp.address import group_name, place_of, with_server
-from nettools.protocols.nntp.client import NNTPClient, command_line
+from nettools.protocols.nntp.client import NNTPClient
 from nettools.protocols.nntp.errors import reply_error
 from nettools.results import Group, Reply
 from nettools.session import Session, operation
-from nettools.wire.text import check, gather, lines_of
+from nettools.wire.text import check, command_line, gather, lines_of
 
 __all__ = ["Conversation"]
 

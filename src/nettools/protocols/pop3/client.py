@@ -13,9 +13,9 @@ from typing import Any, cast
 
 from nettools.errors import ProtocolError
 from nettools.results import Reply
-from nettools.wire.text import BODY_LINE, BlockReader, check, read_dotted, read_ended_line, read_line
+from nettools.wire.text import BODY_LINE, BlockReader, check, command_line, read_dotted, read_ended_line, read_line
 
-__all__ = ["POP3Client", "POP3TLSClient", "command_line"]
+__all__ = ["POP3Client", "POP3TLSClient"]
 
 Dial = Callable[[str, int], Any]
 
@@ -74,11 +74,6 @@ class _Dialed(poplib.POP3):
         """One command and its status line."""
         self.send_command(line)
         return self.read_reply()
-
-
-def command_line(line: str) -> bytes:
-    """A command as it goes on the wire; UsageError when it would be two."""
-    return check(line, "a command").encode("utf-8", "surrogateescape") + b"\r\n"
 
 
 class POP3Client(_Dialed):

@@ -15,12 +15,12 @@ from typing import Any, TypeVar
 from nettools import sasl
 from nettools.credentials import Auth
 from nettools.errors import AuthError, DeadlineError, DisconnectedError, ReplyError, TooLargeError, UsageError
-from nettools.protocols.pop3.client import POP3Client, command_line
+from nettools.protocols.pop3.client import POP3Client
 from nettools.protocols.pop3.errors import reply_error
 from nettools.results import Reply
 from nettools.session import Session, operation
 from nettools.target import decode
-from nettools.wire.text import check, gather, lines_of
+from nettools.wire.text import check, command_line, gather, lines_of
 
 __all__ = ["Conversation"]
 
