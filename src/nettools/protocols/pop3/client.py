@@ -7,6 +7,7 @@ refused, which poplib would send as a second command.
 
 from __future__ import annotations
 
+import contextlib
 import poplib
 from collections.abc import Callable, Iterator
 from typing import Any, cast
@@ -27,7 +28,14 @@ class _Dialed(poplib.POP3):
 
     def __init__(self, host: str, *args: Any, dialer: Dial | None = None, **keywords: Any) -> None:
         self._dialer = dialer
-        super().__init__(host, *args, **keywords)
+        self.sock: Any = None
+        self.file: Any = None
+        try:
+            super().__init__(host, *args, **keywords)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                self.close()  # nobody else has the socket yet; the greeting was none
+            raise
 
     def _create_socket(self, timeout: float) -> Any:
         if self._dialer is None:
