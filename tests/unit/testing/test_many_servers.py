@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import os
 import socket
 import threading
-
-import pytest
 
 from nettools.testing import FAKES, World, make_server
 
@@ -14,7 +13,7 @@ PROTOCOLS = tuple(name for name in FAKES if name not in ("udp", "unix"))
 
 
 def test_five_hundred_servers_start_and_stop() -> None:
-    before = set(threading.enumerate())
+    before, descriptors = set(threading.enumerate()), len(os.listdir("/dev/fd"))
     world = World()
     running = [make_server(name, world).start() for name in itertools.islice(itertools.cycle(PROTOCOLS), 500)]
     try:
@@ -26,9 +25,7 @@ def test_five_hundred_servers_start_and_stop() -> None:
         for server in running:
             server.stop()
     assert set(threading.enumerate()) == before
-    for server in running:
-        with socket.socket() as client, pytest.raises(ConnectionRefusedError):
-            client.connect((server.host, server.port))
+    assert len(os.listdir("/dev/fd")) <= descriptors  # their ports may be somebody else's by now
 
 
 def test_a_server_that_starts_is_no_change_of_the_world() -> None:
