@@ -32,7 +32,7 @@ MAY_IMPORT = {
     "results": {*LEAVES, "parse.html"},  # a page's title and links are read when they are asked for
     "parse": {*LEAVES, "parse"},
     "wire": {*LEAVES, "wire"},
-    "session": {*LEAVES, "wire"},
+    "session": {*LEAVES, "wire", "session"},
     "batch": {*LEAVES, "facade"},
     "facade": {*LEAVES, "session", "protocols", "parse"},
     "cli": {*LEAVES, "cli", "facade", "session", "protocols.nntp", "protocols.smtp", "protocols.xmlrpc", "testing", ""},

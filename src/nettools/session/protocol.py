@@ -1,0 +1,31 @@
+"""What one protocol is: the record that drives the facade, the command line and the contract tests.
+
+A protocol's folder makes one of these; nothing here, nor in the rest of `session`, names a protocol.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from nettools.errors import NettoolsError
+
+__all__ = ["Protocol"]
+
+S = TypeVar("S")  # the protocol's session, of which nothing needs to be known here
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Protocol(Generic[S]):
+    """What one protocol is: the record that drives the facade, the command line and the contract tests.
+
+    `classify` turns an exception of the wrapped module into nettools' own, None where it knows none better;
+    `schemes` are those its functions take; `upgrade` the name of its STARTTLS command, None where it has none.
+    """
+
+    name: str
+    schemes: tuple[str, ...]
+    session: type[S]
+    classify: Callable[[Exception], NettoolsError | None]
+    upgrade: str | None = None
