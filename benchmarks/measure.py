@@ -185,7 +185,8 @@ def _argv(command: str, fields: dict[str, str]) -> list[str]:
 
 
 def _timed(argv: list[str], folder: Path) -> tuple[Run, str]:
-    environment = {**os.environ, "HOME": str(folder), "NO_PROXY": "*"}
+    # byte code is cached, as it is wherever a program is installed
+    environment = {**os.environ, "HOME": str(folder), "NO_PROXY": "*", "PYTHONDONTWRITEBYTECODE": ""}
     with (folder / "stdout").open("w+b") as out, (folder / "stderr").open("w+b") as err:
         begun = time.monotonic()
         process = subprocess.Popen(
