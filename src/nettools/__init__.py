@@ -6,6 +6,7 @@ neither `requests` nor any protocol module is loaded before a call needs it. A n
 
 from __future__ import annotations
 
+from nettools._lazy import lazily
 from nettools._version import __version__
 
 TYPE_CHECKING = False  # what type checkers know by this name; `typing` itself would double the time of the import
@@ -321,15 +322,7 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> object:
-    home = _HOMES.get(name)
-    if home is None:
-        raise AttributeError(f"module 'nettools' has no attribute {name!r}")
-    from importlib import import_module
-
-    value = getattr(import_module(home), name)
-    globals()[name] = value
-    return value
+__getattr__ = lazily(__name__, _HOMES)
 
 
 def __dir__() -> list[str]:

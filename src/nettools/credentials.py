@@ -13,7 +13,6 @@ import re
 import stat
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote, quote_plus
@@ -243,6 +242,7 @@ def _parse_netrc(text: str, file: Path) -> list[tuple[str, str | None, str | Non
 def secret_forms(secret: str) -> tuple[str, ...]:
     """Every form in which a secret may stand in a message or on the wire, the longest first."""
     octets = secret.encode("utf-8", "surrogateescape")
+    text = secret.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")  # XML-RPC's
     forms = {
         secret,
         base64.b64encode(octets).decode("ascii"),
@@ -251,8 +251,8 @@ def secret_forms(secret: str) -> tuple[str, ...]:
         quote(octets),
         quote_plus(octets),
         secret.replace("\\", "\\\\").replace('"', '\\"'),
-        escape(secret, quote=False),
-        escape(secret).replace("&#x27;", "&apos;"),
+        text,
+        text.replace('"', "&quot;").replace("'", "&apos;"),
         repr(secret)[1:-1],
     }
     return tuple(sorted((form for form in forms if form), key=len, reverse=True))

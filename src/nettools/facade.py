@@ -17,13 +17,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
+from nettools import results
 from nettools.errors import UsageError
-from nettools.results import Attachment, Folder, Mail, MailInfo, Transfer
 from nettools.session import Protocol, Session, make_session, open_session, run, run_stream
 from nettools.target import PROTOCOLS, Target, parse_url
 
 if TYPE_CHECKING:
     from nettools.query import Query
+    from nettools.results import Attachment, Folder, Mail, MailInfo, Transfer
 
 Uid = str | int
 Uids = Uid | Iterable[Uid]
@@ -421,7 +422,7 @@ def save_attachments(
     >>> save_attachments(imap.url, folder, uid=uid, folder="Sent", auth=alice)
     ()
     """
-    if isinstance(source, Mail):
+    if isinstance(source, results.Mail):
         if opts or uid is not None or folder is not None:
             raise UsageError("save_attachments of a Mail takes no uid=, folder= or connection options")
         return write_attachments(source.attachments, dest_dir, pattern)

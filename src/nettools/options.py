@@ -9,19 +9,20 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-import difflib
 import math
 import os
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from nettools.credentials import Auth, Secret
 from nettools.errors import UnknownOptionError, UsageError
-from nettools.results import Event
 from nettools.target import SCHEMES
+
+if TYPE_CHECKING:
+    from nettools.results import Event
 
 __all__ = ["TLS", "Options", "Proxy", "Retry", "Timeout", "option_names", "resolve_options"]
 
@@ -355,6 +356,8 @@ def resolve_options(protocol: str, keywords: Mapping[str, Any]) -> Options:
     taken = _COMMON | _OWN.get(protocol, frozenset())
     for name in keywords:
         if name not in taken and name != "options":
+            import difflib
+
             near = difflib.get_close_matches(name, sorted(taken), n=1, cutoff=0.5)
             foreign = [each for each, own in _OWN.items() if name in own]
             raise UnknownOptionError(

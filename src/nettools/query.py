@@ -9,11 +9,13 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nettools.errors import UnsupportedError, UsageError
 from nettools.options import since as moment
-from nettools.results import Address, MailInfo
+
+if TYPE_CHECKING:
+    from nettools.results import Address, MailInfo
 
 __all__ = ["Query", "Term"]
 

@@ -5,13 +5,14 @@ one result can read them all. Conventions: dates are aware datetimes; sizes are 
 lists. `meta` says how the result came about (peer, TLS, timings, bytes, round trips, attempts) and never takes part in
 equality.
 
-A name is imported from its file when it is first asked for (PEP 562): a call that moves a file need not pay for mail.
+A name is imported from its file when it is first asked for: a call that moves a file need not pay for mail.
 """
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from nettools._lazy import lazily
 
 if TYPE_CHECKING:
     from nettools.results.base import NO_META, Deferred, Event, Meta, Reply, Result, TLSInfo, attach, plain
@@ -57,19 +58,16 @@ __all__ = [
 ]
 
 _HOMES = {
-    **dict.fromkeys(("NO_META", "Deferred", "Event", "Meta", "Reply", "Result", "TLSInfo", "attach", "plain"), "base"),
-    **dict.fromkeys(("Dialogue", "Exchange", "GopherItem"), "exchanges"),
-    **dict.fromkeys(("Digest", "FileEntry", "MirrorReport", "Outcome", "Transfer", "digest_of"), "files"),
-    **dict.fromkeys(("Headers",), "headers"),
-    **dict.fromkeys(("Address", "Attachment", "Folder", "FolderStatus", "Mail", "MailInfo", "SendReport"), "mail"),
-    **dict.fromkeys(("Article", "ArticleInfo", "Group", "PostReport"), "news"),
-    **dict.fromkeys(("Page",), "web"),
+    name: f"{__name__}.{home}"
+    for home, names in {
+        "base": ("NO_META", "Deferred", "Event", "Meta", "Reply", "Result", "TLSInfo", "attach", "plain"),
+        "exchanges": ("Dialogue", "Exchange", "GopherItem"),
+        "files": ("Digest", "FileEntry", "MirrorReport", "Outcome", "Transfer", "digest_of"),
+        "headers": ("Headers",),
+        "mail": ("Address", "Attachment", "Folder", "FolderStatus", "Mail", "MailInfo", "SendReport"),
+        "news": ("Article", "ArticleInfo", "Group", "PostReport"),
+        "web": ("Page",),
+    }.items()
+    for name in names
 }
-
-
-def __getattr__(name: str) -> Any:
-    home = _HOMES.get(name)
-    if home is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = globals()[name] = getattr(import_module(f"{__name__}.{home}"), name)
-    return value
+__getattr__ = lazily(__name__, _HOMES)

@@ -15,12 +15,14 @@ import base64
 import binascii
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from nettools.credentials import Auth, require_private
 from nettools.errors import AuthError, ProtocolError, ReplyError, UsageError
 from nettools.sasl.mechanisms import MECHANISMS, Mechanism, MechanismError
-from nettools.target import Target
+
+if TYPE_CHECKING:
+    from nettools.target import Target
 
 __all__ = ["MECHANISMS", "NATIVE", "Channel", "Mechanism", "MechanismError", "Step", "authenticate"]
 

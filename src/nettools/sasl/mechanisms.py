@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import json
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from nettools.errors import AuthError, UsageError
-from nettools.target import Target
+
+if TYPE_CHECKING:
+    from nettools.target import Target
 
 __all__ = ["MECHANISMS", "Mechanism", "MechanismError"]
 
@@ -206,6 +207,8 @@ class _Bearer(Mechanism):
     def respond(self, challenge: bytes) -> bytes:
         """A challenge is a refusal in JSON; the answer makes the server say so in its own words (RFC 7628 3.2.3)."""
         try:
+            import json
+
             found = json.loads(challenge)
             self.reason = str(found.get("status", ""))[:100] if isinstance(found, dict) else ""
         except (ValueError, RecursionError):

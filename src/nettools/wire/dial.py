@@ -18,13 +18,15 @@ import sys
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from nettools.errors import ConnectError, ResolveError, UsageError
 from nettools.wire.guard import Deadline, Guard, WireSocket
 from nettools.wire.proxy import Route, tunnel
 from nettools.wire.tls import WireContext, describe
-from nettools.wire.trace import Trace
+
+if TYPE_CHECKING:
+    from nettools.wire.trace import Trace
 
 __all__ = ["Address", "Dialer", "Network", "interleave", "race"]
 

@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from nettools.credentials import secret_forms
 from nettools.results import Event, Meta, TLSInfo
-from nettools.wire.guard import Deadline
+
+if TYPE_CHECKING:
+    from nettools.wire.guard import Deadline
 
 __all__ = ["CallbackRaised", "Progress", "Trace"]
 

@@ -9,11 +9,14 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from nettools.errors import UsageError
 from nettools.parse.compose.addresses import LINE_ENDS, check_address, people
-from nettools.results import Address
+
+if TYPE_CHECKING:
+    from nettools.results import Address
 
 __all__ = ["encode_field", "encode_people", "parameter"]
 

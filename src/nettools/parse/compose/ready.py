@@ -13,14 +13,16 @@ import functools
 import os
 import re
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nettools.errors import UsageError
 from nettools.parse.compose.addresses import People, ascii_host, check_address, people, unique
 from nettools.parse.compose.building import Draft
 from nettools.parse.compose.pieces import Piece, Prepared, Verbatim, crlf, has_8bit, size_of, unreadable
 from nettools.parse.message.headers import parse_addresses, raw_fields
-from nettools.results import Address
+
+if TYPE_CHECKING:
+    from nettools.results import Address
 
 __all__ = ["prepare", "wire_octets"]
 

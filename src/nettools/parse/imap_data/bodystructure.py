@@ -14,9 +14,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from nettools.parse import message
 from nettools.parse.imap_data.envelope import Envelope, envelope_of
 from nettools.parse.imap_data.tokens import number_of, text_of
-from nettools.parse.message import parse_parameters
 
 __all__ = ["Part", "parts_of"]
 
@@ -120,4 +120,4 @@ def _parameters(value: Any) -> dict[str, str]:
         return dict(found)
     # continuations, charsets (RFC 2231) and encoded words are written as a header again, and read as one
     words = ((name, word.replace("\\", "\\\\").replace('"', '\\"')) for name, word in found)
-    return parse_parameters("x" + "".join(f'; {name}="{word}"' for name, word in words))[1]
+    return message.parse_parameters("x" + "".join(f'; {name}="{word}"' for name, word in words))[1]

@@ -16,8 +16,8 @@ from dataclasses import dataclass, fields
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from nettools.parse import message
 from nettools.parse.imap_data.tokens import Scanner, text_of, unescaped
-from nettools.parse.message import decode_header
 from nettools.results import Address
 
 __all__ = ["AddressGroup", "Envelope", "RawAddress", "decode_addresses", "envelope_of", "scan_envelope"]
@@ -188,9 +188,9 @@ def _read(text: bytes | None) -> str:
         return ""
     if text.isascii() and b"=?" not in text and b"\n" not in text:
         return text.decode("ascii")
-    return _decoded(text) if len(text) <= MOST_REMEMBERED else decode_header(text)
+    return _decoded(text) if len(text) <= MOST_REMEMBERED else message.decode_header(text)
 
 
 @lru_cache(maxsize=2048)  # the same people write again and again
 def _decoded(text: bytes) -> str:
-    return decode_header(text)
+    return message.decode_header(text)

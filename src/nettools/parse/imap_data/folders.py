@@ -14,9 +14,9 @@ import binascii
 import re
 from typing import Any
 
+from nettools import results
 from nettools.errors import ProtocolError, UsageError
 from nettools.parse.imap_data.tokens import Scanner, number_of, text_of
-from nettools.results import Folder
 
 __all__ = ["Space", "decode_folder", "encode_folder", "folder_of", "namespace_of", "parse_list", "status_of"]
 
@@ -97,7 +97,7 @@ def _shift(match: re.Match[str]) -> str:
 # --- LIST
 
 
-def folder_of(scanner: Scanner) -> Folder:
+def folder_of(scanner: Scanner) -> results.Folder:
     """What stands behind LIST or LSUB: `(flags) delimiter name`, and perhaps more (RFC 5258)."""
     flags = scanner.value()
     delimiter = scanner.value()
@@ -105,7 +105,7 @@ def folder_of(scanner: Scanner) -> Folder:
         raise scanner.error("no flags")
     words = tuple(text_of(flag) for flag in flags)
     use = next((SPECIAL_USES[word.lower()] for word in words if word.lower() in SPECIAL_USES), None)
-    return Folder(decode_folder(_name(scanner)), text_of(delimiter) or None, words, use)
+    return results.Folder(decode_folder(_name(scanner)), text_of(delimiter) or None, words, use)
 
 
 def _name(scanner: Scanner) -> bytes:
@@ -116,7 +116,7 @@ def _name(scanner: Scanner) -> bytes:
     return found[1] or found[2] if found is not None else b""
 
 
-def parse_list(data: bytes) -> Folder:
+def parse_list(data: bytes) -> results.Folder:
     """A LIST, LSUB or XLIST response.
 
     >>> parse_list(b'* LIST (\\\\HasNoChildren \\\\Sent) "/" "Gesendete Entw&APw-rfe"')

@@ -7,12 +7,10 @@ Works on octets, without recursion that a message could deepen, in time linear i
 from __future__ import annotations
 
 import binascii
-import datetime as dt
 import quopri
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, field
 
 from nettools.errors import ProtocolError
 from nettools.parse.message.headers import (
@@ -235,35 +233,6 @@ def parse_mail(raw: bytes | str) -> Mail:
         raw=octets,
         defects=tuple(reader.defects),
     )
-
-
-def deferred_mail(
-    octets: bytes,
-    *,
-    uid: str = "",
-    number: int | None = None,
-    folder: str | None = None,
-    flags: tuple[str, ...] = (),
-    received: dt.datetime | None = None,
-) -> Mail:
-    """A message that a server gave, parsed as far as it is looked at.
-
-    Args:
-        received: stands in for the date of a message that has none.
-    """
-
-    def work_out(name: str) -> dict[str, Any]:
-        head, _ = split_message(octets)
-        if name == "info":
-            fields = raw_fields(head)
-            info = mail_info(fields, uid=uid, number=number, folder=folder, flags=flags, size=len(octets))
-            return {"info": info if info.date or received is None else replace(info, date=received)}
-        if name == "headers":
-            return {"headers": Headers((each, decode_header(value)) for each, value in raw_fields(head))}
-        whole = parse_mail(octets)
-        return {each: getattr(whole, each) for each in ("text", "html", "attachments", "defects")}
-
-    return Mail.deferred(work_out, raw=octets)
 
 
 def _attachment(reader: Reader, part: Part) -> Attachment:

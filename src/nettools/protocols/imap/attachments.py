@@ -10,8 +10,10 @@ import binascii
 import quopri
 import re
 from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
 
-from nettools.parse.imap_data import Part
+if TYPE_CHECKING:
+    from nettools.parse.imap_data import Part
 
 __all__ = ["Decoder", "attached"]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import imaplib
 import re
+from typing import TYPE_CHECKING
 
 from nettools.errors import (
     AuthError,
@@ -15,8 +16,10 @@ from nettools.errors import (
     ReplyError,
     UnsupportedError,
 )
-from nettools.parse.imap_data import Response
 from nettools.results import Reply
+
+if TYPE_CHECKING:
+    from nettools.parse.imap_data import Response
 
 __all__ = ["classify", "refusal"]
 

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from nettools.errors import AuthError, DisconnectedError, ReplyError
-from nettools.parse.imap_data import Response
 from nettools.protocols.imap.client import Answer, Argument, IMAP4Client, astring
 from nettools.protocols.imap.errors import refusal
 from nettools.sasl import Step
+
+if TYPE_CHECKING:
+    from nettools.parse.imap_data import Response
 
 __all__ = ["Channel"]
 

@@ -7,26 +7,30 @@ Rows become results as they come in, and whole messages are read in batches: mem
 
 from __future__ import annotations
 
-import fnmatch
 import functools
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nettools.errors import NotFoundError, ProtocolError, UsageError
 from nettools.parse.imap_data import FetchData, Part
 from nettools.parse.message import deferred_mail
 from nettools.protocols.imap.address import Meant, uid_sets
 from nettools.protocols.imap.attachments import ENCODINGS, Decoder, attached
-from nettools.protocols.imap.client import Sink
 from nettools.protocols.imap.folders import Mailbox
 from nettools.protocols.imap.values import expand, info_of, search_arguments
-from nettools.query import Query
-from nettools.results import Mail, MailInfo, Transfer
 from nettools.session import operation, stream
 from nettools.wire.text import check, check_count
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from nettools.protocols.imap.client import Sink
+    from nettools.query import Query
+    from nettools.results import Mail, MailInfo, Transfer
+
+    Infos = list[MailInfo]
 
 __all__ = ["INFO", "Numbers", "Reader"]
 
@@ -34,14 +38,11 @@ INFO = b"(UID FLAGS RFC822.SIZE INTERNALDATE ENVELOPE)"
 BATCH_MESSAGES = 500
 BATCH_OCTETS = 8 * 1024 * 1024
 
-_SECTION = re.compile(
-    r"(?:\d+(?:\.\d+)*)?\.?(?:HEADER|TEXT|MIME|HEADER\.FIELDS(?:\.NOT)? \([A-Z0-9 !-'*-.^-~]+\))?", re.IGNORECASE
-)
+_SECTION = r"(?i)(?:\d+(?:\.\d+)*)?\.?(?:HEADER|TEXT|MIME|HEADER\.FIELDS(?:\.NOT)? \([A-Z0-9 !-'*-.^-~]+\))?"
 
 # inside the class `list` is a method
 Numbers = list[int]
 Rows = list[FetchData]
-Infos = list[MailInfo]
 
 
 class Reader(Mailbox):
@@ -411,6 +412,8 @@ class Reader(Mailbox):
 
 
 def _matches(pattern: str | None, name: str) -> bool:
+    import fnmatch
+
     return pattern is None or fnmatch.fnmatchcase(name.lower(), pattern)
 
 
@@ -420,7 +423,7 @@ def _section_item(section: str, partial: tuple[int, int | None] | None) -> bytes
     Raises:
         UsageError: there are no such sections, or pieces.
     """
-    if not isinstance(section, str) or not _SECTION.fullmatch(section):
+    if not isinstance(section, str) or not re.fullmatch(_SECTION, section):
         raise UsageError(f"{section!r} is no section (RFC 3501 6.4.5)")
     item = b"BODY.PEEK[" + section.encode("ascii") + b"]"
     if partial is None:

@@ -13,8 +13,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from nettools.errors import ProtocolError, UnsupportedError, UsageError
+from nettools.parse import message
 from nettools.parse.imap_data import AddressGroup, Envelope, FetchData, RawAddress, decode_addresses
-from nettools.parse.message import decode_header, parse_date
 from nettools.protocols.imap.client import Argument, Literal, astring
 from nettools.query import Query
 from nettools.results import Address, MailInfo
@@ -63,13 +63,13 @@ class _Decoder:
         value: Any
         match name:
             case "subject":
-                value = decode_header((envelope and envelope.subject) or b"")
+                value = message.decode_header((envelope and envelope.subject) or b"")
             case "sender":
                 value = next(iter(_flat(envelope.from_)), None) if envelope else None
             case "to" | "cc":
                 value = _flat(getattr(envelope, name)) if envelope else ()
             case "message_id":
-                value = decode_header(envelope.message_id) if envelope and envelope.message_id else None
+                value = message.decode_header(envelope.message_id) if envelope and envelope.message_id else None
             case _:
                 value = self._date()
         return {name: value}
@@ -78,7 +78,7 @@ class _Decoder:
         """The Date; where there is none, or one that makes no sense, that of arrival."""
         if self.envelope and self.envelope.date:
             with contextlib.suppress(ProtocolError):
-                return parse_date(self.envelope.date)
+                return message.parse_date(self.envelope.date)
         return self.received
 
 

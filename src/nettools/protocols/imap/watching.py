@@ -8,15 +8,17 @@ is told twice and nothing is missed. Only another UIDVALIDITY ends it: the UIDs 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nettools.errors import ConnectError, DeadlineError, DisconnectedError, NettoolsError, StaleError
 from nettools.protocols.imap.changing import Writer
 from nettools.protocols.imap.client import Answer, Refused
 from nettools.protocols.imap.values import search_arguments
-from nettools.query import Query
-from nettools.results import FolderStatus, MailInfo
 from nettools.session import stream
+
+if TYPE_CHECKING:
+    from nettools.query import Query
+    from nettools.results import FolderStatus, MailInfo
 
 __all__ = ["Watcher"]
 

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nettools.protocols.nntp.client import NNTPClient, NNTPTLSClient
 from nettools.protocols.nntp.errors import classify
 from nettools.protocols.nntp.posting import Post, draft
 from nettools.protocols.nntp.session import NNTPSession
-from nettools.results import Article, ArticleInfo, Group, PostReport
 from nettools.session import Protocol, make_session, run_stream
+
+if TYPE_CHECKING:
+    from nettools.results import Article, ArticleInfo, Group, PostReport
 
 __all__ = [
     "PROTOCOL",

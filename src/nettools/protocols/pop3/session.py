@@ -10,7 +10,7 @@ from __future__ import annotations
 import fnmatch
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from nettools.errors import NotFoundError, ProtocolError, ReplyError, UnsupportedError, UsageError
 from nettools.files import Destination, save_all
@@ -18,10 +18,12 @@ from nettools.parse.message import deferred_mail, mail_info, parse_headers
 from nettools.parse.message.headers import raw_fields, split_message
 from nettools.protocols.pop3.errors import reply_error
 from nettools.protocols.pop3.opening import Conversation
-from nettools.query import Query
 from nettools.results import Attachment, Folder, Mail, MailInfo, Reply, Transfer
 from nettools.session import operation, stream
 from nettools.wire.text import check, check_count, gather
+
+if TYPE_CHECKING:
+    from nettools.query import Query
 
 __all__ = ["POP3Session"]
 

@@ -6,16 +6,17 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from nettools.options import resolve_options
-from nettools.parse.compose import Prepared
 from nettools.protocols.smtp.client import LMTPClient, SMTPClient, SMTPTLSClient
 from nettools.protocols.smtp.replies import classify
 from nettools.protocols.smtp.session import SMTPSession, draft_message
-from nettools.results import SendReport
 from nettools.session import Protocol, make_session
 from nettools.target import parse_url
 
 if TYPE_CHECKING:
     import os
+
+    from nettools.parse.compose import Prepared
+    from nettools.results import SendReport
 
 __all__ = [
     "PROTOCOL",

@@ -9,10 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from nettools.errors import UnsupportedError, UsageError
-from nettools.parse.compose import Prepared
 from nettools.protocols.smtp.replies import NotTakenError, OversizeError
+
+if TYPE_CHECKING:
+    from nettools.parse.compose import Prepared
 
 __all__ = ["Envelope", "Letter", "address_for", "parameters"]
 

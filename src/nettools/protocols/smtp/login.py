@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from nettools import sasl
 from nettools.errors import AuthError, ReplyError
 from nettools.protocols.smtp.replies import reply_error
-from nettools.results import Reply
+
+if TYPE_CHECKING:
+    from nettools.results import Reply
 
 __all__ = ["Channel"]
 
