@@ -8,7 +8,7 @@ written as its attribute. Knows nothing but this, and imports nothing.
 
 from __future__ import annotations
 
-TYPE_CHECKING = False  # what type checkers know by this name; `typing` itself would double the time of `import nettools`
+TYPE_CHECKING = False  # what type checkers know by this name; `typing` would double the time of `import nettools`
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any

@@ -133,6 +133,11 @@ class TLS:
         if self.key is not None and self.cert is None:
             raise UsageError("TLS(key=...) without cert=", hint="name the certificate that the key belongs to")
 
+    @property
+    def has_files(self) -> bool:
+        """Whether it names files, which may not be there."""
+        return any(each is not None for each in (self.ca, self.cert, self.keylog))
+
     @classmethod
     def of(cls, value: TLS | str | bool | None) -> TLS:
         """A TLS as given; a mode; True = required (implicit or STARTTLS by the scheme); False = off."""

@@ -25,6 +25,7 @@ LEAVES = {
     "sasl",
     "config",
     "mailstore",
+    "_lazy",
     "_version",
 }
 MAY_IMPORT = {
@@ -110,6 +111,18 @@ def test_help_and_version_import_no_protocol(args: list[str]) -> None:
     run = f"from nettools.cli.main import main\nwith contextlib.redirect_stdout(io.StringIO()): main({args!r})"
     loaded = loaded_after(f"import contextlib, io\n{run}")
     assert not {"requests", "urllib3", "rich", "ftplib", "imaplib"} & loaded
+
+
+@pytest.mark.parametrize("protocol", ["imap", "pop3", "smtp", "nntp"])
+def test_a_conversation_in_clear_imports_no_trust_store_and_nothing_of_files(protocol: str) -> None:
+    loaded = loaded_after(f"import nettools.facade\nnettools.facade.protocol_named({protocol!r})")
+    assert not {"truststore", "json", "platform", "html", "nettools.wire.context", "nettools.files"} & loaded
+
+
+@pytest.mark.parametrize("protocol", ["imap", "pop3"])
+def test_fetching_the_octets_of_mail_imports_no_parser_of_it(protocol: str) -> None:
+    loaded = loaded_after(f"import nettools.facade\nnettools.facade.protocol_named({protocol!r})")
+    assert not {"nettools.parse.message.headers", "nettools.parse.message.mime", "email"} & loaded
 
 
 def test_every_public_name_is_there_and_documented() -> None:

@@ -11,7 +11,7 @@ import contextlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from nettools import credentials
 from nettools.credentials import Auth
@@ -23,8 +23,11 @@ from nettools.target import Target, tls_scheme
 from nettools.wire.dial import Dialer, source_address
 from nettools.wire.guard import Deadline, Guard, WireSocket
 from nettools.wire.proxy import route_for
-from nettools.wire.tls import context_for, describe
+from nettools.wire.tls import describe
 from nettools.wire.trace import Trace
+
+if TYPE_CHECKING:
+    from nettools.wire.context import WireContext
 
 __all__ = ["Link"]
 
@@ -45,7 +48,7 @@ class Link:
         self.dialer = Dialer(
             deadline=self._deadline,
             trace=self._trace,
-            context=context_for(options.security, self._alpn()),
+            make_context=self._context,
             idle=options.times.idle,
             rate=options.limit_rate,
             family=options.family,
@@ -53,6 +56,8 @@ class Link:
             resolve=options.resolve,
             route=route_for(options.proxy, scheme),
         )
+        if options.security.has_files:
+            self._context()  # that a file cannot be read is told before anything is connected
         self.auth = self._find_credentials()
         self._check_route()
 
@@ -61,6 +66,11 @@ class Link:
     def _alpn(self) -> tuple[str, ...] | None:
         """The protocols that TLS is told of, where there is a choice."""
         return None
+
+    def _context(self) -> WireContext:
+        from nettools.wire.context import context_for  # with the trust store's package, which clear text has no use for
+
+        return context_for(self.options.security, self._alpn())
 
     def _connect(self) -> WireSocket:
         """A socket to the target, after TLS where TLS is implicit."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import functools
 import ipaddress
 import itertools
 import os
@@ -16,16 +17,16 @@ import select
 import socket
 import sys
 import threading
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from nettools.errors import ConnectError, ResolveError, UsageError
 from nettools.wire.guard import Deadline, Guard, WireSocket
 from nettools.wire.proxy import Route, tunnel
-from nettools.wire.tls import WireContext, describe
+from nettools.wire.tls import describe
 
 if TYPE_CHECKING:
+    from nettools.wire.context import WireContext
     from nettools.wire.trace import Trace
 
 __all__ = ["Address", "Dialer", "Network", "interleave", "race"]
@@ -36,8 +37,7 @@ G = TypeVar("G", bound=Guard)
 HEAD_START = 0.25  # seconds an attempt has before the next address is tried beside it (RFC 8305 5)
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(NamedTuple):
     """One place to connect to: an address family and what `connect` takes."""
 
     family: int
@@ -152,23 +152,36 @@ def _refused(failures: Sequence[tuple[Address, int]]) -> ConnectError:
     return ConnectError(f"cannot connect to {reasons or 'no address'}", hint=hint)
 
 
-@dataclass(slots=True)
 class Dialer:
     """How one call connects; given to the protocol's client in place of `socket.create_connection`.
 
     `dialer(host, port)` is a plain guarded socket, `dialer.open(host, port, tls=True)` one after its handshake.
+    `make_context` is asked once, and only where TLS is spoken.
     """
 
-    deadline: Deadline
-    trace: Trace
-    context: WireContext
-    idle: float | None = None
-    rate: float | None = None
-    family: int | None = None
-    source: tuple[str, int] | None = None
-    resolve: Mapping[tuple[str, int], Sequence[str]] = field(default_factory=dict)
-    route: Route | None = None
-    network: Network = field(default_factory=Network)
+    def __init__(
+        self,
+        *,
+        deadline: Deadline,
+        trace: Trace,
+        make_context: Callable[[], WireContext],
+        idle: float | None = None,
+        rate: float | None = None,
+        family: int | None = None,
+        source: tuple[str, int] | None = None,
+        resolve: Mapping[tuple[str, int], Sequence[str]] | None = None,
+        route: Route | None = None,
+        network: Network | None = None,
+    ) -> None:
+        self.deadline, self.trace, self.idle, self.rate = deadline, trace, idle, rate
+        self.family, self.source, self.resolve, self.route = family, source, resolve or {}, route
+        self.network = network or Network()
+        self._make_context = make_context
+
+    @functools.cached_property
+    def context(self) -> WireContext:
+        """What TLS is made with."""
+        return self._make_context()
 
     def __call__(self, host: str, port: int) -> WireSocket:
         """A plain guarded socket to host and port, through the proxy if there is one; the call's own connection."""

@@ -393,7 +393,7 @@ def _peek(reader: io.BufferedReader) -> bytes:
 
 
 class WireSocket(Guard, socket.socket):
-    """A plain socket with the guard; its TLS twin is made by `tls.context_for`."""
+    """A plain socket with the guard; its TLS twin is made by `context.context_for`."""
 
     @property
     def is_datagram(self) -> bool:

@@ -10,9 +10,9 @@ import pytest
 
 from nettools.options import TLS
 from nettools.testing.server import Connection, Server
+from nettools.wire.context import context_for
 from nettools.wire.dial import Dialer
 from nettools.wire.guard import Deadline
-from nettools.wire.tls import context_for
 from nettools.wire.trace import Trace
 
 Talk = Callable[[Connection], Awaitable[None]]
@@ -45,7 +45,7 @@ def make_dialer(
 ) -> Dialer:
     deadline = Deadline(total)
     trace = Trace(deadline, more.pop("on_event", None))
-    return Dialer(deadline=deadline, trace=trace, context=context_for(tls or TLS()), idle=idle, **more)
+    return Dialer(deadline=deadline, trace=trace, make_context=lambda: context_for(tls or TLS()), idle=idle, **more)
 
 
 @pytest.fixture

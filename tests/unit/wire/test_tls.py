@@ -15,8 +15,9 @@ import pytest
 from nettools.errors import CertificateError, FileError, TLSError, UsageError
 from nettools.options import TLS
 from nettools.testing.server import Connection
+from nettools.wire.context import context_for
 from nettools.wire.dial import Dialer
-from nettools.wire.tls import context_for, tls_error
+from nettools.wire.tls import tls_error
 
 Dial = Callable[..., Dialer]
 

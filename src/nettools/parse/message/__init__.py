@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         parse_date,
         parse_headers,
         parse_parameters,
+        raw_fields,
         split_message,
     )
     from nettools.parse.message.mime import mail_info, parse_mail
@@ -32,6 +33,7 @@ __all__ = [
     "parse_headers",
     "parse_mail",
     "parse_parameters",
+    "raw_fields",
     "split_message",
 ]
 

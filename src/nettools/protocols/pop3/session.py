@@ -7,23 +7,24 @@ Numbers and UIDLs are those of this connection: a new one asks for them anew. Ho
 
 from __future__ import annotations
 
-import fnmatch
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from nettools import results
 from nettools.errors import NotFoundError, ProtocolError, ReplyError, UnsupportedError, UsageError
-from nettools.files import Destination, save_all
-from nettools.parse.message import deferred_mail, mail_info, parse_headers
-from nettools.parse.message.headers import raw_fields, split_message
+from nettools.parse import message
+from nettools.parse.message import deferred_mail
 from nettools.protocols.pop3.errors import reply_error
 from nettools.protocols.pop3.opening import Conversation
-from nettools.results import Attachment, Folder, Mail, MailInfo, Reply, Transfer
+from nettools.results import Reply
 from nettools.session import operation, stream
 from nettools.wire.text import check, check_count, gather
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from nettools.query import Query
+    from nettools.results import Attachment, Folder, Mail, MailInfo, Transfer
 
 __all__ = ["POP3Session"]
 
@@ -152,11 +153,10 @@ class POP3Session(Conversation):
         """Those of the messages for which a query holds."""
         uids = self._uidls()
         for number, head in zip(numbers, self._heads(numbers), strict=True):
-            fields = raw_fields(split_message(head)[0])
-            info = mail_info(
-                fields, uid=uids.get(number, str(number)), number=number, folder="INBOX", size=sizes.get(number)
-            )
-            if query is None or query.matches(info, parse_headers(head)):
+            fields = message.raw_fields(message.split_message(head)[0])
+            uid, size = uids.get(number, str(number)), sizes.get(number)
+            info = message.mail_info(fields, uid=uid, number=number, folder="INBOX", size=size)
+            if query is None or query.matches(info, message.parse_headers(head)):
                 yield info
 
     def _heads(self, numbers: Numbers) -> Iterator[bytes]:
@@ -256,7 +256,7 @@ class POP3Session(Conversation):
         octets = next(answers)
         if isinstance(octets, ReplyError):
             raise octets
-        body = split_message(octets)[1]
+        body = message.split_message(octets)[1]
         return body if name == "TEXT" else octets[: len(octets) - len(body)] if name == "HEADER" else octets
 
     def fetch_to(
@@ -267,6 +267,8 @@ class POP3Session(Conversation):
 
     @operation("fetch")
     def _fetch_to(self, dest: Any, meant: Meant) -> Transfer:
+        from nettools.files import Destination  # only who writes files pays for it
+
         (number,) = self._chosen(meant)
         uid = self._uidls().get(number, str(number))
         with Destination(dest, name=f"{uid}.eml", url=self.url, max_size=self.options.file_limit) as destination:
@@ -284,6 +286,8 @@ class POP3Session(Conversation):
         self, uid: Uid | None, dest_dir: Any, *, folder: str | None = None, pattern: str | None = None
     ) -> tuple[Path, ...]:
         """Write a message's attachments into a folder."""
+        from nettools.files import save_all
+
         mail = self.fetch(uid, folder=folder)
         return save_all(_named(mail.attachments), dest_dir, pattern=pattern)
 
@@ -329,7 +333,9 @@ class POP3Session(Conversation):
 
     def folders(self, *, pattern: str = "*") -> tuple[Folder, ...]:
         """One folder: INBOX."""
-        return (Folder("INBOX", None),) if fnmatch.fnmatchcase("INBOX", check(pattern, "pattern=").upper()) else ()
+        from fnmatch import fnmatchcase
+
+        return (results.Folder("INBOX", None),) if fnmatchcase("INBOX", check(pattern, "pattern=").upper()) else ()
 
     def select(self, *_: Any, **__: Any) -> NoReturn:
         """POP3 has no folders to select."""

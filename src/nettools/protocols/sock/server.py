@@ -21,10 +21,11 @@ from nettools.options import Options, resolve_options
 from nettools.results import Exchange, TLSInfo
 from nettools.session import translate
 from nettools.target import Target, decode
+from nettools.wire.context import server_context
 from nettools.wire.guard import WireSocket
 from nettools.wire.listen import Limits, Listener, finish, secure_client
 from nettools.wire.stream import End, Stream, Until
-from nettools.wire.tls import describe, server_context
+from nettools.wire.tls import describe
 
 __all__ = ["Connection", "Server", "start_server"]
 
