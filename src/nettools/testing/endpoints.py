@@ -7,7 +7,6 @@ has TLS. The rules and the log are the same.
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import shutil
 import socket
@@ -15,10 +14,13 @@ import tempfile
 from pathlib import Path
 from typing import Any, ClassVar
 
-from nettools.testing.connection import LINE_LIMIT, Connection, Hangup
+from nettools.testing.connection import Connection, Hangup
+from nettools.testing.ports import Port, bound, bound_unix
 from nettools.testing.server import Server
 
 __all__ = ["Datagram", "DatagramServer", "UnixServer"]
+
+MOST = 65536  # octets of a datagram
 
 
 class UnixServer(Server):
@@ -47,22 +49,18 @@ class UnixServer(Server):
             if hasattr(self, "path"):
                 shutil.rmtree(self.path.parent, ignore_errors=True)
 
-    async def _listen(self, port: int, *, tls: bool) -> int:
-        listener = await asyncio.start_unix_server(self._accepted(tls), self.path, limit=LINE_LIMIT * 4)
-        self._listeners.append(listener)
-        return 0
+    def _listen(self) -> None:
+        self._ports.append(Port(bound_unix(self.path), self._taker(tls=False)))
 
-    async def _refuse(self) -> None:
+    def _refuse(self) -> None:
         self._close_ports()
         self.path.unlink(missing_ok=True)
-        sock = socket.socket(socket.AF_UNIX)
-        sock.bind(str(self.path))
-        self._kept = [sock]
+        self._kept = [bound_unix(self.path)]
 
-    async def _accept_again(self) -> None:
+    def _accept_again(self) -> None:
         self._close_ports()
         self.path.unlink(missing_ok=True)
-        await self._start()
+        super()._accept_again()
 
 
 class Datagram(Connection):
@@ -111,38 +109,26 @@ class Datagram(Connection):
         """Nor to discard."""
 
 
-class _Receiver(asyncio.DatagramProtocol):
-    def __init__(self, server: DatagramServer) -> None:
-        self.server = server
-
-    def datagram_received(self, data: bytes, addr: Any) -> None:
-        self.server.received(data, addr)
-
-
 class DatagramServer(Server):
     """A server of datagrams; its `session` is called for each, and is given a `Datagram`."""
 
     has_tls: ClassVar[bool] = False
 
-    async def _listen(self, port: int, *, tls: bool) -> int:
-        self._sock = socket.socket(socket.AF_INET6 if ":" in self.host else socket.AF_INET, socket.SOCK_DGRAM)
-        self._sock.setblocking(False)
-        self._sock.bind((self.host, port))
-        running = asyncio.get_running_loop()
-        transport, _ = await running.create_datagram_endpoint(lambda: _Receiver(self), sock=self._sock)
-        self._listeners.append(transport)
-        number: int = self._sock.getsockname()[1]
-        return number
+    def _listen(self) -> None:
+        self._sock = bound(self.host, self.port, socket.SOCK_DGRAM)
+        self._ports.append(Port(self._sock, readable=self._receive))
+        self.port = self._ports[-1].number
 
-    async def _refuse(self) -> None:
+    def _refuse(self) -> None:
         self._close_ports()  # the system answers that the port is unreachable
 
-    def received(self, data: bytes, sender: tuple[str, int]) -> None:
-        """A datagram has come."""
+    def _receive(self) -> None:
+        try:
+            data, sender = self._sock.recvfrom(MOST)
+        except OSError:  # somebody was told that nobody listens: no datagram
+            return
         self._numbers += 1
-        datagram = Datagram(self, self._numbers, self._sock, data, sender)
-        task = asyncio.get_running_loop().create_task(self._serve(datagram, tls=False))
-        self._tasks.add(task)
+        self._spawn(self._serve(Datagram(self, self._numbers, self._sock, data, sender), tls=False))
 
     async def _converse(self, conn: Connection, tls: bool) -> None:
         assert isinstance(conn, Datagram)

@@ -64,7 +64,7 @@ class FaultProxy(Server):
     async def session(self, conn: Connection) -> None:
         """Pass on what comes, both ways, until both ends have finished."""
         try:
-            reader, writer = await asyncio.wait_for(asyncio.open_connection(*self.upstream), CONNECT_TIMEOUT)
+            reader, writer = await asyncio.wait_for(self.streams.connect(*self.upstream), CONNECT_TIMEOUT)
         except OSError as error:
             conn.note(f"cannot connect to the server: {error}")
             await conn.cut("reset")

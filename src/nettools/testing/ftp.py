@@ -89,7 +89,7 @@ class FTPServer(Server):
                 if verb == "QUIT":
                     return
         finally:
-            client.data.end()
+            client.data.forget()
 
     async def _dispatch(self, client: _Client, verb: str, arg: str) -> None:
         client.command = f"{verb} {arg}"

@@ -17,6 +17,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TYPE_CHECKING, Unpack
 
 from nettools.testing.connection import Connection, Hangup, reading
+from nettools.testing.ports import Port, bound
 from nettools.testing.rules import DATA, Chance, Rule, Rules
 from nettools.testing.shaping import SHAPES, StreamRules, budget
 
@@ -29,7 +30,6 @@ __all__ = ["CHANNEL", "DataChannel", "DataRules", "Refused"]
 CHANNEL = "ftp-data"
 DATA_TIMEOUT = 10.0  # seconds that a client may take to open its data connection
 CLOSE_TIMEOUT = 1.0
-ROUNDS = 5  # of the loop, in which an accepted socket becomes a connection
 AT_OPENING = SHAPES | {"delay", "refuse", "reset", "drop", "hang"}
 
 
@@ -63,98 +63,48 @@ class DataRules(StreamRules):
         return self._add("no_226", arg, counting)
 
 
-def _retire(listener: asyncio.Server) -> None:
-    """Accept nobody more, and close when whoever was accepted a moment ago has become a connection.
-
-    asyncio makes a connection in several steps; a listener that is closed between them leaves a socket open.
-    """
-    running = asyncio.get_running_loop()
-    for sock in listener.sockets:
-        running.remove_reader(sock.fileno())
-    _later(listener.close)
-
-
-def _later(call: Callable[[], object], rounds: int = ROUNDS) -> None:
-    """When the loop has gone round so often."""
-    if rounds:
-        asyncio.get_running_loop().call_soon(_later, call, rounds - 1)
-    else:
-        call()
-
-
 class DataChannel:
     """Where one control connection's data connections come from."""
 
     def __init__(self, server: Server, conn: Connection) -> None:
         self._server = server
         self._conn = conn
-        self._listener: asyncio.Server | None = None
+        self._port: Port | None = None
         self._dead: socket.socket | None = None
         self._active: tuple[str, int] | None = None
-        self._streams: asyncio.Queue[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = asyncio.Queue()
-        self._writers: set[asyncio.StreamWriter] = set()
-        self._gone = False
+        self._came: asyncio.Queue[socket.socket] = asyncio.Queue()
 
     @property
     def ready(self) -> bool:
         """Whether PASV, PORT or their kin came first."""
-        return self._listener is not None or self._active is not None or self._dead is not None
+        return self._port is not None or self._active is not None or self._dead is not None
 
     def forget(self) -> None:
-        """Close what waits for a data connection."""
-        if self._listener is not None:
-            _retire(self._listener)
+        """Close what waits for a data connection, and what came to no use."""
+        if self._port is not None:
+            self._port.close()
         if self._dead is not None:
             self._dead.close()
-        while not self._streams.empty():
-            self._streams.get_nowait()[1].transport.abort()
-        self._listener = self._dead = self._active = None
-
-    def end(self) -> None:
-        """The control connection is over."""
-        self._gone = True
-        self.forget()
-        for writer in self._writers:
-            writer.transport.abort()
-
-    def _taker(self) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], None]:
-        """What takes the data connections that are opened from now on."""
-        streams: asyncio.Queue[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = asyncio.Queue()
-        self._streams = streams
-
-        def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            reading(writer, on=False)  # a ClientHello is for TLS, not for the stream
-            self._writers.add(writer)
-            if self._gone:
-                writer.transport.abort()
-            streams.put_nowait((reader, writer))
-
-        return connected
+        while not self._came.empty():
+            self._came.get_nowait().close()
+        self._port = self._dead = self._active = None
 
     async def listen(self) -> int:
         """Wait for a data connection; the port's number."""
         self.forget()
-        host = self._conn.local[0]
+        sock = bound(self._conn.local[0], 0)
+        number: int = sock.getsockname()[1]
         if self._find("", frozenset({"dead_port"})) is not None:
-            self._dead = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
-            self._dead.bind((host, 0))
-            number: int = self._dead.getsockname()[1]
+            self._dead = sock
             return number
-        self._listener = await asyncio.start_server(self._taker(), host, 0)
-        port: int = self._listener.sockets[0].getsockname()[1]
-        return port
+        self._port = Port(sock, self._came.put_nowait)
+        self._port.open()
+        return number
 
     def will_connect(self, host: str, port: int) -> None:
         """Active mode: the client listens there."""
         self.forget()
         self._active = (host, port)
-
-    async def _connect(self, host: str, port: int) -> None:
-        """A stream that looks accepted, so that it is the server in the TLS handshake."""
-        reader, taker = asyncio.StreamReader(), self._taker()
-        await asyncio.get_running_loop().create_connection(
-            lambda: asyncio.StreamReaderProtocol(reader, taker), host, port
-        )
 
     def _find(self, command: str, actions: frozenset[str]) -> Rule | None:
         conn = self._conn
@@ -196,22 +146,26 @@ class DataChannel:
         except (ConnectionError, asyncio.IncompleteReadError, ssl.SSLError):
             raise Refused("426 The data connection broke") from None
         finally:
-            self._writers.discard(data.writer)
             await _close(data)
         if self._find(command, frozenset({"no_226"})) is not None:
             await asyncio.Event().wait()
 
     async def _take(self) -> Connection:
         try:
-            if self._active is not None:
-                await self._connect(*self._active)
-            reader, writer = await asyncio.wait_for(self._streams.get(), DATA_TIMEOUT)
+            reader, writer = await self._streams()
         except (TimeoutError, OSError):
             raise Refused("425 No data connection") from None
         finally:
             self.forget()
+        reading(writer, on=False)  # a ClientHello is for TLS, not for the stream
         number = self._server.log.next_number(CHANNEL)
         return Connection(self._server, number, reader, writer, tls=False, channel=CHANNEL)
+
+    async def _streams(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        streams = self._server.streams
+        if self._active is not None:
+            return await streams.connect(*self._active)
+        return await streams.of(await asyncio.wait_for(self._came.get(), DATA_TIMEOUT))
 
 
 async def _close(data: Connection) -> None:

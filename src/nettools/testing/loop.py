@@ -1,8 +1,10 @@
 """The loop that all fakes of a process run on: one asyncio loop in one daemon thread, there while a server runs.
 
-`hold()` starts it for the first server, `let_go()` ends it after the last one: the thread is joined, the loop closed,
-and nothing is left to warn about. `run()` hands a coroutine over and waits. After a fork the child has no loop of its
-parent's (they would share one epoll); servers that the parent started are the parent's to stop.
+`hold()` starts it for the first server, `let_go()` ends it with the last one: the thread is joined, the loop closed,
+and nothing is left to warn about. Waking another thread is what a server costs, so each does it once: the loop is told
+of a new server and not waited for, and a server's last words are said on the way out. `call()` waits for what must have
+happened. After a fork the child has no loop of its parent's (they would share one epoll); servers that the parent
+started are the parent's to stop.
 """
 
 from __future__ import annotations
@@ -10,12 +12,12 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
-from collections.abc import Coroutine
-from typing import Any, TypeVar
+from collections.abc import Callable, Coroutine
+from typing import Any
 
-__all__ = ["STOP_TIMEOUT", "hold", "let_go", "loop", "run"]
+__all__ = ["STOP_TIMEOUT", "call", "hold", "let_go", "loop"]
 
-T = TypeVar("T")
+Farewell = Callable[[], Coroutine[Any, Any, None]]
 
 STOP_TIMEOUT = 5.0  # seconds; a fake that needs more has a bug
 
@@ -23,18 +25,24 @@ STOP_TIMEOUT = 5.0  # seconds; a fake that needs more has a bug
 class _Runner:
     """A loop and its thread."""
 
-    def __init__(self) -> None:
+    def __init__(self, first: Callable[[], None]) -> None:
         self.users = 0
+        self.farewell: Farewell | None = None
         self.loop = asyncio.new_event_loop()
+        self.loop.call_soon(first)
         self.thread = threading.Thread(target=self._main, name="nettools-testing", daemon=True)
         self.thread.start()
 
     def _main(self) -> None:
         self.loop.run_forever()
-        self.loop.run_until_complete(self._clear())
-        self.loop.close()
+        try:
+            self.loop.run_until_complete(self._clear())
+        finally:
+            self.loop.close()
 
     async def _clear(self) -> None:
+        if self.farewell is not None:
+            await self.farewell()
         left = asyncio.all_tasks() - {asyncio.current_task()}
         for task in left:
             task.cancel()
@@ -42,9 +50,12 @@ class _Runner:
         await self.loop.shutdown_asyncgens()
         await self.loop.shutdown_default_executor()
 
-    def end(self) -> None:
+    def end(self, farewell: Farewell) -> None:
+        self.farewell = farewell
         self.loop.call_soon_threadsafe(self.loop.stop)
         self.thread.join(STOP_TIMEOUT)
+        if self.thread.is_alive():
+            raise TimeoutError("the fakes' loop does not end")
 
 
 _lock = threading.Lock()
@@ -61,28 +72,32 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forget)
 
 
-def hold() -> asyncio.AbstractEventLoop:
-    """One more server needs the loop."""
+def hold(begin: Callable[[], None]) -> None:
+    """One more server needs the loop, which calls `begin` when it comes to it."""
     global _current
     with _lock:
         if _current is None:
-            _current = _Runner()
+            _current = _Runner(begin)
+        else:
+            _current.loop.call_soon_threadsafe(begin)
         _current.users += 1
-        return _current.loop
 
 
-def let_go() -> None:
-    """One server less; the last one ends the loop and its thread."""
+def let_go(farewell: Farewell) -> None:
+    """One server less: run its last coroutine; the last server ends the loop and its thread with it."""
     global _current
     with _lock:
         runner = _current
         if runner is None:
             return
         runner.users -= 1
-        if runner.users:
-            return
-        _current = None
-    runner.end()
+        last = not runner.users
+        if last:
+            _current = None
+    if last:
+        runner.end(farewell)
+    else:
+        asyncio.run_coroutine_threadsafe(farewell(), runner.loop).result(STOP_TIMEOUT)
 
 
 def loop() -> asyncio.AbstractEventLoop:
@@ -97,10 +112,10 @@ def loop() -> asyncio.AbstractEventLoop:
     return runner.loop
 
 
-def run(coroutine: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine on the loop, and wait for it."""
-    try:
-        return asyncio.run_coroutine_threadsafe(coroutine, loop()).result(STOP_TIMEOUT)
-    except RuntimeError:
-        coroutine.close()
-        raise
+def call(function: Callable[[], None]) -> None:
+    """Call a function on the loop, and wait until it has returned; what it raises is raised here."""
+
+    async def called() -> None:
+        function()
+
+    asyncio.run_coroutine_threadsafe(called(), loop()).result(STOP_TIMEOUT)

@@ -87,7 +87,7 @@ class ProxyServer(Server):
             raise Hangup
         host = self.hosts.get(request.host, request.host)
         try:
-            return await asyncio.open_connection(host, request.port)
+            return await self.streams.connect(host, request.port)
         except OSError:
             await conn.write(refused["unreachable"])
             raise Hangup from None
@@ -100,15 +100,13 @@ class ProxyServer(Server):
             while data := await conn.reader.read(65536):
                 writer.write(data)
                 await writer.drain()
-            if writer.can_write_eof():
-                writer.write_eof()
+            _half_close(writer)
 
         async def downstream() -> None:
             while data := await reader.read(65536):
                 conn.writer.write(data)
                 await conn.writer.drain()
-            if conn.writer.can_write_eof():
-                conn.writer.write_eof()
+            _half_close(conn.writer)
 
         tasks = [asyncio.ensure_future(upstream()), asyncio.ensure_future(downstream())]
         try:
@@ -216,3 +214,8 @@ class ProxyServer(Server):
             user, _, password = base64.b64decode(word, validate=True).decode("utf-8").partition(":")
             return user if self._known(user, password) else None
         return None
+
+
+def _half_close(writer: asyncio.StreamWriter) -> None:
+    with contextlib.suppress(OSError):  # the other end may be gone already
+        writer.write_eof()

@@ -113,7 +113,7 @@ class _Player:
             await self._end()
         finally:
             if self.data is not None:
-                self.data.end()
+                self.data.forget()
 
     # -- what the client says
 

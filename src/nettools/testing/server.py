@@ -23,16 +23,17 @@ import contextlib
 import os
 import socket
 import ssl
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, ClassVar, Protocol, Self
+from typing import Any, ClassVar, Self
 
-from nettools.testing.connection import LINE_LIMIT, Connection, Hangup, LineTooLongError, over_tls, reading
+from nettools.testing.connection import Connection, Hangup, LineTooLongError, over_tls, reading
 from nettools.testing.faults import parse_fault
 from nettools.testing.log import Log
-from nettools.testing.loop import STOP_TIMEOUT, hold, let_go, loop, run
+from nettools.testing.loop import STOP_TIMEOUT, call, hold, let_go, loop
 from nettools.testing.personalities import ALL, Capabilities, personality_of
+from nettools.testing.ports import Port, Streams, bound, bound_all
 from nettools.testing.rules import CONNECT, Rule, Rules
 from nettools.testing.shaping import SHAPES
 from nettools.testing.tls import Certificate, ca_path, server_context
@@ -40,13 +41,6 @@ from nettools.testing.tls_rules import TLSRules
 from nettools.testing.world import World
 
 __all__ = ["Connection", "Hangup", "LineTooLongError", "Server", "loop", "over_tls"]
-
-
-class Listener(Protocol):
-    """What can be closed: a server of asyncio's, a transport of datagrams."""
-
-    def close(self) -> None:
-        """Stop listening."""
 
 
 EARLY = frozenset({"delay", "drop", "reset", "hang", "refuse"})  # done to a new connection before TLS
@@ -99,11 +93,11 @@ class Server:
         self.tls = TLSRules(self.rules, tls and self.has_tls, certificate)
         self.errors: list[BaseException] = []
         self._pid = 0  # of the process that runs it
-        self._listeners: list[Listener] = []
+        self.streams = Streams()
+        self._ports: list[Port] = []
+        self._kept: list[socket.socket] = []  # addresses that are ours, and at which nothing listens
         self._refusing = False
-        self._kept: list[socket.socket] = []  # ports that are ours, and at which nothing listens
         self._tasks: set[asyncio.Task[None]] = set()
-        self._connections: set[Connection] = set()
         self._numbers = 0
         self._stop_listening: Callable[[], None] | None = None
         self._wakers: set[asyncio.Event] = set()
@@ -237,56 +231,60 @@ class Server:
         """Listen; when it returns, clients can connect."""
         if self._pid:
             return self
-        hold()
         try:
-            run(self._start())
+            self._listen()
         except BaseException:
-            let_go()
+            self._close_ports()
             raise
+        hold(self._open_ports)
         self._pid = os.getpid()
         self._stop_listening = self.world.listen(self._wake)
         self._follow_rules()
         return self
 
-    async def _start(self) -> None:
-        self.port = await self._listen(self.port, tls=False)
+    def _listen(self) -> None:
+        """Listen where it should; the loop takes nobody yet."""
+        self.port = self._listen_at(self.port, tls=False)
         if self.tls:
-            self.tls_port = await self._listen(self.tls_port or 0, tls=True)
+            self.tls_port = self._listen_at(self.tls_port or 0, tls=True)
 
-    async def _listen(self, port: int, *, tls: bool) -> int:
-        """Listen on a port, and return its number."""
-        listener = await asyncio.start_server(self._accepted(tls), self.host, port, limit=LINE_LIMIT * 4)
-        self._listeners.append(listener)
-        number: int = listener.sockets[0].getsockname()[1]
-        return number
+    def _listen_at(self, number: int, *, tls: bool) -> int:
+        ports = [Port(sock, self._taker(tls)) for sock in bound_all(self.host, number)]
+        self._ports += ports
+        return ports[0].number
 
-    def _accepted(self, tls: bool) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]:
-        async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            if tls:
-                reading(writer, on=False)  # what comes first belongs to the handshake
+    def _open_ports(self) -> None:
+        for port in self._ports:
+            port.open()
+
+    def _taker(self, tls: bool) -> Callable[[socket.socket], None]:
+        def taken(client: socket.socket) -> None:
             self._numbers += 1
-            await self._serve(Connection(self, self._numbers, reader, writer, tls=False), tls)
+            self._spawn(self._meet(client, self._numbers, tls))
 
-        return connected
+        return taken
+
+    def _spawn(self, conversation: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(conversation)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _meet(self, client: socket.socket, number: int, tls: bool) -> None:
+        reader, writer = await self.streams.of(client)
+        if tls:
+            reading(writer, on=False)  # what comes first belongs to the handshake
+        await self._serve(Connection(self, number, reader, writer, tls=False), tls)
 
     async def _serve(self, conn: Connection, tls: bool) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._tasks.add(task)
-        self._connections.add(conn)
         try:
             await self._converse(conn, tls)
             if conn.silent:
                 await conn.finish()
         except (Hangup, ConnectionError, asyncio.IncompleteReadError, ssl.SSLError, TimeoutError):
             pass  # the client is gone
-        except asyncio.CancelledError:
-            pass  # the server stops; asyncio's own callback must not see this one
         except Exception as error:  # a bug of the fake: told by stop()
             self.errors.append(error)
         finally:
-            self._tasks.discard(task)
-            self._connections.discard(conn)
             with contextlib.suppress(Exception):
                 conn.close()
 
@@ -312,38 +310,23 @@ class Server:
         if self._stop_listening is not None:
             self._stop_listening()
             self._stop_listening = None
-        try:
-            run(self._stop())
-        finally:
-            let_go()
+        let_go(self._stop)
         if self.errors:
             error, self.errors = self.errors[0], []
             raise error
 
     async def _stop(self) -> None:
-        await self._settle()
         self._close_ports()
         self._refusing = False
+        if self._tasks:
+            await asyncio.sleep(0)  # a task that never began could not close the socket that it was given
         tasks = tuple(self._tasks)
         for task in tasks:
             task.cancel()
-        for conn in tuple(self._connections):
-            conn.discard()
+        self.streams.abort()
         if tasks:
             await asyncio.wait(tasks, timeout=STOP_TIMEOUT)
-        for _ in range(10):  # let the transports tell their protocols, and the last listeners close
-            await asyncio.sleep(0)
-
-    async def _settle(self) -> None:
-        """Accept nobody more, and let whoever was accepted a moment ago become a connection.
-
-        asyncio makes a connection in several steps; a listener that is closed between them leaves a socket open.
-        """
-        for listener in self._listeners:
-            for sock in getattr(listener, "sockets", ()):
-                asyncio.get_running_loop().remove_reader(sock.fileno())
-        for _ in range(5):
-            await asyncio.sleep(0)
+        await self.streams.end()
 
     def __enter__(self) -> Self:
         return self.start()
@@ -366,30 +349,22 @@ class Server:
             rule.optional = True  # the system refuses on its own, and tells nobody
         if self._pid and bool(refusing) != self._refusing:
             self._refusing = bool(refusing)
-            run(self._refuse() if refusing else self._accept_again())
+            call(self._refuse if refusing else self._accept_again)
 
     def _close_ports(self) -> None:
-        for each in (*self._listeners, *self._kept):
-            each.close()
-        self._listeners.clear()
+        for port in self._ports:
+            port.close()
+        for sock in self._kept:
+            sock.close()
+        self._ports.clear()
         self._kept.clear()
 
-    async def _refuse(self) -> None:
-        """Keep what was listened on, without listening: whoever connects is refused by the system."""
+    def _refuse(self) -> None:
+        """Keep the addresses, without listening: whoever connects is refused by the system."""
         self._close_ports()
-        self._kept = [_bound(self.host, port) for port in (self.port, self.tls_port) if port is not None]
+        self._kept = [bound(self.host, port) for port in (self.port, self.tls_port) if port is not None]
 
-    async def _accept_again(self) -> None:
+    def _accept_again(self) -> None:
         self._close_ports()
-        await self._start()
-
-
-def _bound(host: str, port: int) -> socket.socket:
-    sock = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
-    try:
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        sock.bind((host, port))
-    except BaseException:
-        sock.close()
-        raise
-    return sock
+        self._listen()
+        self._open_ports()
