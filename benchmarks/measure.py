@@ -22,6 +22,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from benchmarks.contenders import digest
 from benchmarks.data import subject
@@ -115,6 +116,8 @@ class Bench:
                 run.turns = self.link.turns()
             if not run.problem:
                 run.problem = self._check(job, text, folder, upload, before)
+                told = _told(text)
+                run.wall, run.cpu = told.get("wall", run.wall), told.get("cpu", run.cpu)
         finally:
             shutil.rmtree(folder)
             upload.unlink(missing_ok=True)
@@ -215,14 +218,19 @@ def _same(made: Path, wanted: Path) -> bool:
     return digests[0] == digests[1]
 
 
+def _told(text: str) -> dict[str, Any]:
+    """What a contender of ours tells in its last line, as JSON: `n`; a parser also its own `wall` and `cpu`."""
+    try:
+        told = json.loads(text.strip().splitlines()[-1])
+    except (IndexError, ValueError):
+        return {}
+    return told if isinstance(told, dict) else {}
+
+
 def _reported(text: str, wanted: int) -> str:
     """What a contender counted: its last line is {"n": ...}, or it printed a JSON line an item."""
-    lines = text.strip().splitlines()
-    try:
-        told = json.loads(lines[-1])
-        count = int(told["n"])
-    except (IndexError, KeyError, TypeError, ValueError):
-        count, told = sum(line.startswith("{") for line in lines), {}
+    told = _told(text)
+    count = told["n"] if "n" in told else sum(line.startswith("{") for line in text.splitlines())
     if told.get("digest", _digest(wanted)) != _digest(wanted):
         return "the subjects that were decoded are not those that were sent"
     return "" if count == wanted else f"{count} items of {wanted}"

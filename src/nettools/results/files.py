@@ -70,7 +70,7 @@ def _version(status: os.stat_result) -> tuple[int, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class FileEntry(Result):
+class FileEntry(Deferred):
     """One entry of a listing. `kind` is file, dir, link or other; `precision` (of `modified`) day, minute or second."""
 
     name: str

@@ -1,0 +1,51 @@
+"""The families of LIST lines besides the common Unix line, asked one after another for what nobody has read yet."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from nettools.parse.ftp_listing.entry import LONGEST
+from nettools.parse.ftp_listing.host import (
+    read_member,
+    read_mvs,
+    read_os400,
+    read_tandem,
+    read_unisys,
+    read_vm,
+    read_vms,
+)
+from nettools.parse.ftp_listing.machine import read_eplf
+from nettools.parse.ftp_listing.odd import read_netpresenz
+from nettools.parse.ftp_listing.pc import read_dos, read_netware, read_os2
+from nettools.parse.ftp_listing.unix import Unix
+from nettools.results import FileEntry
+
+__all__ = ["read_others"]
+
+FAMILIES: tuple[Callable[[str, Unix], FileEntry | None], ...] = (
+    read_eplf, read_dos, read_netpresenz, read_netware, read_unisys, read_vms, read_os2, read_os400, read_vm,
+    read_tandem, read_mvs,
+)  # fmt: skip
+MEMBERS = re.compile(r"\s*Name\s+(?:VV\.MM\s+Created|Size\s+TTR)\s.*")  # the headline of an MVS folder
+
+
+def read_others(lines: list[str], entries: list[FileEntry | None], unix: Unix) -> None:
+    """Fill in the entries of the lines that have none."""
+    pending = ""  # VMS breaks a line behind a long name
+    members = False  # behind the headline of an MVS folder a word alone is a member
+    for place, line in enumerate(lines):
+        if entries[place] is not None or not line or line.isspace() or len(line) > LONGEST:
+            pending = ""
+            continue
+        entry = (_other(pending + line, unix) if pending else None) or _other(line, unix)
+        if entry is None:
+            members = members or MEMBERS.fullmatch(line) is not None
+            entry = read_member(line) if members else None
+        pending = f"{line} " if entry is None and line.rstrip().rpartition(";")[2].isdecimal() else ""
+        entries[place] = entry
+
+
+def _other(line: str, unix: Unix) -> FileEntry | None:
+    """One line of LIST that is not Unix's; None for what is no entry, such as `total 12`."""
+    return next(filter(None, (read(line, unix) for read in FAMILIES)), None)
