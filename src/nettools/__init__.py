@@ -12,7 +12,7 @@ from nettools._version import __version__
 TYPE_CHECKING = False  # what type checkers know by this name; `typing` itself would double the time of the import
 if TYPE_CHECKING:
     from nettools.batch import download_many, run_many
-    from nettools.credentials import Auth, Secret
+    from nettools.credentials import Auth
     from nettools.errors import (
         AuthError,
         CertificateError,
@@ -61,7 +61,8 @@ if TYPE_CHECKING:
         search_mail,
         watch_mail,
     )
-    from nettools.options import TLS, Options, Proxy, Retry, Timeout, option_names
+    from nettools.options import Options, option_names
+    from nettools.policies import TLS, Proxy, Retry, Timeout
     from nettools.protocols.ftp import (
         ftp_get,
         ftp_info,
@@ -106,11 +107,12 @@ if TYPE_CHECKING:
         TLSInfo,
         Transfer,
     )
+    from nettools.secret import Secret
     from nettools.session import Session
 
 _HOMES: dict[str, str] = {
     **dict.fromkeys(["download_many", "run_many"], "nettools.batch"),
-    **dict.fromkeys(["Auth", "Secret"], "nettools.credentials"),
+    **dict.fromkeys(["Auth"], "nettools.credentials"),
     **dict.fromkeys(
         [
             "AuthError",
@@ -165,7 +167,8 @@ _HOMES: dict[str, str] = {
         ],
         "nettools.facade",
     ),
-    **dict.fromkeys(["Options", "Proxy", "Retry", "TLS", "Timeout", "option_names"], "nettools.options"),
+    **dict.fromkeys(["Options", "option_names"], "nettools.options"),
+    **dict.fromkeys(["Proxy", "Retry", "TLS", "Timeout"], "nettools.policies"),
     **dict.fromkeys(
         ["ftp_get", "ftp_info", "ftp_list", "ftp_mirror", "ftp_mkdir", "ftp_put", "ftp_remove", "ftp_rename"],
         "nettools.protocols.ftp",
@@ -209,6 +212,7 @@ _HOMES: dict[str, str] = {
         ],
         "nettools.results",
     ),
+    **dict.fromkeys(["Secret"], "nettools.secret"),
     **dict.fromkeys(["Session"], "nettools.session"),
 }
 

@@ -21,8 +21,10 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from nettools.credentials import Auth, Secret
+from nettools.credentials import Auth
 from nettools.errors import FileError, UsageError
+from nettools.policies import TLS, Timeout
+from nettools.secret import Secret
 
 __all__ = ["config_path", "load_profile", "profiles", "run_password_command"]
 
@@ -102,8 +104,6 @@ def load_profile(name: str) -> dict[str, Any]:
 
 
 def _keywords(values: dict[str, Any]) -> dict[str, Any]:
-    from nettools.options import TLS, Timeout
-
     times = {
         field: values.pop(key)
         for field, key in (("connect", "connect_timeout"), ("idle", "idle_timeout"), ("total", "timeout"))

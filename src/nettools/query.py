@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from nettools.errors import UnsupportedError, UsageError
-from nettools.options import since as moment
+from nettools.moments import moment
 
 if TYPE_CHECKING:
     from nettools.results import Address, MailInfo

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from nettools import Auth, ClearTextError, FileError, Secret, UsageError
+from nettools import Auth, ClearTextError, Secret, UsageError
 from nettools.config import config_path, run_password_command
-from nettools.credentials import find, netrc_lookup, require_private, secret_forms
+from nettools.credentials import find, require_private
+from nettools.secret import secret_forms
 from nettools.target import parse_url
 
 
@@ -57,58 +58,12 @@ def test_the_mechanism_may_stand_in_the_url() -> None:
     assert found.mechanism == ("PLAIN",)
 
 
-def test_netrc_is_asked_for_the_host_as_written_and_the_user_that_was_named(netrc: Path) -> None:
-    netrc.write_text(
-        "# mine\nmachine mail.example login me password one\nmachine mail.example login you password two\n"
-        'machine other.example\n  login me\n  account x\n  password "with \\"quotes\\" and space"\n'
-        "macdef init\ncd /pub\n\nmachine last.example password three\ndefault login any password any\n"
-    )
-    assert revealed(netrc_lookup(netrc, "MAIL.example", None)) == ("me", "one")
-    assert revealed(netrc_lookup(netrc, "mail.example", "you")) == ("you", "two")
-    assert netrc_lookup(netrc, "mail.example", "nobody") is None
-    assert revealed(netrc_lookup(netrc, "other.example", None)) == ("me", 'with "quotes" and space')
-    assert revealed(netrc_lookup(netrc, "last.example", None)) == (None, "three")
-    assert netrc_lookup(netrc, "unknown.example", None) is None  # `default` would give a password to any host
-    assert netrc_lookup(netrc, "a.mail.example", None) is None
-
-
 def test_a_url_with_a_password_or_an_auth_excludes_netrc(netrc: Path) -> None:
     netrc.write_text("machine h login me password word\n")
     assert revealed(find(parse_url("ftp://h/"), None, netrc)) == ("me", "word")
     assert revealed(find(parse_url("ftp://me:x@h/"), None, netrc)) == ("me", "x")
     assert revealed(find(parse_url("ftp://h/"), Auth("me", "y"), netrc)) == ("me", "y")
     assert revealed(find(parse_url("ftp://you@h/"), None, netrc)) == ("you", None)
-
-
-@pytest.mark.parametrize("mode", [0o640, 0o604, 0o620])
-def test_a_netrc_that_others_can_read_is_refused_with_what_to_do(netrc: Path, mode: int) -> None:
-    netrc.write_text("machine h login me password word\nmachine anon login ftp\n")
-    netrc.chmod(mode)
-    with pytest.raises(FileError) as caught:
-        netrc_lookup(netrc, "h", None)
-    assert (caught.value.exit_code, caught.value.hint) == (26, f"chmod 600 {netrc}")
-    assert revealed(netrc_lookup(netrc, "anon", None)) == ("ftp", None)  # nothing secret in it
-
-
-def test_a_netrc_that_was_named_has_to_be_there_and_the_usual_one_not(
-    tmp_path: Path, netrc: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert netrc_lookup(True, "h", None) is None
-    with pytest.raises(FileError) as caught:
-        netrc_lookup(tmp_path / "none", "h", None)
-    assert caught.value.exit_code == 26
-    with pytest.raises(FileError):
-        netrc_lookup(tmp_path, "h", None)
-    netrc.write_text("machine h login me password word\n")
-    monkeypatch.setenv("NETRC", str(netrc))
-    assert revealed(netrc_lookup(True, "h", None)) == ("me", "word")
-
-
-@pytest.mark.parametrize("text", ["login me\n", "machine h\nnonsense x\n", "hello\n"])
-def test_a_malformed_netrc_is_a_usage_error_that_names_the_line(netrc: Path, text: str) -> None:
-    netrc.write_text(text)
-    with pytest.raises(UsageError, match=r"line \d"):
-        netrc_lookup(netrc, "h", None)
 
 
 @pytest.mark.parametrize(

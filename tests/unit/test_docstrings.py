@@ -12,15 +12,12 @@ import pytest
 import nettools
 from nettools.testing import servers
 
-MODULES = [
-    "batch", "charsets", "facade", "files.names", "options", "query", "parse.ftp_reply", "parse.imap_data.arguments",
-    "parse.imap_data.envelope", "parse.imap_data.folders", "parse.imap_data.responses", "parse.imap_data.tokens",
-    "parse.message.headers", "protocols.ftp", "protocols.gopher", "protocols.http", "protocols.smtp", "parse.gopher",
-    "protocols.nntp", "parse.nntp",
-    "protocols.sock", "target",
-    "parse.telnet.codec", "protocols.telnet",
-    "protocols.xmlrpc", "protocols.http.auth",
-]  # fmt: skip
+SOURCE = Path(nettools.__file__).parent
+MODULES = sorted(
+    ".".join(path.relative_to(SOURCE).with_suffix("").parts).removesuffix(".__init__")
+    for path in SOURCE.rglob("*.py")
+    if ">>> " in path.read_text("utf-8")
+)
 
 
 @pytest.mark.parametrize("name", MODULES)

@@ -26,6 +26,10 @@ LEAVES = {
     "config",
     "mailstore",
     "_lazy",
+    "moments",
+    "netrc",
+    "policies",
+    "secret",
     "_version",
 }
 MAY_IMPORT = {

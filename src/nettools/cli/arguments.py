@@ -56,10 +56,10 @@ class _Moment(click.ParamType):  # type: ignore[type-arg,unused-ignore]
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         if isinstance(value, dt.datetime):
             return value
-        from nettools.options import since
+        from nettools.moments import moment
 
         try:
-            return since(value)
+            return moment(value)
         except UsageError as error:
             self.fail(f"{error.message}; {error.hint}", param, ctx)
 
@@ -160,7 +160,7 @@ class Settings:
 
     def keywords(self) -> dict[str, Any]:
         """The facade's keywords, all but `auth`, `on_event` and `progress`; only what was given."""
-        from nettools.options import TLS, Retry, Timeout
+        from nettools.policies import TLS, Retry, Timeout
 
         values = self.values
         result: dict[str, Any] = {}

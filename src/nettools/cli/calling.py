@@ -20,8 +20,10 @@ import click
 
 from nettools.cli.arguments import Settings
 from nettools.cli.render import Bar, Output, tracing, visible
-from nettools.credentials import Auth, Secret, netrc_lookup
+from nettools.credentials import Auth
 from nettools.errors import AuthError, FileError, UsageError
+from nettools.netrc import netrc_lookup
+from nettools.secret import Secret
 from nettools.target import SCHEMES, Target, parse_url
 
 __all__ = ["Call", "absolute", "call", "confirm", "output", "read_argument", "standard_input"]
@@ -117,7 +119,7 @@ def find_auth(settings: Settings, target: Target, out: Output) -> Auth | None:
     if not settings.no_netrc:
         found = netrc_lookup(True, target.host, user)
         if found is not None:
-            return Auth(found.user, found.get_password(), **more)
+            return Auth(*found, **more)
     if user is None or settings.cert is not None or user == "anonymous":
         return Auth(user, **more) if user is not None or mechanism else None
     if sys.stdin.isatty() and sys.stderr.isatty():

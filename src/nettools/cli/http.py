@@ -177,9 +177,9 @@ def _newer(value: str) -> Any:
     path = Path(value)
     if path.exists():
         return path
-    from nettools.options import since
+    from nettools.moments import moment
 
-    return since(value)
+    return moment(value)
 
 
 def _form(entries: tuple[str, ...]) -> list[tuple[str, Any]]:

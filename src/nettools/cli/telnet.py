@@ -93,7 +93,7 @@ class Steps(click.Command):
 
 def _steps(words: list[tuple[str, str]]) -> list[tuple[Any, Any]]:
     """The script that options, or the lines of a file, say."""
-    from nettools.credentials import Secret
+    from nettools.secret import Secret
 
     script: list[list[Any]] = []
     for word, value in words:

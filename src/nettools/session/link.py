@@ -20,8 +20,9 @@ from nettools.options import Options
 from nettools.results import TLSInfo
 from nettools.session.protocol import Protocol
 from nettools.target import Target, tls_scheme
+from nettools.wire.deadline import Deadline
 from nettools.wire.dial import Dialer, source_address
-from nettools.wire.guard import Deadline, Guard, WireSocket
+from nettools.wire.guard import Guard, WireSocket
 from nettools.wire.proxy import route_for
 from nettools.wire.tls import describe
 from nettools.wire.trace import Trace

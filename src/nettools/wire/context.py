@@ -23,7 +23,7 @@ from nettools.wire.guard import Guard, hand_over
 from nettools.wire.tls import TLS_ERRORS, tls_error
 
 if TYPE_CHECKING:
-    from nettools.options import TLS
+    from nettools.policies import TLS
 
 __all__ = ["WireContext", "context_for", "server_context"]
 

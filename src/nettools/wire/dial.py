@@ -21,7 +21,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from nettools.errors import ConnectError, ResolveError, UsageError
-from nettools.wire.guard import Deadline, Guard, WireSocket
+from nettools.wire.deadline import Deadline
+from nettools.wire.guard import Guard, WireSocket
 from nettools.wire.proxy import Route, tunnel
 from nettools.wire.tls import describe
 

@@ -16,94 +16,19 @@ import io
 import select
 import socket
 import ssl
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from nettools.errors import DeadlineError, NettoolsError, ReplyTooLongError
+from nettools.wire.deadline import NEVER, Deadline
 
 if TYPE_CHECKING:
     from nettools.wire.trace import Trace
 
-__all__ = ["BLOCK", "Deadline", "Guard", "WireSocket", "hand_over"]
+__all__ = ["BLOCK", "Guard", "WireSocket", "hand_over"]
 
 BLOCK = 256 * 1024  # octets per system call on bulk data; 64 KiB and more cost no more than a bare socket
 _SLACK = 0.02  # seconds: setting a socket's timeout is a system call, so an armed one is kept while it is about right
-
-
-class Deadline:
-    """A moment that must not be passed, shared by everything one call does; None is never.
-
-    `clock` and `sleep` are the only contact with time, so that tests need none.
-    """
-
-    def __init__(
-        self,
-        total: float | None,
-        *,
-        clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], None] = time.sleep,
-    ) -> None:
-        self.clock = clock
-        self._sleep = sleep
-        self.restart(total)
-
-    def restart(self, total: float | None) -> None:
-        """Begin anew: `total` seconds from now."""
-        self.total = total
-        self.kind: Literal["connect", "total"] = "total"
-        self.end = None if total is None else self.clock() + total
-
-    @contextlib.contextmanager
-    def within(self, limit: float | None, kind: Literal["connect", "total"] = "connect") -> Iterator[None]:
-        """For a while, no longer than `limit` seconds; what runs out then is called by its own name."""
-        outer = self.total, self.kind, self.end
-        if limit is not None:
-            end = self.clock() + limit
-            if self.end is None or end < self.end:
-                self.total, self.kind, self.end = limit, kind, end
-        try:
-            yield
-        finally:
-            self.total, self.kind, self.end = outer
-
-    def remaining(self) -> float | None:
-        """Seconds left, at least 0; None without a limit."""
-        return None if self.end is None else max(0.0, self.end - self.clock())
-
-    def check(self) -> None:
-        """Raise DeadlineError when the moment has passed."""
-        if self.end is not None and self.clock() >= self.end:
-            raise self.error()
-
-    def error(self) -> DeadlineError:
-        """The error for this limit."""
-        if self.kind == "connect":
-            return DeadlineError(
-                f"no connection within {self.total:g} s",
-                kind="connect",
-                hint="allow more with Timeout(connect=...) or --connect-timeout",
-            )
-        return DeadlineError(
-            f"not finished within {self.total:g} s", kind="total", hint="allow more with timeout= or --max-time"
-        )
-
-    def shorter(self, limit: float | None) -> float | None:
-        """The smaller of a limit and what is left."""
-        left = self.remaining()
-        if left is None or limit is None:
-            return left if limit is None else limit
-        return min(left, limit)
-
-    def pause(self, seconds: float) -> None:
-        """Sleep, unless the deadline would pass meanwhile: then DeadlineError at once."""
-        left = self.remaining()
-        if left is not None and seconds >= left:
-            raise self.error()
-        self._sleep(seconds)
-
-
-NEVER = Deadline(None)
 
 
 LINE_LIMIT = 1024 * 1024  # octets that `readline()` without a limit of its own may give

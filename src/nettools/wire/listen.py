@@ -21,8 +21,9 @@ from typing import Any
 from nettools.errors import ConnectError, NettoolsError, ResolveError
 from nettools.results import Event
 from nettools.wire.datagram import DatagramSocket
+from nettools.wire.deadline import Deadline
 from nettools.wire.dial import Address, check_path
-from nettools.wire.guard import BLOCK, Deadline, WireSocket, hand_over
+from nettools.wire.guard import BLOCK, WireSocket, hand_over
 from nettools.wire.tls import describe, tls_error
 from nettools.wire.trace import Trace
 

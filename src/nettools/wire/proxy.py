@@ -15,9 +15,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import unquote, urlsplit
 
-from nettools.credentials import Auth, Secret
+from nettools.credentials import Auth
 from nettools.errors import ConnectError, NettoolsError, ProxyError, ResolveError, UsageError
-from nettools.options import Proxy
+from nettools.policies import Proxy
+from nettools.secret import Secret
 
 if TYPE_CHECKING:
     from nettools.wire.guard import WireSocket

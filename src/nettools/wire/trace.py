@@ -2,7 +2,7 @@
 
 One Trace belongs to one call (or session). It costs two additions a read or write when nobody watches; with a watcher
 (`on_event`, -v, --trace) every octet is shown, cut into lines so that a secret that arrives in two pieces is masked
-too. Masking covers the forms that `credentials.secret_forms` lists. This module prints nothing: sinks are for the
+too. Masking covers the forms that `secret.secret_forms` lists. This module prints nothing: sinks are for the
 caller.
 """
 
@@ -10,13 +10,11 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
-from nettools.credentials import secret_forms
 from nettools.results import Event, Meta, TLSInfo
-
-if TYPE_CHECKING:
-    from nettools.wire.guard import Deadline
+from nettools.secret import secret_forms
+from nettools.wire.deadline import Deadline
 
 __all__ = ["CallbackRaised", "Progress", "Trace"]
 

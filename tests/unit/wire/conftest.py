@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from nettools.options import TLS
+from nettools.policies import TLS
 from nettools.testing.server import Connection, Server
 from nettools.wire.context import context_for
+from nettools.wire.deadline import Deadline
 from nettools.wire.dial import Dialer
-from nettools.wire.guard import Deadline
 from nettools.wire.trace import Trace
 
 Talk = Callable[[Connection], Awaitable[None]]

@@ -14,7 +14,8 @@ import pytest
 from nettools.errors import DeadlineError, FileError
 from nettools.wire import bulk
 from nettools.wire.bulk import Splice, can_bypass, send_file
-from nettools.wire.guard import Deadline, WireSocket
+from nettools.wire.deadline import Deadline
+from nettools.wire.guard import WireSocket
 from nettools.wire.trace import Trace
 
 DATA = bytes(range(256)) * 3000

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from nettools.errors import ConnectError, DeadlineError, ResolveError
+from nettools.wire.deadline import Deadline
 from nettools.wire.dial import Address, Dialer, Network, interleave, race
-from nettools.wire.guard import Deadline
 
 V4, V6 = socket.AF_INET, socket.AF_INET6
 

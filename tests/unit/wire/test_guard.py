@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from nettools.errors import DeadlineError, ProtocolError, ReplyTooLongError
-from nettools.options import TLS
+from nettools.policies import TLS
 from nettools.testing.server import Connection
+from nettools.wire.deadline import Deadline
 from nettools.wire.dial import Dialer
-from nettools.wire.guard import Deadline
 
 Dial = Callable[..., Dialer]
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from nettools.errors import CertificateError, FileError, TLSError, UsageError
-from nettools.options import TLS
+from nettools.policies import TLS
 from nettools.testing.server import Connection
 from nettools.wire.context import context_for
 from nettools.wire.dial import Dialer

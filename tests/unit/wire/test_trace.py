@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nettools.results import Event
-from nettools.wire.guard import Deadline
+from nettools.wire.deadline import Deadline
 from nettools.wire.trace import CallbackRaised, Progress, Trace
 
 SECRET = 's3"cr et'

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from nettools.errors import NotFoundError, ProtocolError, UsageError
-from nettools.options import since as moment
+from nettools.moments import moment
 from nettools.parse import nntp as parse
 from nettools.protocols.nntp.address import article_name, group_name
 from nettools.protocols.nntp.errors import reply_error

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from nettools.credentials import Secret
 from nettools.errors import UsageError
+from nettools.secret import Secret
 from nettools.wire.text import check
 
 __all__ = ["WINDOW", "Expectation", "Found", "Step", "compile_script", "expectation", "line_of"]

@@ -10,13 +10,13 @@ import contextlib
 from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar
 
-from nettools.credentials import Secret
 from nettools.errors import DeadlineError, DisconnectedError, TooLargeError, UsageError
 from nettools.parse.telnet import Codec, Option
 from nettools.protocols.telnet.client import TelnetClient
 from nettools.protocols.telnet.interactive import SIGNALS, Console, pump
 from nettools.protocols.telnet.script import WINDOW, Expectation, Found, Step, compile_script, expectation, line_of
 from nettools.results import Dialogue, Reply
+from nettools.secret import Secret
 from nettools.session import Session, operation
 from nettools.wire.text import check
 
