@@ -8,13 +8,11 @@ terminals. `pump` is the loop, `LineEditor` the editing.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from nettools.errors import DeadlineError
 from nettools.parse.telnet import Option
-
-if TYPE_CHECKING:
-    from nettools.protocols.telnet.session import TelnetSession
+from nettools.protocols.telnet.opening import Conversation
 
 __all__ = ["ESCAPE", "SIGNALS", "Console", "LineEditor", "pump"]
 
@@ -86,7 +84,7 @@ class LineEditor:
         return b"\b \b" * erased
 
 
-def pump(session: TelnetSession, console: Console) -> None:
+def pump(session: Conversation, console: Console) -> None:
     """Carry octets both ways until the server closes, or the person has enough.
 
     Raises:
@@ -120,7 +118,7 @@ def pump(session: TelnetSession, console: Console) -> None:
                 return
 
 
-def _typed(session: TelnetSession, console: Console, editor: LineEditor, keys: bytes) -> bool:
+def _typed(session: Conversation, console: Console, editor: LineEditor, keys: bytes) -> bool:
     """Keys of a person's; False when the session is to end."""
     codec, client = session.codec, session.client
     before, escape, after = keys.partition(ESCAPE)
