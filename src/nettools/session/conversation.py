@@ -280,7 +280,10 @@ class Session(Link):
 
     def _breaks(self, error: NettoolsError) -> bool:
         """Whether the connection is out of step after this error, and must not be used again."""
-        in_step = isinstance(error, (ReplyError, UsageError, UnsupportedError))
+        if isinstance(error, ReplyError):
+            in_step = error.code is None or error.code != self.PROTOCOL.closing
+        else:
+            in_step = isinstance(error, (UsageError, UnsupportedError))
         return not in_step or any(sock.failure is not None for sock in self._socks)
 
     def _retry_delay(self, error: NettoolsError, delay: float) -> float:

@@ -145,7 +145,7 @@ class Link:
             )
         return offered
 
-    def upgrade_refused(self, error: Exception | None, reply: object = None) -> TLSError:
+    def upgrade_refused(self, reply: object) -> TLSError:
         """The error for an upgrade that the server offered, or that was required, and then refused."""
         return TLSError(
             f"{self.target.netloc} refused {self.PROTOCOL.upgrade}", reply=str(reply) if reply else None, exit_code=64

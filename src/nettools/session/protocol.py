@@ -21,7 +21,8 @@ class Protocol(Generic[S]):
     """What one protocol is: the record that drives the facade, the command line and the contract tests.
 
     `classify` turns an exception of the wrapped module into nettools' own, None where it knows none better;
-    `schemes` are those its functions take; `upgrade` the name of its STARTTLS command, None where it has none.
+    `schemes` are those its functions take; `upgrade` the name of its STARTTLS command, None where it has none;
+    `closing` the code of the reply with which a server says that it closes the connection.
     """
 
     name: str
@@ -29,3 +30,4 @@ class Protocol(Generic[S]):
     session: type[S]
     classify: Callable[[Exception], NettoolsError | None]
     upgrade: str | None = None
+    closing: int | None = None

@@ -31,7 +31,7 @@ __all__ = [
 ]
 
 PROTOCOL = Protocol(
-    name="ftp", schemes=("ftp", "ftps", "ftpes"), session=FTPSession, classify=classify, upgrade="AUTH TLS"
+    name="ftp", schemes=("ftp", "ftps", "ftpes"), session=FTPSession, classify=classify, upgrade="AUTH TLS", closing=421
 )
 FTPSession.PROTOCOL = PROTOCOL
 

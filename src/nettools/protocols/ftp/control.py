@@ -16,9 +16,7 @@ from typing import Any, cast
 from nettools.errors import (
     AuthError,
     DisconnectedError,
-    NettoolsError,
     ProtocolError,
-    ReplyError,
     TLSError,
     UnsupportedError,
 )
@@ -114,7 +112,7 @@ class Control(Session):
         with self._trace.span("tls"):
             reply = self.client.ask("AUTH TLS")
             if reply.code != 234:
-                raise self.upgrade_refused(None, reply)
+                raise self.upgrade_refused(reply)
             self.client.secured(self.dialer.context.wrap_socket(self.client.sock, server_hostname=self.target.host))
             self.upgraded(self.client.sock)
 
@@ -183,9 +181,6 @@ class Control(Session):
 
     def _goodbye(self) -> None:
         self.client.ask("QUIT")
-
-    def _breaks(self, error: NettoolsError) -> bool:
-        return super()._breaks(error) or (isinstance(error, ReplyError) and error.code == 421)
 
     # -- what the server can do
 

@@ -131,7 +131,7 @@ class Conversation(Session):
         with self._trace.span("tls"):
             answer = self.client.execute(b"STARTTLS")
             if answer.tagged.status != "OK":
-                raise self.upgrade_refused(None, answer.tagged.text)
+                raise self.upgrade_refused(answer.tagged.text)
             client = self.client
             client.sock = self.dialer.context.wrap_socket(client.sock, server_hostname=self.target.host)
             client.file = client.sock.makefile("rb")

@@ -33,7 +33,12 @@ __all__ = [
 ]
 
 PROTOCOL = Protocol(
-    name="nntp", schemes=("nntp", "nntps", "news"), session=NNTPSession, classify=classify, upgrade="STARTTLS"
+    name="nntp",
+    schemes=("nntp", "nntps", "news"),
+    session=NNTPSession,
+    classify=classify,
+    upgrade="STARTTLS",
+    closing=400,
 )
 NNTPSession.PROTOCOL = PROTOCOL
 

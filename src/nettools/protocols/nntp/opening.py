@@ -7,19 +7,19 @@ tried, XOVER, AUTHINFO USER, and one command at a time. What is read and written
 
 from __future__ import annotations
 
-import base64
 import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar, cast
 
 from nettools import sasl
 from nettools.credentials import Auth
-from nettools.errors import AuthError, NettoolsError, ReplyError, TooLargeError, UsageError
+from nettools.errors import AuthError, TooLargeError, UsageError
 from nettools.parse.nntp import parse_capabilities, parse_group
 from nettools.protocols.nntp.address import group_name, place_of, with_server
 from nettools.protocols.nntp.client import NNTPClient
 from nettools.protocols.nntp.errors import reply_error
 from nettools.results import Group, Reply
+from nettools.sasl.lines import LineChannel
 from nettools.session import Session, operation
 from nettools.wire.text import check, command_line, gather, lines_of
 
@@ -91,7 +91,7 @@ class Conversation(Session):
         with self._trace.span("tls"):
             reply = self.client.ask("STARTTLS")
             if reply.code != 382:
-                raise self.upgrade_refused(None, reply)
+                raise self.upgrade_refused(reply)
             client = self.client
             client.use(self.dialer.context.wrap_socket(client.sock, server_hostname=self.target.host))
             client.tls_on = True
@@ -144,9 +144,6 @@ class Conversation(Session):
 
     def _goodbye(self) -> None:
         self.client.ask("QUIT")
-
-    def _breaks(self, error: NettoolsError) -> bool:
-        return super()._breaks(error) or (isinstance(error, ReplyError) and error.code == 400)
 
     # -- what operations use
 
@@ -215,15 +212,17 @@ class Conversation(Session):
             raise reply_error(reply, "DATE")
 
 
-class _Channel:
+class _Channel(LineChannel):
     """How SASL, and AUTHINFO USER, speak NNTP (RFC 4643)."""
 
-    initial_response = True
+    COMMAND = "AUTHINFO SASL"
+    LONGEST = 510  # RFC 3977 3.1
+    EMPTY = "="
 
     def __init__(self, session: Conversation) -> None:
         self.session = session
 
-    def _step(self, line: str) -> sasl.Step:
+    def step(self, line: str) -> sasl.Step:
         reply = self.session.client.ask(line)
         if reply.code in (281, 283):
             return sasl.Step("ok", b"" if reply.code == 281 else reply.text.strip().encode("ascii", "replace"))
@@ -236,24 +235,12 @@ class _Channel:
             raise reply_error(reply, "login")
         return sasl.Step("unusable", b"", reply_error(reply, "login", AuthError))
 
-    def start(self, mechanism: str, initial: bytes | None) -> sasl.Step:
-        if initial is None:
-            return self._step(f"AUTHINFO SASL {mechanism}")
-        return self._step(f"AUTHINFO SASL {mechanism} {_base64(initial)}")
-
-    def respond(self, data: bytes) -> sasl.Step:
-        return self._step(_base64(data))
-
     def cancel(self) -> sasl.Step:
-        step = self._step("*")
+        step = super().cancel()
         if step.kind == "refused":  # 481 is what the RFC has for a cancelled exchange
             return sasl.Step("unusable", b"", step.error)
         return step
 
     def login(self, user: str, password: str) -> sasl.Step:
-        step = self._step(f"AUTHINFO USER {user}")
-        return self._step(f"AUTHINFO PASS {password}") if step.kind == "challenge" else step
-
-
-def _base64(data: bytes) -> str:
-    return base64.b64encode(data).decode("ascii") or "="
+        step = self.step(f"AUTHINFO USER {user}")
+        return self.step(f"AUTHINFO PASS {password}") if step.kind == "challenge" else step

@@ -6,7 +6,6 @@ effect at QUIT, so after a deletion the answer to QUIT is part of it, and when t
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator
@@ -18,6 +17,7 @@ from nettools.errors import AuthError, DeadlineError, DisconnectedError, ReplyEr
 from nettools.protocols.pop3.client import POP3Client
 from nettools.protocols.pop3.errors import reply_error
 from nettools.results import Reply
+from nettools.sasl.lines import LineChannel
 from nettools.session import Session, operation
 from nettools.target import decode
 from nettools.wire.text import check, command_line, gather, lines_of
@@ -27,7 +27,6 @@ __all__ = ["Conversation"]
 T = TypeVar("T")
 
 MOST_ENTRIES = 1_000_000  # of a list
-LONGEST = 253  # octets of an AUTH line that may carry its response (RFC 5034 4, RFC 2449 4)
 
 
 class Conversation(Session):
@@ -72,7 +71,7 @@ class Conversation(Session):
         with self._trace.span("tls"):
             reply = self.client.ask("STLS")
             if reply.code != "+OK":
-                raise self.upgrade_refused(None, reply)
+                raise self.upgrade_refused(reply)
             client = self.client
             client.sock = self.dialer.context.wrap_socket(client.sock, server_hostname=self.target.host)
             client.file = client.sock.makefile("rb")
@@ -202,14 +201,16 @@ class Conversation(Session):
         return self.in_flight(commands, self.client.sock.sendall, receive, ahead="PIPELINING" in self._features)
 
 
-class _Channel:
+class _Channel(LineChannel):
     """How SASL speaks POP3 (RFC 5034)."""
+
+    LONGEST = 253  # RFC 5034 4, RFC 2449 4
 
     def __init__(self, session: Conversation) -> None:
         self.session = session
         self.initial_response = "SASL" in session._features
 
-    def _step(self, line: str) -> sasl.Step:
+    def step(self, line: str) -> sasl.Step:
         return self._outcome(self.session.client.ask(line), line)
 
     def _outcome(self, reply: Reply, line: str) -> sasl.Step:
@@ -223,21 +224,6 @@ class _Channel:
         if not isinstance(error, AuthError):
             raise error
         return sasl.Step("unusable", b"", error)
-
-    def start(self, mechanism: str, initial: bytes | None) -> sasl.Step:
-        if initial is None:
-            return self._step(f"AUTH {mechanism}")
-        line = f"AUTH {mechanism} {base64.b64encode(initial).decode('ascii') or '='}"
-        if len(line) <= LONGEST:
-            return self._step(line)
-        step = self._step(f"AUTH {mechanism}")
-        return self.respond(initial) if step.kind == "challenge" else step
-
-    def respond(self, data: bytes) -> sasl.Step:
-        return self._step(base64.b64encode(data).decode("ascii"))
-
-    def cancel(self) -> sasl.Step:
-        return self._step("*")
 
     def login(self, user: str, password: str) -> sasl.Step:
         client = self.session.client

@@ -29,7 +29,9 @@ __all__ = [
     "send_mails",
 ]
 
-PROTOCOL = Protocol(name="smtp", schemes=("smtp", "smtps"), session=SMTPSession, classify=classify, upgrade="STARTTLS")
+PROTOCOL = Protocol(
+    name="smtp", schemes=("smtp", "smtps"), session=SMTPSession, classify=classify, upgrade="STARTTLS", closing=421
+)
 SMTPSession.PROTOCOL = PROTOCOL
 
 People = str | Iterable[str] | None

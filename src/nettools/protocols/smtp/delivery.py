@@ -18,18 +18,16 @@ import re
 from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, cast
+from typing import Literal, cast
 
 from nettools.errors import DisconnectedError, NettoolsError, RecipientsError, ReplyError
 from nettools.protocols.smtp.envelope import Envelope, Letter, address_for
+from nettools.protocols.smtp.opening import Conversation
 from nettools.protocols.smtp.replies import nobody_error, refusal, reply_error, reply_of
 from nettools.results import Reply, SendReport
 from nettools.wire.pipeline import OCTETS, WINDOW, Pipeline
 from nettools.wire.text import dot_stuff
 from nettools.wire.trace import CallbackRaised
-
-if TYPE_CHECKING:
-    from nettools.protocols.smtp.session import SMTPSession
 
 __all__ = ["Delivery"]
 
@@ -81,7 +79,7 @@ class Delivery:
         batch: a refused letter is reported and the rest go on; else its error is raised.
     """
 
-    def __init__(self, session: SMTPSession, letters: Iterator[Letter], *, batch: bool) -> None:
+    def __init__(self, session: Conversation, letters: Iterator[Letter], *, batch: bool) -> None:
         self.reports: list[SendReport] = []
         self._session = session
         self._letters = letters

@@ -5,35 +5,31 @@ Knows mechanisms only by name; which one is tried, and what follows a refusal, i
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from nettools import sasl
 from nettools.errors import AuthError, ReplyError
 from nettools.protocols.smtp.replies import reply_error
+from nettools.sasl.lines import LineChannel
 
 if TYPE_CHECKING:
     from nettools.results import Reply
 
 __all__ = ["Channel"]
 
-LINE = (
-    510  # octets of a command line (RFC 5321 4.5.3.1.4); a longer initial response waits to be asked for (RFC 4954 4)
-)
-
 UNUSABLE = (500, 501, 502, 503, 504, 534, 538, 555)  # nothing is wrong with the credentials: another mechanism may do
 
 
-class Channel:
+class Channel(LineChannel):
     """One login over `command`, which sends a line and gives the reply."""
 
-    initial_response = True
+    LONGEST = 510  # RFC 5321 4.5.3.1.4, RFC 4954 4
 
     def __init__(self, command: Callable[[str], Reply]) -> None:
         self._command = command
 
-    def _step(self, line: str) -> sasl.Step:
+    def step(self, line: str) -> sasl.Step:
         reply = self._command(line)
         code = int(reply.code)
         if code == 334:
@@ -43,19 +39,6 @@ class Channel:
         if 400 <= code < 500:  # nothing is wrong with the credentials: another time
             raise reply_error(reply, "login", ReplyError)
         return sasl.Step("unusable" if code in UNUSABLE else "refused", b"", reply_error(reply, "login", AuthError))
-
-    def start(self, mechanism: str, initial: bytes | None) -> sasl.Step:
-        if initial is None:
-            return self._step(f"AUTH {mechanism}")
-        response = base64.b64encode(initial).decode("ascii") or "="
-        line = f"AUTH {mechanism} {response}"
-        if len(line) <= LINE:
-            return self._step(line)
-        step = self._step(f"AUTH {mechanism}")
-        return self._step(response) if step.kind == "challenge" else step
-
-    def respond(self, data: bytes) -> sasl.Step:
-        return self._step(base64.b64encode(data).decode("ascii"))
 
     def cancel(self) -> sasl.Step:
         reply = self._command("*")

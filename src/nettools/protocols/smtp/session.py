@@ -1,0 +1,125 @@
+"""A conversation with a mail server, as its user sees it: messages to send, one or many.
+
+What goes into a message is `parse.compose`'s business, how messages travel `delivery`'s, all before that `opening`'s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from nettools.errors import NettoolsError, UsageError
+from nettools.parse.compose import Prepared, compose, prepare
+from nettools.protocols.smtp.delivery import Delivery
+from nettools.protocols.smtp.envelope import Letter, parameters
+from nettools.protocols.smtp.opening import Conversation
+from nettools.results import SendReport
+from nettools.session import operation
+from nettools.wire.trace import CallbackRaised
+
+__all__ = ["SMTPSession", "draft_message"]
+
+
+class SMTPSession(Conversation):
+    """`connect("smtp://...")`: `send`, `send_many`, `check`, `command`, `ping`."""
+
+    @operation("check")
+    def check(self) -> frozenset[str]:
+        """Greeting, TLS, login, NOOP: what the server offers, and no mail sent."""
+        self.ping()
+        return self.capabilities
+
+    def send(self, **keywords: Any) -> SendReport:
+        """Send one message; the keywords are those of `send_mail`."""
+        return self._deliver(map(self._letter, [keywords]), batch=False)[0]
+
+    def send_many(self, messages: Iterable[Any], **keywords: Any) -> tuple[SendReport, ...]:
+        """Send many messages over this connection, in order; one that is refused does not stop the rest.
+
+        Args:
+            messages: EmailMessage, bytes, or a dict of `send_mail`'s keywords each; drawn a few ahead.
+            keywords: `send_mail`'s, for all of them.
+
+        Raises:
+            What ends it (no refusal does); its `reports` are those of the messages before. With `outcome_unknown` the
+            next message, and where CHUNKING is used up to seven behind it, may have been delivered.
+        """
+        return self._deliver(self._letters(messages, keywords), batch=True)
+
+    def _letters(self, messages: Iterable[Any], keywords: Mapping[str, Any]) -> Iterator[Letter]:
+        """The caller's messages, each made ready when it is drawn; one that comes again unchanged, once."""
+        whole = isinstance(messages, (list, tuple))  # what stands in it is not changed between two draws
+        last: Any = None
+        for each in _caught(messages):
+            if last is None or each is not last or not (whole or isinstance(each, bytes)):
+                given = each if isinstance(each, Mapping) else {"message": each}
+                letter = self._letter({**keywords, **given})
+            last = each if not hasattr(each, "read") else None
+            yield letter
+
+    def _deliver(self, letters: Iterator[Letter], *, batch: bool) -> tuple[SendReport, ...]:
+        """Messages on their way; the first is made before anything is connected."""
+        delivery = Delivery(self, letters, batch=batch)
+        if not self.prepare(delivery.ready):
+            return ()
+
+        def action() -> tuple[SendReport, ...]:
+            with self._trace.span("send"):
+                return delivery.run()
+
+        try:
+            return self.perform(action)
+        except NettoolsError as error:
+            error.reports = tuple(delivery.reports)
+            raise
+
+    def _letter(self, keywords: Mapping[str, Any]) -> Letter:
+        """A message and how to deliver it, from `send_mail`'s keywords."""
+        given = dict(keywords)
+        partial = given.pop("partial", True)
+        mail_options = parameters(given.pop("mail_options", ()), "mail_options")
+        rcpt_options = parameters(given.pop("rcpt_options", ()), "rcpt_options")
+        message = draft_message(self.auth.user if self.auth else None, **given)
+        return Letter(message, partial, mail_options, rcpt_options)
+
+
+def _caught(messages: Iterable[Any]) -> Iterator[Any]:
+    """The caller's messages; an exception of the caller's own iterator goes back to the caller as it is."""
+    try:
+        source = iter(messages)
+    except TypeError:
+        raise UsageError(f"messages= is several of them, not {type(messages).__name__}") from None
+    while True:
+        try:
+            each = next(source)
+        except StopIteration:
+            return
+        except Exception as error:
+            raise CallbackRaised(error) from error
+        yield each
+
+
+def draft_message(user: str | None = None, *, message: Any = None, **given: Any) -> Prepared:
+    """A message ready to be sent: composed from `send_mail`'s keywords, or taken as it is.
+
+    Raises:
+        UsageError: an address or header makes no sense, there is no recipient or sender, or both kinds are mixed.
+    """
+    envelope = {name: given.pop(name, None) for name in ("sender", "to", "cc", "bcc")}
+    content = {name: value for name, value in given.items() if value not in (None, "", (), [], {})}
+    unknown = {str(name) for name in given} - {
+        "subject",
+        "text",
+        "html",
+        "attachments",
+        "headers",
+        "date",
+        "message_id",
+    }
+    if unknown:
+        raise UsageError(f"send_mail takes no {', '.join(sorted(unknown))}")
+    if message is not None and content:
+        raise UsageError(f"message= is whole: {', '.join(content)} do not go with it")
+    if message is not None:
+        return prepare(message, default_sender=user, **envelope)
+    return prepare(compose(default_sender=user, **envelope, **given), default_sender=user, **envelope)
