@@ -70,7 +70,7 @@ def allowed(module: str, imported: str) -> bool:
     rules = MAY_IMPORT.get(top)
     if top == "protocols":
         own = ".".join(module.split(".")[:2])
-        rules = {*LEAVES, "session", "wire", "parse", "protocols._deadlib", own}
+        rules = {*LEAVES, "session", "wire", "parse", "protocols._deadlib", "protocols._dialed", own}
         if own == "protocols.xmlrpc":
             rules.add("protocols.http")  # the one protocol that rides on another
     if rules is None:

@@ -19,11 +19,11 @@ from typing import Any
 from nettools.errors import DisconnectedError, IncompleteError, ProtocolError, TooLargeError
 from nettools.parse.imap_data import FetchData, Literal, Response, parse_response
 from nettools.parse.imap_data import encode_astring as astring
+from nettools.protocols._dialed import Dial, Dialed
 from nettools.wire.text import BODY_LINE, read_line
 
 __all__ = ["Answer", "Argument", "Each", "IMAP4Client", "IMAP4TLSClient", "Literal", "Refused", "Sink", "astring"]
 
-Dial = Callable[[str, int], Any]
 Argument = bytes | Literal
 Each = Callable[[FetchData], object]  # takes the FETCH responses of a command as they come
 Sink = Callable[[bytes], object]  # takes the octets of a message as they come
@@ -55,7 +55,7 @@ class Answer:
                 yield response.code[1]
 
 
-class _Dialed(imaplib.IMAP4):
+class _Dialed(Dialed, imaplib.IMAP4):
     """What the two classes have in common."""
 
     max_size: int | None = None  # octets of one literal, and about those of all that one command brings
@@ -76,11 +76,6 @@ class _Dialed(imaplib.IMAP4):
         self.capabilities: tuple[str, ...] = ()
         self._taken = 0  # octets that the command in progress has brought
         super().__init__(host, port, *args, **keywords)
-
-    def _create_socket(self, timeout: float | None = None) -> Any:
-        if self._dialer is None:
-            return super()._create_socket(timeout)  # type: ignore[misc]
-        return self._dialer(self.host, self.port)
 
     def _connect(self) -> None:
         if self._dialer is None:

@@ -9,17 +9,16 @@ at 2048 octets), and an argument with a CR or LF is refused, which nntplib would
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from nettools.errors import ProtocolError
 from nettools.protocols._deadlib import nntplib
+from nettools.protocols._dialed import Dial, Dialed
 from nettools.results import Reply
 from nettools.wire.text import BODY_LINE, check, command_line, read_dotted, read_ended_line
 
 __all__ = ["NNTPClient", "NNTPTLSClient"]
-
-Dial = Callable[[str, int], Any]
 
 _STATUS = re.compile(rb"([1-5]\d\d)(?:[ \t](.*))?", re.DOTALL)  # RFC 3977 3.2
 
@@ -45,7 +44,7 @@ class Lines:
         self._sock.sendall(octets)
 
 
-class _Dialed(nntplib.NNTP):
+class _Dialed(Dialed, nntplib.NNTP):
     """What the two classes have in common."""
 
     _line_end = b"\r\n"  # what the server ends its status lines with
@@ -54,11 +53,6 @@ class _Dialed(nntplib.NNTP):
     def __init__(self, host: str, *args: Any, dialer: Dial | None = None, **keywords: Any) -> None:
         self._dialer = dialer
         super().__init__(host, *args, **keywords)
-
-    def _create_socket(self, timeout: float) -> Any:
-        if self._dialer is None:
-            return super()._create_socket(timeout)  # type: ignore[misc]
-        return self._dialer(self.host, self.port)
 
     def _base_init(self, readermode: Any) -> None:
         if getattr(self, "_dialer", None) is None:

@@ -9,19 +9,18 @@ from __future__ import annotations
 
 import contextlib
 import poplib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any, cast
 
 from nettools.errors import ProtocolError
+from nettools.protocols._dialed import Dial, Dialed
 from nettools.results import Reply
 from nettools.wire.text import BODY_LINE, BlockReader, check, command_line, read_dotted, read_ended_line, read_line
 
 __all__ = ["POP3Client", "POP3TLSClient"]
 
-Dial = Callable[[str, int], Any]
 
-
-class _Dialed(poplib.POP3):
+class _Dialed(Dialed, poplib.POP3):
     """What the two classes have in common."""
 
     _line_end = b"\r\n"  # what the server ends its status lines with
@@ -36,11 +35,6 @@ class _Dialed(poplib.POP3):
             with contextlib.suppress(OSError):
                 self.close()  # nobody else has the socket yet; the greeting was none
             raise
-
-    def _create_socket(self, timeout: float) -> Any:
-        if self._dialer is None:
-            return super()._create_socket(timeout)  # type: ignore[misc]
-        return self._dialer(self.host, self.port)
 
     def _getline(self) -> tuple[bytes, int]:
         if self._dialer is None:

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import re
 import smtplib
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 from nettools.errors import DisconnectedError, ProtocolError, ReplyTooLongError
+from nettools.protocols._dialed import Dial
 from nettools.results import Reply
 from nettools.wire.text import read_line
 
@@ -22,8 +23,6 @@ REPLY_LIMIT = 1024 * 1024  # octets of all lines of one reply
 LINE_COST = 64  # what a line costs in memory beside its octets: empty ones count, too
 
 _LINE = re.compile(rb"[0-9]{3}(?:[ -].*)?", re.DOTALL)
-
-Dial = Callable[[str, int], Any]
 
 
 class _Dialed(smtplib.SMTP):

@@ -11,11 +11,12 @@ from __future__ import annotations
 import contextlib
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from nettools.parse.telnet import Codec
 from nettools.protocols._deadlib import telnetlib
+from nettools.protocols._dialed import Dial
 from nettools.wire.guard import BLOCK
 
 if TYPE_CHECKING:
@@ -26,8 +27,6 @@ else:
 __all__ = ["TelnetClient"]
 
 PORT = 23
-
-Dial = Callable[[str, int], Any]
 
 
 class TelnetClient(Telnet):
