@@ -1,333 +1,43 @@
 """nettools: the Internet's classic protocols through one uniform facade.
 
 Every public name is here and is imported when it is first used (PEP 562), so that `import nettools` stays light:
-neither `requests` nor any protocol module is loaded before a call needs it. A name's home is in the table below.
+neither `requests` nor any protocol module is loaded before a call needs it.
+Where a name lives is said here, and for type checkers, from here, in `__init__.pyi`.
 """
 
-from __future__ import annotations
+from nettools._lazy import lazy
 
-from nettools._lazy import lazily
-from nettools._version import __version__
-
-TYPE_CHECKING = False  # what type checkers know by this name; `typing` itself would double the time of the import
-if TYPE_CHECKING:
-    from nettools.batch import download_many, run_many
-    from nettools.credentials import Auth
-    from nettools.errors import (
-        AuthError,
-        CertificateError,
-        ChecksumError,
-        ClearTextError,
-        ConnectError,
-        DeadlineError,
-        DeniedError,
-        DisconnectedError,
-        FaultError,
-        FileError,
-        HTTPStatusError,
-        IncompleteError,
-        MissingExtraError,
-        NettoolsError,
-        NotFoundError,
-        ProtocolError,
-        ProxyError,
-        RecipientsError,
-        RedirectError,
-        ReplyError,
-        ReplyTooLongError,
-        ResolveError,
-        StaleError,
-        TLSError,
-        TooLargeError,
-        TransferError,
-        UnsupportedError,
-        UsageError,
-    )
-    from nettools.facade import (
-        append_mail,
-        connect,
-        copy_mail,
-        create_folder,
-        delete_mail,
-        download,
-        fetch_mail,
-        fetch_mails,
-        flag_mail,
-        list_folders,
-        list_mail,
-        move_mail,
-        parse_mail,
-        save_attachments,
-        search_mail,
-        watch_mail,
-    )
-    from nettools.options import Options, option_names
-    from nettools.policies import TLS, Proxy, Retry, Timeout
-    from nettools.protocols.ftp import (
-        ftp_get,
-        ftp_info,
-        ftp_list,
-        ftp_mirror,
-        ftp_mkdir,
-        ftp_put,
-        ftp_remove,
-        ftp_rename,
-    )
-    from nettools.protocols.gopher import gopher_get, gopher_list, gopher_search
-    from nettools.protocols.http import fetch_page
-    from nettools.protocols.nntp import fetch_article, fetch_articles, list_articles, list_groups, post_article
-    from nettools.protocols.smtp import send_mail, send_mails
-    from nettools.protocols.sock import Server, exchange, listen
-    from nettools.protocols.telnet import telnet_run
-    from nettools.protocols.xmlrpc import call_xmlrpc, multicall
-    from nettools.query import Query
-    from nettools.results import (
-        Address,
-        Article,
-        ArticleInfo,
-        Attachment,
-        Dialogue,
-        Event,
-        Exchange,
-        FileEntry,
-        Folder,
-        FolderStatus,
-        GopherItem,
-        Group,
-        Headers,
-        Mail,
-        MailInfo,
-        Meta,
-        MirrorReport,
-        Outcome,
-        Page,
-        PostReport,
-        Reply,
-        SendReport,
-        TLSInfo,
-        Transfer,
-    )
-    from nettools.secret import Secret
-    from nettools.session import Session
-
-_HOMES: dict[str, str] = {
-    **dict.fromkeys(["download_many", "run_many"], "nettools.batch"),
-    **dict.fromkeys(["Auth"], "nettools.credentials"),
-    **dict.fromkeys(
-        [
-            "AuthError",
-            "CertificateError",
-            "ChecksumError",
-            "ClearTextError",
-            "ConnectError",
-            "DeadlineError",
-            "DeniedError",
-            "DisconnectedError",
-            "FaultError",
-            "FileError",
-            "HTTPStatusError",
-            "IncompleteError",
-            "MissingExtraError",
-            "NettoolsError",
-            "NotFoundError",
-            "ProtocolError",
-            "ProxyError",
-            "RecipientsError",
-            "RedirectError",
-            "ReplyError",
-            "ReplyTooLongError",
-            "ResolveError",
-            "StaleError",
-            "TLSError",
-            "TooLargeError",
-            "TransferError",
-            "UnsupportedError",
-            "UsageError",
-        ],
-        "nettools.errors",
-    ),
-    **dict.fromkeys(
-        [
-            "append_mail",
-            "connect",
-            "copy_mail",
-            "create_folder",
-            "delete_mail",
-            "download",
-            "fetch_mail",
-            "fetch_mails",
-            "flag_mail",
-            "list_folders",
-            "list_mail",
-            "move_mail",
-            "parse_mail",
-            "save_attachments",
-            "search_mail",
-            "watch_mail",
-        ],
-        "nettools.facade",
-    ),
-    **dict.fromkeys(["Options", "option_names"], "nettools.options"),
-    **dict.fromkeys(["Proxy", "Retry", "TLS", "Timeout"], "nettools.policies"),
-    **dict.fromkeys(
-        ["ftp_get", "ftp_info", "ftp_list", "ftp_mirror", "ftp_mkdir", "ftp_put", "ftp_remove", "ftp_rename"],
-        "nettools.protocols.ftp",
-    ),
-    **dict.fromkeys(["call_xmlrpc", "multicall"], "nettools.protocols.xmlrpc"),
-    **dict.fromkeys(["gopher_get", "gopher_list", "gopher_search"], "nettools.protocols.gopher"),
-    **dict.fromkeys(["fetch_page"], "nettools.protocols.http"),
-    **dict.fromkeys(
-        ["fetch_article", "fetch_articles", "list_articles", "list_groups", "post_article"], "nettools.protocols.nntp"
-    ),
-    **dict.fromkeys(["send_mail", "send_mails"], "nettools.protocols.smtp"),
-    **dict.fromkeys(["Server", "exchange", "listen"], "nettools.protocols.sock"),
-    **dict.fromkeys(["telnet_run"], "nettools.protocols.telnet"),
-    **dict.fromkeys(["Query"], "nettools.query"),
-    **dict.fromkeys(
-        [
-            "Address",
-            "Article",
-            "ArticleInfo",
-            "Attachment",
-            "Dialogue",
-            "Event",
-            "Exchange",
-            "FileEntry",
-            "Folder",
-            "FolderStatus",
-            "GopherItem",
-            "Group",
-            "Headers",
-            "Mail",
-            "MailInfo",
-            "Meta",
-            "MirrorReport",
-            "Outcome",
-            "Page",
-            "PostReport",
-            "Reply",
-            "SendReport",
-            "TLSInfo",
-            "Transfer",
-        ],
-        "nettools.results",
-    ),
-    **dict.fromkeys(["Secret"], "nettools.secret"),
-    **dict.fromkeys(["Session"], "nettools.session"),
+_HOMES = {
+    "_version": "__version__",
+    "batch": "download_many run_many",
+    "credentials": "Auth",
+    "errors": """
+        AuthError CertificateError ChecksumError ClearTextError ConnectError DeadlineError DeniedError
+        DisconnectedError FaultError FileError HTTPStatusError IncompleteError MissingExtraError NettoolsError
+        NotFoundError ProtocolError ProxyError RecipientsError RedirectError ReplyError ReplyTooLongError ResolveError
+        StaleError TLSError TooLargeError TransferError UnsupportedError UsageError
+    """,
+    "facade": """
+        append_mail connect copy_mail create_folder delete_mail download fetch_mail fetch_mails flag_mail list_folders
+        list_mail move_mail parse_mail save_attachments search_mail watch_mail
+    """,
+    "options": "Options option_names",
+    "policies": "TLS Proxy Retry Timeout",
+    "protocols.ftp": "ftp_get ftp_info ftp_list ftp_mirror ftp_mkdir ftp_put ftp_remove ftp_rename",
+    "protocols.gopher": "gopher_get gopher_list gopher_search",
+    "protocols.http": "fetch_page",
+    "protocols.nntp": "fetch_article fetch_articles list_articles list_groups post_article",
+    "protocols.smtp": "send_mail send_mails",
+    "protocols.sock": "Server exchange listen",
+    "protocols.telnet": "telnet_run",
+    "protocols.xmlrpc": "call_xmlrpc multicall",
+    "query": "Query",
+    "results": """
+        Address Article ArticleInfo Attachment Dialogue Event Exchange FileEntry Folder FolderStatus GopherItem Group
+        Headers Mail MailInfo Meta MirrorReport Outcome Page PostReport Reply SendReport TLSInfo Transfer
+    """,
+    "secret": "Secret",
+    "session": "Session",
 }
 
-__all__ = [
-    "TLS",
-    "Address",
-    "Article",
-    "ArticleInfo",
-    "Attachment",
-    "Auth",
-    "AuthError",
-    "CertificateError",
-    "ChecksumError",
-    "ClearTextError",
-    "ConnectError",
-    "DeadlineError",
-    "DeniedError",
-    "Dialogue",
-    "DisconnectedError",
-    "Event",
-    "Exchange",
-    "FaultError",
-    "FileEntry",
-    "FileError",
-    "Folder",
-    "FolderStatus",
-    "GopherItem",
-    "Group",
-    "HTTPStatusError",
-    "Headers",
-    "IncompleteError",
-    "Mail",
-    "MailInfo",
-    "Meta",
-    "MirrorReport",
-    "MissingExtraError",
-    "NettoolsError",
-    "NotFoundError",
-    "Options",
-    "Outcome",
-    "Page",
-    "PostReport",
-    "ProtocolError",
-    "Proxy",
-    "ProxyError",
-    "Query",
-    "RecipientsError",
-    "RedirectError",
-    "Reply",
-    "ReplyError",
-    "ReplyTooLongError",
-    "ResolveError",
-    "Retry",
-    "Secret",
-    "SendReport",
-    "Server",
-    "Session",
-    "StaleError",
-    "TLSError",
-    "TLSInfo",
-    "Timeout",
-    "TooLargeError",
-    "Transfer",
-    "TransferError",
-    "UnsupportedError",
-    "UsageError",
-    "__version__",
-    "append_mail",
-    "call_xmlrpc",
-    "connect",
-    "copy_mail",
-    "create_folder",
-    "delete_mail",
-    "download",
-    "download_many",
-    "exchange",
-    "fetch_article",
-    "fetch_articles",
-    "fetch_mail",
-    "fetch_mails",
-    "fetch_page",
-    "flag_mail",
-    "ftp_get",
-    "ftp_info",
-    "ftp_list",
-    "ftp_mirror",
-    "ftp_mkdir",
-    "ftp_put",
-    "ftp_remove",
-    "ftp_rename",
-    "gopher_get",
-    "gopher_list",
-    "gopher_search",
-    "list_articles",
-    "list_folders",
-    "list_groups",
-    "list_mail",
-    "listen",
-    "move_mail",
-    "multicall",
-    "option_names",
-    "parse_mail",
-    "post_article",
-    "run_many",
-    "save_attachments",
-    "search_mail",
-    "send_mail",
-    "send_mails",
-    "telnet_run",
-    "watch_mail",
-]
-
-
-__getattr__ = lazily(__name__, _HOMES)
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__, __all__ = lazy(__name__, _HOMES)

@@ -1,33 +1,38 @@
-"""Packages whose names are imported from their homes when they are first asked for (PEP 562).
+"""Packages whose names are imported when they are first asked for (PEP 562).
 
-What a call does not need costs it nothing: half of the time of a small call would be imports. A package that is lazy
-has its table of homes, the same names under TYPE_CHECKING for type checkers, and `__getattr__ = lazily(...)`. Whoever
-imports a name from it at the top of a module asks for it; where that is too early, the package is imported and the name
-written as its attribute. Knows nothing but this, and imports nothing.
+What a call does not need costs it nothing: half of the time of a small call would be imports. A package's `__init__`
+says once where its names live; type checkers and editors read the same from `__init__.pyi` beside it, which
+`tests/unit/test_public_names.py` writes, and compares. Whoever imports a name at the top of a module asks for it; where
+that is too early, the package is imported and the name written as its attribute.
 """
 
 from __future__ import annotations
 
-TYPE_CHECKING = False  # what type checkers know by this name; `typing` would double the time of `import nettools`
+from sys import modules
+
+TYPE_CHECKING = False  # what type checkers know by this name; `typing` itself would double the time of the import
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from typing import Any
 
-__all__ = ["lazily"]
+__all__ = ["lazy"]
 
 
-def lazily(package: str, homes: Mapping[str, str]) -> Callable[[str], Any]:
-    """The `__getattr__` of a package; `homes` are the modules of its names."""
+def lazy(
+    package: str, homes: Mapping[str, str]
+) -> tuple[Callable[[str], object], Callable[[], list[str]], tuple[str, ...]]:
+    """`__getattr__`, `__dir__` and `__all__` of a package; `homes` is {module of it: names, with spaces between}."""
+    home_of = {name: module for module, names in homes.items() for name in names.split()}
 
-    def find(name: str) -> Any:
-        home = homes.get(name)
-        if home is None:
+    def get(name: str) -> object:
+        from importlib import import_module  # not before it is needed: half the time of the import
+
+        if name not in home_of:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
-        import sys
-        from importlib import import_module
-
-        value = getattr(import_module(home), name)
-        setattr(sys.modules[package], name, value)
+        value: object = getattr(import_module(f"{package}.{home_of[name]}"), name)
+        setattr(modules[package], name, value)
         return value
 
-    return find
+    def names() -> list[str]:
+        return sorted({*vars(modules[package]), *home_of})
+
+    return get, names, tuple(sorted(home_of))

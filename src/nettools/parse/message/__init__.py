@@ -5,37 +5,14 @@ MIME.
 `deferred` is a message parsed as far as it is looked at: whoever wants its octets pays for no parser.
 """
 
-from __future__ import annotations
+from nettools._lazy import lazy
 
-from typing import TYPE_CHECKING
+_HOMES = {
+    "deferred": "deferred_mail",
+    "headers": """
+        decode_header parse_addresses parse_date parse_headers parse_parameters raw_fields split_message
+    """,
+    "mime": "mail_info parse_mail",
+}
 
-from nettools._lazy import lazily
-
-if TYPE_CHECKING:
-    from nettools.parse.message.deferred import deferred_mail
-    from nettools.parse.message.headers import (
-        decode_header,
-        parse_addresses,
-        parse_date,
-        parse_headers,
-        parse_parameters,
-        raw_fields,
-        split_message,
-    )
-    from nettools.parse.message.mime import mail_info, parse_mail
-
-__all__ = [
-    "decode_header",
-    "deferred_mail",
-    "mail_info",
-    "parse_addresses",
-    "parse_date",
-    "parse_headers",
-    "parse_mail",
-    "parse_parameters",
-    "raw_fields",
-    "split_message",
-]
-
-_MODULES = {"deferred_mail": "deferred", "mail_info": "mime", "parse_mail": "mime"}
-__getattr__ = lazily(__name__, {name: f"{__name__}.{_MODULES.get(name, 'headers')}" for name in __all__})
+__getattr__, __dir__, __all__ = lazy(__name__, _HOMES)
