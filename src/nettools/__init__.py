@@ -17,9 +17,11 @@ _HOMES = {
         NotFoundError ProtocolError ProxyError RecipientsError RedirectError ReplyError ReplyTooLongError ResolveError
         StaleError TLSError TooLargeError TransferError UnsupportedError UsageError
     """,
-    "facade": """
-        append_mail connect copy_mail create_folder delete_mail download fetch_mail fetch_mails flag_mail list_folders
-        list_mail move_mail parse_mail save_attachments search_mail watch_mail
+    "facade.connecting": "connect",
+    "facade.downloads": "download",
+    "facade.mailboxes": """
+        append_mail copy_mail create_folder delete_mail fetch_mail fetch_mails flag_mail list_folders list_mail
+        move_mail parse_mail save_attachments search_mail watch_mail
     """,
     "options": "Options option_names",
     "policies": "TLS Proxy Retry Timeout",

@@ -118,7 +118,7 @@ def _place(url: str, folder: str, overwrite: bool) -> str:
 
 def _fetch(url: str, folder: str, overwrite: bool, opts: dict[str, Any]) -> Transfer:
     """One download that stands alone, for an executor whose workers may be anywhere."""
-    from nettools.facade import download
+    from nettools.facade.downloads import download
 
     return download(url, _place(url, folder, overwrite), **opts)
 
@@ -134,7 +134,7 @@ class _Workers:
 
     def fetch(self, url: str, folder: str, overwrite: bool) -> Transfer:
         """One download, by this thread's sessions."""
-        from nettools.facade import Downloads
+        from nettools.facade.downloads import Downloads
 
         downloads: Downloads | None = getattr(self._local, "downloads", None)
         if downloads is None:

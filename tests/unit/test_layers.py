@@ -39,7 +39,7 @@ MAY_IMPORT = {
     "wire": {*LEAVES, "wire"},
     "session": {*LEAVES, "wire", "session"},
     "batch": {*LEAVES, "facade"},
-    "facade": {*LEAVES, "session", "protocols", "parse"},
+    "facade": {*LEAVES, "facade", "session", "protocols", "parse"},
     "cli": {*LEAVES, "cli", "facade", "session", "protocols.nntp", "protocols.smtp", "protocols.xmlrpc", "testing", ""},
     "testing": {"testing"},
     "__main__": {"_version", "cli"},
@@ -119,13 +119,13 @@ def test_help_and_version_import_no_protocol(args: list[str]) -> None:
 
 @pytest.mark.parametrize("protocol", ["imap", "pop3", "smtp", "nntp"])
 def test_a_conversation_in_clear_imports_no_trust_store_and_nothing_of_files(protocol: str) -> None:
-    loaded = loaded_after(f"import nettools.facade\nnettools.facade.protocol_named({protocol!r})")
+    loaded = loaded_after(f"from nettools.facade.connecting import protocol_named\nprotocol_named({protocol!r})")
     assert not {"truststore", "json", "platform", "html", "nettools.wire.context", "nettools.files"} & loaded
 
 
 @pytest.mark.parametrize("protocol", ["imap", "pop3"])
 def test_fetching_the_octets_of_mail_imports_no_parser_of_it(protocol: str) -> None:
-    loaded = loaded_after(f"import nettools.facade\nnettools.facade.protocol_named({protocol!r})")
+    loaded = loaded_after(f"from nettools.facade.connecting import protocol_named\nprotocol_named({protocol!r})")
     assert not {"nettools.parse.message.headers", "nettools.parse.message.mime", "email"} & loaded
 
 

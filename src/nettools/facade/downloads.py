@@ -1,0 +1,105 @@
+"""Files, whatever serves them: one of them, or one after another over kept connections."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
+
+from nettools.facade.connecting import protocol_for, protocol_named
+from nettools.session import Session, make_session, run
+from nettools.target import Target, parse_url
+
+if TYPE_CHECKING:
+    from nettools.results import Transfer
+
+__all__ = ["Downloads", "download"]
+
+SCHEMES = ("http", "https", "ftp", "ftps", "ftpes", "gopher", "gophers")
+KEYWORDS = {
+    "http": (
+        *("method", "params", "headers", "data", "json", "files"),
+        *("follow", "range", "newer_than", "unix_socket"),
+    ),
+    "ftp": ("keep_time", "range", "newer_than"),
+    "gopher": (),
+}  # what each takes besides resume= and checksum=
+
+
+def download(
+    url: str,
+    dest: str | os.PathLike[str] | BinaryIO | None,
+    *,
+    resume: bool = False,
+    checksum: str | None = None,
+    **opts: Any,
+) -> Transfer:
+    """Fetch a file by HTTP, FTP or Gopher into `dest`: a path (replaced atomically), a folder, or a binary file.
+
+    Args:
+        resume: go on with what an interrupted download left in `dest.part`, if the remote file is still the same.
+            Gopher cannot send the rest of a file: there it is fetched anew.
+        checksum: `"sha256:..."` (or md5, sha1, sha512); another content is a ChecksumError and leaves no file.
+
+    >>> download(f"{http.url}/pub/hello.txt", folder).path.name
+    'hello.txt'
+    """
+    protocol = protocol_for(url, SCHEMES)
+    own = {name: opts.pop(name) for name in KEYWORDS[protocol.name] if name in opts}
+
+    def fetch(session: Any) -> Transfer:
+        method = session.download if protocol.name == "http" else session.get
+        result: Transfer = method(None, dest, resume=resume, checksum=checksum, **own)
+        return result
+
+    return run(protocol, url, fetch, opts)
+
+
+class Downloads:
+    """Downloads one after another over kept connections, one for each server: what a worker of `download_many` has.
+
+    The sessions of the last few servers are kept. Belongs to one thread.
+    """
+
+    KEPT = 4
+
+    def __init__(self, opts: Mapping[str, Any]) -> None:
+        self._own = {name: value for name, value in opts.items() if name in ("resume", "checksum")}
+        self._opts = {name: value for name, value in opts.items() if name not in self._own}
+        self._sessions: dict[tuple[str, str | None, Any], Session] = {}
+
+    def fetch(self, url: str, dest: str) -> Transfer:
+        """As `download`."""
+        target = parse_url(url, SCHEMES)
+        keywords = KEYWORDS[target.protocol]
+        own = {name: value for name, value in self._opts.items() if name in keywords}
+        if target.protocol == "http":
+            session = self._session(target, url)
+            return cast("Transfer", session.download(url, dest, **self._own, **own))  # type: ignore[attr-defined]
+        if target.protocol == "ftp":
+            from nettools.protocols.ftp.paths import url_path
+
+            path, kind = url_path(target.path, self._opts.get("encoding") or "utf-8")
+            if kind not in ("a", "d"):
+                session = self._session(target, target.origin)
+                return cast("Transfer", session.get(path, dest, **self._own, **own))  # type: ignore[attr-defined]
+        return download(url, dest, **self._own, **self._opts)
+
+    def _session(self, target: Target, url: str) -> Session:
+        key = target.origin, target.user, target.password
+        session = self._sessions.pop(key, None)
+        if session is None:
+            keywords = KEYWORDS[target.protocol]
+            opts = {name: value for name, value in self._opts.items() if name not in keywords}
+            if target.user is not None and target.password is not None:
+                opts.setdefault("auth", (target.user, target.password))
+            session = make_session(protocol_named(target.protocol), url, opts)
+        self._sessions[key] = session  # the last one used is the last to go
+        if len(self._sessions) > self.KEPT:
+            self._sessions.pop(next(iter(self._sessions))).close()
+        return session
+
+    def close(self) -> None:
+        """End every conversation."""
+        while self._sessions:
+            self._sessions.popitem()[1].close()
