@@ -21,7 +21,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from nettools.credentials import Auth
+from nettools.credentials import ProfileAuth
 from nettools.errors import FileError, UsageError
 from nettools.policies import TLS, Timeout
 from nettools.secret import Secret
@@ -124,7 +124,7 @@ def _keywords(values: dict[str, Any]) -> dict[str, Any]:
     )
     if user is not None or command is not None:
         password = None if command is None else functools.partial(run_password_command, command)  # it pickles
-        values["auth"] = Auth(user, password, mechanism=mechanism)
+        values["auth"] = ProfileAuth(user, password, mechanism=mechanism)
     return values
 
 

@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from nettools.errors import ClearTextError, UsageError
+from nettools.frozen import Frozen
 from nettools.secret import Secret
 from nettools.target import Target
 
-__all__ = ["Auth", "find", "require_private"]
+__all__ = ["Auth", "ProfileAuth", "find", "require_private"]
 
 
 def _mechanisms(value: object) -> tuple[str, ...] | None:
@@ -48,7 +49,7 @@ def _ask(value: Secret | Callable[[], str | Secret] | None, what: str) -> Secret
 
 
 @dataclass(frozen=True, slots=True, init=False)
-class Auth:
+class Auth(Frozen):
     """Who to log in as, and with what.
 
     `password` and `token` are a str, a `Secret`, or a callable that gives one each time it is needed. `mechanism` is
@@ -113,8 +114,22 @@ class Auth:
         return self.password is not None or self.token is not None
 
 
+class ProfileAuth(Auth):
+    """What a profile says. The URL comes before it: one with another user, or a password, is not overruled by it."""
+
+    __slots__ = ()
+
+    def fits(self, target: Target) -> bool:
+        """Whether the URL leaves the login to the profile."""
+        return target.password is None and target.user in (None, self.user)
+
+
 def find(target: Target, auth: Auth | None, netrc: bool | Path) -> Auth | None:
-    """The credentials of a call: those given, then the URL's, then netrc's; None where there are none."""
+    """The credentials of a call: those given, then the URL's, then the profile's, then netrc's; None where there are
+    none.
+    """
+    if isinstance(auth, ProfileAuth) and not auth.fits(target):
+        auth = None
     if auth is not None:
         user = target.user if auth.user is None else auth.user
         password = auth.password if auth.has_secret or user != target.user else target.password

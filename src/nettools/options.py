@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from nettools.credentials import Auth
 from nettools.errors import UnknownOptionError, UsageError
+from nettools.frozen import Frozen
 from nettools.policies import PATH, TLS, Proxy, Retry, Timeout, expect, words
 from nettools.secret import Secret
 from nettools.target import SCHEMES
@@ -43,7 +44,7 @@ def _is_address(value: object) -> bool:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class Options(Frozen):
     """The options of a call, reusable: `options=Options(timeout=5)`; keywords of the call win."""
 
     timeout: Timeout | float | None = Timeout()
@@ -54,7 +55,7 @@ class Options:
     netrc: bool | str | os.PathLike[str] = False
     encoding: str | None = None
     max_size: int | None = DEFAULT_MAX_SIZE
-    resolve: Mapping[tuple[str, int], Sequence[str]] = field(default_factory=dict)
+    resolve: Mapping[tuple[str, int], Sequence[str]] = field(default_factory=dict, hash=False)
     family: Literal[4, 6] | None = None
     source_address: str | tuple[str, int] | None = None
     limit_rate: float | None = None
@@ -62,7 +63,7 @@ class Options:
     progress: Callable[[int, int | None], object] | None = None
     profile: str | None = None
     # one protocol's own
-    cookies: Mapping[str, str] | None = None
+    cookies: Mapping[str, str] | None = field(default=None, hash=False)
     active: bool | str = False
     account: str | Secret | None = None
     data_host: Literal["peer", "reply"] = "peer"

@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 from nettools.credentials import Auth
 from nettools.errors import UsageError
+from nettools.frozen import Frozen
 from nettools.target import masked
 
 __all__ = ["PATH", "TLS", "Proxy", "Retry", "Timeout", "expect", "words"]
@@ -47,7 +48,7 @@ def words(name: str, value: object) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class Timeout:
+class Timeout(Frozen):
     """Seconds: to connect (look-up, TCP, proxy, TLS, greeting), without an octet, and in all; None lifts a limit."""
 
     connect: float | None = 10.0
@@ -71,7 +72,7 @@ _VERSIONS = ("1.0", "1.1", "1.2", "1.3")
 
 
 @dataclass(frozen=True, slots=True)
-class TLS:
+class TLS(Frozen):
     """Transport security.
 
     `mode`: auto (a TLS scheme is implicit; others take STARTTLS where it is announced), off, starttls (required) or
@@ -133,7 +134,7 @@ class TLS:
 
 
 @dataclass(frozen=True, slots=True)
-class Proxy:
+class Proxy(Frozen):
     """A proxy for every protocol: socks4, socks4a, socks5 (resolves here), socks5h (resolves there) or http (CONNECT).
 
     `bypass`: hosts that are reached directly (names, .suffixes, addresses, networks). `tunnel` (http scheme, plain HTTP
@@ -159,7 +160,7 @@ class Proxy:
 
 
 @dataclass(frozen=True, slots=True)
-class Retry:
+class Retry(Frozen):
     """How often in all (`attempts` counts the first), after how many seconds, doubled each time up to `max_delay`."""
 
     attempts: int = 1

@@ -141,3 +141,19 @@ def test_over_a_server_that_tells_minutes_only_nothing_is_fetched_twice(
     first = nettools.ftp_mirror(site.at("pub/"), tmp_path / "m", **ALICE)
     assert len(first.transferred) == 9
     assert nettools.ftp_mirror(site.at("pub/"), tmp_path / "m", **ALICE).transferred == ()
+
+
+@pytest.mark.parametrize(
+    ("source", "dest", "code"),
+    [
+        ("nope://h/pub/", "here", 3),
+        ("here", "http://h/pub/", 3),
+        ("ftp://h:x/pub/", "here", 3),
+        ("here", "there", 2),
+        ("ftp://h/a/", "ftp://h/b/", 2),
+    ],
+)
+def test_one_side_of_a_mirror_is_a_url_of_ftp(source: str, dest: str, code: int) -> None:
+    with pytest.raises(nettools.UsageError) as caught:
+        nettools.ftp_mirror(source, dest)
+    assert caught.value.exit_code == code

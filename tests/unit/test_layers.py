@@ -16,6 +16,7 @@ SOURCE = Path(nettools.__file__).parent
 LEAVES = {
     "charsets",
     "errors",
+    "frozen",
     "results",
     "options",
     "target",

@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 
 from nettools import TLS, Auth, Options, Proxy, Retry, Secret, Timeout, UsageError, option_names
+from nettools.credentials import find
 from nettools.options import resolve_options
+from nettools.target import parse_url
 
 
 def test_the_defaults_are_those_of_the_contract() -> None:
@@ -107,6 +109,27 @@ def test_a_profile_fills_in_what_the_call_leaves_open(monkeypatch: pytest.Monkey
     assert password.reveal() == "s3cret"
     with pytest.raises(UsageError, match="no profile 'home'"):
         resolve_options("imap", {"profile": "home"})
+
+
+@pytest.mark.parametrize(
+    ("url", "wanted"),
+    [
+        ("imap://h/", ("me", "s3cret")),
+        ("imap://me@h/", ("me", "s3cret")),
+        ("imap://me:word@h/", ("me", "word")),
+        ("imap://you@h/", ("you", None)),
+    ],
+)
+def test_a_url_that_names_another_user_is_not_overruled_by_the_profile(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, url: str, wanted: tuple[str, str | None]
+) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text('[profile.work]\nuser = "me"\npassword_command = "echo s3cret"\n')
+    monkeypatch.setenv("NETTOOLS_CONFIG", str(file))
+    found = find(parse_url(url), resolve_options("imap", {"profile": "work"}).credentials, False)
+    assert found is not None
+    password = found.get_password()
+    assert (found.user, password and password.reveal()) == wanted
 
 
 ODD: list[Any] = [

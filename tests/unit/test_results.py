@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import datetime as dt
 import json
@@ -10,16 +11,21 @@ from pathlib import Path
 
 import pytest
 
+from nettools.errors import ReplyError
 from nettools.parse.message import deferred_mail, parse_mail
 from nettools.results import (
     Address,
     Attachment,
+    FileEntry,
     Headers,
     Mail,
     MailInfo,
     Meta,
+    MirrorReport,
+    Outcome,
     Page,
     Reply,
+    SendReport,
     TLSInfo,
     Transfer,
     attach,
@@ -49,9 +55,27 @@ MAIL = Mail(
 )
 def test_results_pickle_and_refuse_to_be_changed(value: object) -> None:
     assert pickle.loads(pickle.dumps(value)) == value
-    name = dataclasses.fields(value)[0].name  # type: ignore[arg-type]
-    with pytest.raises(dataclasses.FrozenInstanceError):
-        setattr(value, name, None)
+    for name in (dataclasses.fields(value)[0].name, "no_such_field"):  # type: ignore[arg-type]
+        with pytest.raises(dataclasses.FrozenInstanceError, match=f"assign to field '{name}'"):
+            setattr(value, name, None)
+        with pytest.raises(dataclasses.FrozenInstanceError, match=f"delete field '{name}'"):
+            delattr(value, name)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        PAGE,
+        MAIL,
+        FileEntry("f", "d/f", facts={"type": "file"}),
+        SendReport(("a@x.org",), {"b@x.org": ReplyError(code=550)}, "<1@x.org>", Reply(250, "ok")),
+        MirrorReport(("a",), failed={"b": ReplyError()}),
+        Outcome("http://h/", True, ["anything"]),
+        Meta(timings={"total": 1.0}),
+    ],
+)
+def test_equal_results_hash_alike_whatever_they_hold(value: object) -> None:
+    assert {value: 1}[copy.copy(value)] == 1
 
 
 def test_title_and_links_of_a_page_are_folded_absolute_and_unique() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -171,6 +172,21 @@ def test_goodbye_never_spoils_a_result_and_an_error_says_none(play: Protocol[Pla
     with pytest.raises(errors.ProtocolError), start(play, errors.ProtocolError("odd")) as session:
         session.play()
     assert PlaySession.goodbyes == 1
+
+
+@pytest.mark.parametrize("how", ["closed", "left", "left by an error"])
+def test_a_session_that_was_closed_is_not_opened_again(play: Protocol[PlaySession], how: str) -> None:
+    session = start(play, 1, 2, 3)
+    with contextlib.suppress(KeyError), session:
+        session.play()
+        if how == "closed":
+            session.close()
+        elif how == "left by an error":
+            raise KeyError
+    with pytest.raises(errors.UsageError, match="this session is closed"):
+        session.play()
+    session.close()
+    assert PlaySession.opened == 1
 
 
 def test_the_callers_own_exceptions_pass_through(play: Protocol[PlaySession]) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Self
 
+from nettools.frozen import Frozen
 from nettools.results.headers import Headers
 
 __all__ = ["NO_META", "Deferred", "Event", "Meta", "Reply", "Result", "TLSInfo", "as_dict", "attach", "plain"]
@@ -52,7 +53,7 @@ def as_dict(value: Any, include_data: bool) -> dict[str, Any]:
 
 
 @dataclass(frozen=True, slots=True)
-class TLSInfo:
+class TLSInfo(Frozen):
     """The TLS of a connection: `version` ("TLSv1.3"), `cipher`, `subject`, `issuer`, `not_after`."""
 
     version: str
@@ -67,7 +68,7 @@ class TLSInfo:
 
 
 @dataclass(frozen=True, slots=True)
-class Meta:
+class Meta(Frozen):
     """How a result came about.
 
     `timings` are seconds by stage (resolve, connect, proxy, tls, greeting, login, first_byte, total); bytes are
@@ -76,7 +77,7 @@ class Meta:
 
     peer: str | None = None
     tls: TLSInfo | None = None
-    timings: Mapping[str, float] = field(default_factory=dict)
+    timings: Mapping[str, float] = field(default_factory=dict, hash=False)
     bytes_sent: int = 0
     bytes_received: int = 0
     round_trips: int = 0
@@ -92,8 +93,8 @@ NO_META = Meta()
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
-    """The base of all results."""
+class Result(Frozen):
+    """The base of all results. Those with equal fields are equal, and hash alike; mappings take no part in the hash."""
 
     meta: Meta = field(default=NO_META, compare=False, repr=False, kw_only=True)
 
@@ -163,7 +164,7 @@ class Reply(Result):
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class Event(Frozen):
     """One moment of a call, for `on_event`: seconds since its start, stage, kind, text and bytes, secrets masked.
 
     Of what went over the wire also: the `connection`'s number in this process, whether it was inside `tls`, and whether

@@ -81,7 +81,7 @@ class FileEntry(Deferred):
     permissions: str | None = None
     raw: str = field(default="", repr=False)
     target: str | None = None
-    facts: Mapping[str, str] = field(default_factory=dict, repr=False)
+    facts: Mapping[str, str] = field(default_factory=dict, repr=False, hash=False)
     precision: Literal["day", "minute", "second"] | None = None
 
 
@@ -92,7 +92,7 @@ class MirrorReport(Result):
     transferred: tuple[str, ...] = ()
     skipped: tuple[str, ...] = ()
     deleted: tuple[str, ...] = ()
-    failed: Mapping[str, Exception] = field(default_factory=dict)
+    failed: Mapping[str, Exception] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,5 +101,5 @@ class Outcome(Result):
 
     url: str
     ok: bool
-    value: Any = None
+    value: Any = field(default=None, hash=False)
     error: Exception | None = None

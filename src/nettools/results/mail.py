@@ -39,7 +39,7 @@ class SendReport(Result):
     """What became of a mail: addresses accepted, {address: ReplyError} refused, Message-ID, the server's last reply."""
 
     accepted: tuple[str, ...]
-    refused: Mapping[str, Exception]
+    refused: Mapping[str, Exception] = field(hash=False)
     message_id: str | None
     reply: Reply | None
 

@@ -25,7 +25,7 @@ class Page(Result):
     content: bytes = field(default=b"", repr=False)
     encoding: str | None = None
     history: tuple[Page, ...] = ()
-    cookies: Mapping[str, str] = field(default_factory=dict)
+    cookies: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @property
     def text(self) -> str:

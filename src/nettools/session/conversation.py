@@ -52,6 +52,7 @@ class Session(Link):
         self.progress = Progress(options.progress, self._deadline.clock)
         self.single = False  # opened for one operation: the goodbye may travel with its last command
         self._flight: Pipeline[Any] | None = None  # commands whose replies are under way
+        self._closed = False
         self._depth = 0
         self._committed = False
         self._kept = False  # the connection was made by an earlier operation
@@ -115,6 +116,7 @@ class Session(Link):
 
     def close(self) -> None:
         """End the conversation properly, within two seconds; closing twice is no error."""
+        self._closed = True
         if self.client is None:
             return
         try:
@@ -136,6 +138,7 @@ class Session(Link):
         if error is None:
             self.close()
         else:
+            self._closed = True
             self._discard()
 
     def __del__(self) -> None:
@@ -221,6 +224,8 @@ class Session(Link):
         """
         if self._depth:
             return action()
+        if self._closed:
+            raise UsageError("this session is closed", hint="open another one with connect()", url=self.url)
         self._depth += 1
         try:
             if not continued:

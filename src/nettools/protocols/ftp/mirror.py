@@ -10,6 +10,7 @@ import datetime as dt
 import fnmatch
 import os
 import posixpath
+import re
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -20,7 +21,6 @@ from typing import Any
 from nettools.errors import FileError, NettoolsError, NotFoundError, UsageError
 from nettools.files import CaseClashes, file_error, is_plain, safe_path, set_modified
 from nettools.results import FileEntry, MirrorReport
-from nettools.target import SCHEMES
 
 __all__ = ["is_url", "mirror_session"]
 
@@ -28,8 +28,8 @@ MOST_WORKERS = 32
 
 
 def is_url(value: object) -> bool:
-    """Whether this is the remote side."""
-    return isinstance(value, str) and value.partition("://")[0].lower() in SCHEMES and "://" in value
+    """Whether this is the remote side: a str with a scheme, which may be a wrong one."""
+    return isinstance(value, str) and re.match(r"[A-Za-z][A-Za-z0-9+.-]+://", value) is not None
 
 
 @dataclass(slots=True)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
-from typing import Any
 
 from nettools.errors import DeniedError, NotFoundError, ProtocolError, UsageError
 from nettools.files import is_plain
@@ -106,10 +105,22 @@ class FTPSession(Transfers):
         other._entered, other._one_by_one = self._entered, self._one_by_one
         return other
 
-    def mirror(self, source: Any, dest: Any, **keywords: Any) -> MirrorReport:
+    def mirror(
+        self,
+        source: str | Path,
+        dest: str | Path,
+        *,
+        delete: bool = False,
+        pattern: str | None = None,
+        workers: int = 4,
+        dry_run: bool = False,
+    ) -> MirrorReport:
         """Make `dest` like `source`; see `ftp_mirror`. The local side is a `pathlib.Path`, the remote one a str."""
         from nettools.protocols.ftp.mirror import mirror_session
 
         if isinstance(source, Path) == isinstance(dest, Path):
             raise UsageError("one side of a mirror is a pathlib.Path, the other a path on the server")
-        return mirror_session(self, source, dest, down=isinstance(dest, Path), **keywords)
+        down = isinstance(dest, Path)
+        return mirror_session(
+            self, source, dest, down=down, delete=delete, pattern=pattern, workers=workers, dry_run=dry_run
+        )

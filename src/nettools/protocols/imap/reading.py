@@ -285,11 +285,13 @@ class Reader(Mailbox):
         uid: str | int | None = None,
         *,
         number: int | None = None,
-        section: str | None = None,
+        section: str = "",
         partial: tuple[int, int | None] | None = None,
         folder: str | None = None,
     ) -> bytes:
-        """The octets of a section (`""` is the whole, `"HEADER"`, `"1.2"`, `"1.MIME"`; None the URL's), or a piece.
+        """The octets of a section (`"HEADER"`, `"1.2"`, `"1.MIME"`; `""` is the whole), or a piece of them.
+
+        Where no message is named, it is the URL's, and so are the section and the piece that it names.
 
         Args:
             partial: (offset, count), both in octets; a count of None goes to the end.
@@ -297,8 +299,8 @@ class Reader(Mailbox):
         Raises:
             NotFoundError: there is no such message or section.
         """
-        if section is None:
-            section, partial = self.place.section or "", partial if partial is not None else self.place.partial
+        if not section and uid is None and number is None:
+            section, partial = self.place.section or "", self.place.partial if partial is None else partial
         item = self.prepare(lambda: _section_item(section, partial))
         return self._fetch_part(*self.prepare(lambda: (self._meant(uid, number), self._name(folder))), section, item)
 

@@ -17,7 +17,7 @@ from nettools.parse.compose import compose, wire_octets
 from nettools.parse.message.headers import raw_fields, split_message, text_of
 from nettools.protocols.nntp.address import group_names, message_id
 
-__all__ = ["Post", "draft"]
+__all__ = ["Groups", "Post", "draft"]
 
 Groups = str | Iterable[str] | None
 _NEEDED = {"from": "sender=", "newsgroups": "group=", "subject": "subject="}

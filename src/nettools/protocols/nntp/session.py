@@ -8,7 +8,7 @@ is the server's answer, or an unknown outcome. How the conversation begins is `o
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from nettools.errors import NotFoundError, ProtocolError, UsageError
@@ -17,7 +17,7 @@ from nettools.parse import nntp as parse
 from nettools.protocols.nntp.address import article_name, group_name
 from nettools.protocols.nntp.errors import reply_error
 from nettools.protocols.nntp.opening import Conversation
-from nettools.protocols.nntp.posting import Post, draft
+from nettools.protocols.nntp.posting import Groups, Post, draft
 from nettools.results import Article, ArticleInfo, Group, PostReport, Reply
 from nettools.session import operation, stream
 from nettools.wire.guard import BLOCK
@@ -235,12 +235,31 @@ class NNTPSession(Conversation):
 
     # -- posting
 
-    def post(self, message: Any = None, **given: Any) -> PostReport:
+    def post(
+        self,
+        message: Any = None,
+        *,
+        group: Groups = None,
+        sender: str | None = None,
+        subject: str | None = None,
+        text: str | None = None,
+        headers: Mapping[str, str] | Iterable[tuple[str, str]] | None = None,
+        references: str | Iterable[str] = (),
+    ) -> PostReport:
         """Post an article; see `post_article`. It is checked whole before anything is sent."""
-        if given.get("group") is None and self._default_group is not None:
-            given["group"] = self._default_group
-        user = self.auth.user if self.auth is not None else None
-        return self._post(self.prepare(lambda: draft(message, default_sender=user, **given)))
+        article = self.prepare(
+            lambda: draft(
+                message,
+                group=self._default_group if group is None else group,
+                sender=sender,
+                subject=subject,
+                text=text,
+                headers=headers,
+                references=references,
+                default_sender=self.auth.user if self.auth is not None else None,
+            )
+        )
+        return self._post(article)
 
     @operation("post")
     def _post(self, article: Post) -> PostReport:

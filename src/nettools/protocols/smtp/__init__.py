@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from nettools.options import resolve_options
@@ -13,9 +13,8 @@ from nettools.session import Protocol, make_session
 from nettools.target import parse_url
 
 if TYPE_CHECKING:
-    import os
-
     from nettools.parse.compose import Prepared
+    from nettools.protocols.smtp.session import Attachments, Fields, People
     from nettools.results import SendReport
 
 __all__ = [
@@ -34,8 +33,6 @@ PROTOCOL = Protocol(
 )
 SMTPSession.PROTOCOL = PROTOCOL
 
-People = str | Iterable[str] | None
-
 
 def send_mail(
     url: str,
@@ -47,8 +44,8 @@ def send_mail(
     html: str | None = None,
     cc: People = (),
     bcc: People = (),
-    attachments: Iterable[str | os.PathLike[str] | tuple[Any, ...]] = (),
-    headers: Mapping[str, str] | Iterable[tuple[str, str]] | None = None,
+    attachments: Attachments = (),
+    headers: Fields = None,
     message: Any = None,
     partial: bool = True,
     mail_options: str | Iterable[str] = (),
@@ -74,23 +71,22 @@ def send_mail(
             what the server does not announce. DisconnectedError and DeadlineError with `outcome_unknown`: the answer
             to the final dot was lost; it is never sent again.
     """
-    keywords = {
-        "to": to,
-        "sender": sender,
-        "subject": subject,
-        "text": text,
-        "html": html,
-        "cc": cc,
-        "bcc": bcc,
-        "attachments": attachments,
-        "headers": headers,
-        "message": message,
-        "partial": partial,
-        "mail_options": mail_options,
-        "rcpt_options": rcpt_options,
-    }
     with make_session(PROTOCOL, url, opts) as session:  # not `run`: the message is made before anything is connected
-        return session.send(**keywords)
+        return session.send(
+            to=to,
+            sender=sender,
+            subject=subject,
+            text=text,
+            html=html,
+            cc=cc,
+            bcc=bcc,
+            attachments=attachments,
+            headers=headers,
+            message=message,
+            partial=partial,
+            mail_options=mail_options,
+            rcpt_options=rcpt_options,
+        )
 
 
 def send_mails(url: str, messages: Iterable[Any], **opts: Any) -> tuple[SendReport, ...]:

@@ -5,6 +5,7 @@ What goes into a message is `parse.compose`'s business, how messages travel `del
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -17,7 +18,11 @@ from nettools.results import SendReport
 from nettools.session import operation
 from nettools.wire.trace import CallbackRaised
 
-__all__ = ["SMTPSession", "draft_message"]
+__all__ = ["Attachments", "Fields", "People", "SMTPSession", "draft_message"]
+
+People = str | Iterable[str] | None
+Attachments = Iterable[str | os.PathLike[str] | tuple[Any, ...]]
+Fields = Mapping[str, str] | Iterable[tuple[str, str]] | None
 
 
 class SMTPSession(Conversation):
@@ -29,8 +34,39 @@ class SMTPSession(Conversation):
         self.ping()
         return self.capabilities
 
-    def send(self, **keywords: Any) -> SendReport:
-        """Send one message; the keywords are those of `send_mail`."""
+    def send(
+        self,
+        *,
+        to: People = None,
+        sender: str | None = None,
+        subject: str = "",
+        text: str | None = None,
+        html: str | None = None,
+        cc: People = (),
+        bcc: People = (),
+        attachments: Attachments = (),
+        headers: Fields = None,
+        message: Any = None,
+        partial: bool = True,
+        mail_options: str | Iterable[str] = (),
+        rcpt_options: str | Iterable[str] = (),
+    ) -> SendReport:
+        """Send one message; see `send_mail`."""
+        keywords = {
+            "to": to,
+            "sender": sender,
+            "subject": subject,
+            "text": text,
+            "html": html,
+            "cc": cc,
+            "bcc": bcc,
+            "attachments": attachments,
+            "headers": headers,
+            "message": message,
+            "partial": partial,
+            "mail_options": mail_options,
+            "rcpt_options": rcpt_options,
+        }
         return self._deliver(map(self._letter, [keywords]), batch=False)[0]
 
     def send_many(self, messages: Iterable[Any], **keywords: Any) -> tuple[SendReport, ...]:
