@@ -6,15 +6,16 @@ from typing import Any
 
 import click
 
-from nettools.cli.arguments import Settings, shared_options
+from nettools.cli.arguments import Settings
 from nettools.cli.calling import output
+from nettools.cli.commands import Verb
 from nettools.errors import UsageError
 from nettools.target import PROTOCOLS
 
 __all__ = ["completion", "config", "protocols"]
 
 
-@click.command()
+@click.command(cls=Verb)
 def protocols(settings: Settings) -> None:
     """Print the table: protocol, common function, ports, Python module wrapped, schemes."""
     with output(settings) as out:
@@ -52,7 +53,7 @@ def protocols(settings: Settings) -> None:
             out.line("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
 
 
-@click.command()
+@click.command(cls=Verb)
 @click.argument("name", required=False)
 def config(settings: Settings, name: str | None) -> None:
     """Print where the configuration stands, and its profiles, or the one of that NAME. It holds no passwords."""
@@ -80,7 +81,7 @@ def config(settings: Settings, name: str | None) -> None:
                 out.line(f"{key} = {text}")
 
 
-@click.command()
+@click.command(cls=Verb)
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def completion(settings: Settings, shell: str) -> None:
     """Print the completion script: source it, or put it where SHELL looks for completions."""
@@ -95,7 +96,3 @@ def completion(settings: Settings, shell: str) -> None:
         if shell == "bash":
             source._check_version = lambda: None  # type: ignore[attr-defined]  # it would run the bash of this machine
         out.line(source.source())
-
-
-for _command in (protocols, config, completion):
-    shared_options(_command)

@@ -14,8 +14,9 @@ from typing import Any
 
 import click
 
-from nettools.cli.arguments import Settings, shared_options
+from nettools.cli.arguments import Settings
 from nettools.cli.calling import output
+from nettools.cli.commands import Verb
 from nettools.cli.render import Output
 from nettools.target import PROTOCOLS
 
@@ -222,11 +223,8 @@ def _walk(out: Output) -> bool:
     return good
 
 
-@click.command()
+@click.command(cls=Verb)
 def demo(settings: Settings) -> int:
     """Walk every protocol end to end against embedded servers on loopback."""
     with output(settings) as out:
         return 0 if _walk(out) else 1
-
-
-shared_options(demo)

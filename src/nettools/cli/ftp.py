@@ -10,9 +10,9 @@ from typing import Any, TypeVar
 
 import click
 
-from nettools.cli.arguments import RANGE, Settings, shared_options
+from nettools.cli.arguments import RANGE, Settings
 from nettools.cli.calling import Call, absolute, call, confirm, standard_input
-from nettools.cli.main import Commands
+from nettools.cli.commands import Commands
 from nettools.errors import UsageError
 from nettools.results import FileEntry, MirrorReport, Transfer
 
@@ -78,7 +78,7 @@ def verb(name: str) -> Callable[[F], F]:
 
         with_keywords.__doc__ = function.__doc__
         with_keywords.__click_params__ = getattr(function, "__click_params__", [])  # type: ignore[attr-defined]
-        shared_options(ftp.command(name)(ftp_options(with_keywords)))
+        ftp.command(name)(ftp_options(with_keywords))
         return function
 
     return decorate

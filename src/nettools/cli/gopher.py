@@ -6,9 +6,9 @@ from typing import Any
 
 import click
 
-from nettools.cli.arguments import Settings, shared_options
+from nettools.cli.arguments import Settings
 from nettools.cli.calling import Call, call
-from nettools.cli.main import Commands
+from nettools.cli.commands import Commands
 from nettools.errors import UsageError
 from nettools.results import GopherItem, Transfer
 
@@ -91,7 +91,3 @@ def command(settings: Settings, url: str, line: str) -> None:
     from nettools.cli.mailbox import send_command
 
     send_command(settings, "gopher", url, line)
-
-
-for _each in (get, list_, search, command):
-    shared_options(_each)

@@ -11,9 +11,9 @@ from urllib.parse import quote
 
 import click
 
-from nettools.cli.arguments import RANGE, Settings, shared_options
+from nettools.cli.arguments import RANGE, Settings
 from nettools.cli.calling import Call, call, read_argument, standard_input
-from nettools.cli.main import Commands
+from nettools.cli.commands import Commands, Verb
 from nettools.errors import FileError, HTTPStatusError, UsageError
 from nettools.results import Page, Transfer
 
@@ -55,7 +55,7 @@ def _verb(name: str, method: str, text: str) -> click.Command:
     function = click.argument("url")(function)
     for option in reversed(OPTIONS):
         function = option(function)
-    return shared_options(click.command(name)(function))
+    return click.command(name, cls=Verb)(function)
 
 
 def _request(settings: Settings, url: str, method: str, options: dict[str, Any]) -> None:
@@ -304,6 +304,3 @@ def download(settings: Settings, url: str, dest: str | None, headers: tuple[str,
             **this.keywords,
         )
         this.out.result(transfer, lambda done: this.out.note(f"{done.path}: {done.size} octets"))
-
-
-shared_options(download)

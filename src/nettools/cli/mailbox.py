@@ -10,9 +10,9 @@ from typing import Any, TypeVar
 
 import click
 
-from nettools.cli.arguments import AMOUNT, LIMIT, MOMENT, Settings, shared_options
+from nettools.cli.arguments import AMOUNT, LIMIT, MOMENT, Settings
 from nettools.cli.calling import Call, absolute, call, confirm, standard_input
-from nettools.cli.main import Commands
+from nettools.cli.commands import Commands
 from nettools.errors import FileError, UsageError
 from nettools.results import Mail, MailInfo
 
@@ -144,7 +144,7 @@ def verb(name: str, *params: Any, groups: Iterable[Commands] = BOTH) -> Callable
             decorated: Any = wrapped
             for param in reversed(params):
                 decorated = param(decorated)
-            shared_options(each.command(name)(decorated))
+            each.command(name)(decorated)
         return function
 
     return decorate

@@ -1,88 +1,25 @@
 """The entry point: finds the command, runs it, and turns what goes wrong into one line and an exit code.
 
-Shared options may stand anywhere after `nettools`, and the verb may be left out: so the words are put in order first
-(`Commands.parse_args`), then click parses each command as usual. Commands are loaded when they are named: `nettools
---version` imports nothing but click, `nettools ftp --help` no protocol.
+Commands are loaded when they are named: `nettools --version` imports nothing but click, `nettools ftp --help` no
+protocol.
 """
 
 from __future__ import annotations
 
-import importlib
 import os
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
 from nettools._version import __version__
-from nettools.cli.arguments import SHARED
+from nettools.cli.commands import Commands
 
-__all__ = ["Commands", "cli", "main"]
+if TYPE_CHECKING:
+    from nettools.errors import NettoolsError
 
-
-class Commands(click.Group):
-    """A group whose commands are loaded by name, and found wherever they stand among the options.
-
-    `lazy` is {name: "module:attribute"}; `default` the verb to take when none is named, or a function of the arguments.
-    """
-
-    def __init__(self, *args: Any, lazy: dict[str, str] | None = None, default: Any = None, **more: Any) -> None:
-        super().__init__(*args, **more)
-        self.lazy = lazy or {}
-        self.default = default
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return [*self.lazy, *self.commands]
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name in self.lazy:
-            module, _, attribute = self.lazy[cmd_name].partition(":")
-            command: click.Command = getattr(importlib.import_module(module), attribute)
-            return command
-        return super().get_command(ctx, cmd_name)
-
-    def _takes_value(self) -> dict[str, bool]:
-        """Which option takes a value: the shared ones, and those of the commands that are here."""
-        params: list[click.Parameter] = [make() for make in SHARED]
-        for command in self.commands.values():
-            params += command.params
-        return {
-            name: not (param.is_flag or param.count)
-            for param in params
-            if isinstance(param, click.Option)
-            for name in (*param.opts, *param.secondary_opts)
-        }
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        place = _first_word(args, self._takes_value())
-        if place is not None and args[place] in self.list_commands(ctx):
-            args = [args[place], *args[:place], *args[place + 1 :]]
-        elif place is not None and self.default is not None:
-            verb = self.default if isinstance(self.default, str) else self.default(args[place:])
-            args = [verb, *args]
-        return super().parse_args(ctx, args)
-
-
-def _first_word(args: Sequence[str], takes_value: dict[str, bool]) -> int | None:
-    """Where the first argument stands that is neither an option nor an option's value."""
-    place = 0
-    while place < len(args):
-        arg = args[place]
-        if arg == "--":
-            return place + 1 if place + 1 < len(args) else None
-        if not arg.startswith("-") or arg == "-":
-            return place
-        if arg.startswith("--"):
-            name, equals, _ = arg.partition("=")
-            place += 1 if equals or not takes_value.get(name, False) else 2
-        else:  # -x VALUE, -xVALUE, -qx VALUE
-            for position, letter in enumerate(arg[1:], 1):
-                if takes_value.get(f"-{letter}", False):
-                    place += 1 if position == len(arg) - 1 else 0
-                    break
-            place += 1
-    return None
+__all__ = ["cli", "main"]
 
 
 EPILOG = """\b
@@ -147,11 +84,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     except click.Abort:
         print("aborted", file=sys.stderr)
         return 130
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show(sys.stderr)
+        return error.exit_code
     except click.ClickException as error:
-        if "--json" in args:
-            _report(_usage(error), args)
-        else:
-            error.show(sys.stderr)
+        _report(_usage(error), args)
         return error.exit_code
     except KeyboardInterrupt:
         return 130
@@ -168,13 +105,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         return error.exit_code
 
 
-def _usage(error: click.ClickException) -> Any:
+def _usage(error: click.ClickException) -> NettoolsError:
+    """What click says, as one of ours."""
     from nettools.errors import UsageError
 
-    return UsageError(error.format_message())
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    hint = None if context is None else f"`{context.command_path} --help` says what there is"
+    return UsageError(error.format_message().removesuffix("."), hint=hint)
 
 
-def _report(error: Any, args: Sequence[str]) -> None:
+def _report(error: NettoolsError, args: Sequence[str]) -> None:
     from nettools.cli.render import report_error
 
     report_error(error, as_json="--json" in args)

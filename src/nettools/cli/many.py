@@ -10,8 +10,9 @@ from typing import Any
 
 import click
 
-from nettools.cli.arguments import Settings, shared_options
+from nettools.cli.arguments import Settings
 from nettools.cli.calling import output, read_argument
+from nettools.cli.commands import Verb
 from nettools.cli.render import report_error
 from nettools.credentials import Auth
 from nettools.errors import MissingExtraError, NettoolsError, UsageError
@@ -58,7 +59,7 @@ def _keywords(settings: Settings) -> dict[str, Any]:
     return keywords
 
 
-@click.command("get")
+@click.command("get", cls=Verb)
 @click.option("--from", "source", required=True, metavar="FILE|-", help="Addresses to fetch, one a line.")
 @click.option("--workers", type=click.IntRange(1), default=8, help="How many at once (8).")
 @click.option("--dask", metavar="ADDRESS", help="Run them on the workers of this dask scheduler (extra dask).")
@@ -89,6 +90,3 @@ def many(settings: Settings, source: str, workers: int, dask: str | None, overwr
                 report_error(ours, as_json=out.as_json)
                 code = code or ours.exit_code
     return code
-
-
-shared_options(many)

@@ -11,9 +11,9 @@ from typing import Any
 
 import click
 
-from nettools.cli.arguments import LIMIT, MOMENT, Settings, shared_options
+from nettools.cli.arguments import LIMIT, MOMENT, Settings
 from nettools.cli.calling import Call, absolute, call, read_argument, standard_input
-from nettools.cli.main import Commands
+from nettools.cli.commands import Commands
 from nettools.errors import FileError, UsageError
 from nettools.results import Article, ArticleInfo, Group
 
@@ -233,7 +233,3 @@ def command(settings: Settings, url: str, line: str) -> None:
     from nettools.cli.mailbox import send_command
 
     send_command(settings, "nntp", url, line)
-
-
-for _command in (groups, list_, fetch, post, command):
-    shared_options(_command)

@@ -12,7 +12,8 @@ from collections.abc import Iterator
 import click
 
 from nettools.cli.arguments import SHARED
-from nettools.cli.main import Commands, cli
+from nettools.cli.commands import Commands
+from nettools.cli.main import cli
 
 __all__ = ["reference"]
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import click
 
-from nettools.cli.arguments import Settings, shared_options
+from nettools.cli.arguments import Settings
 from nettools.cli.calling import Call, call, read_argument, standard_input
-from nettools.cli.main import Commands
+from nettools.cli.commands import Commands
 from nettools.errors import FileError, UsageError
 from nettools.results import SendReport
 
@@ -217,7 +217,3 @@ def command(settings: Settings, url: str, line: str) -> None:
     from nettools.cli.mailbox import send_command
 
     send_command(settings, "smtp", url, line)
-
-
-for _command in (send, check, command):
-    shared_options(_command)

@@ -14,9 +14,9 @@ from urllib.parse import quote
 
 import click
 
-from nettools.cli.arguments import Settings, shared_options
+from nettools.cli.arguments import Settings
 from nettools.cli.calling import call, read_argument, standard_input
-from nettools.cli.main import Commands
+from nettools.cli.commands import Commands
 from nettools.cli.render import Output
 from nettools.errors import FileError, UsageError
 
@@ -237,7 +237,6 @@ Examples:
     for command in (send, listen):
         if scheme == "unix":
             datagram(command)
-        shared_options(command)
     return group
 
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import click
 
-from nettools.cli.arguments import Settings, shared_options
+from nettools.cli.arguments import Settings
 from nettools.cli.calling import Call, call, read_argument
-from nettools.cli.main import Commands
+from nettools.cli.commands import Commands, Verb
 from nettools.errors import UsageError
 from nettools.results import Dialogue
 
@@ -63,7 +63,7 @@ def session(settings: Settings, url: str, raw: bool) -> None:
                 this.out.json(Dialogue(text, data, (text,), meta=talk.meta))
 
 
-class Steps(click.Command):
+class Steps(Verb):
     """A command whose --expect, --match, --send and --secret are kept in the order in which they stand."""
 
     NAMES = ("--expect", "--match", "--send", "--secret")
@@ -167,7 +167,3 @@ def command(settings: Settings, url: str, line: str) -> None:
     from nettools.cli.mailbox import send_command
 
     send_command(settings, "telnet", url, line)
-
-
-for _each in (session, run, command):
-    shared_options(_each)

@@ -7,9 +7,9 @@ from typing import Any
 
 import click
 
-from nettools.cli.arguments import Settings, shared_options
+from nettools.cli.arguments import Settings
 from nettools.cli.calling import Call, call, read_argument
-from nettools.cli.main import Commands
+from nettools.cli.commands import Commands
 from nettools.cli.render import visible
 from nettools.errors import UsageError
 
@@ -89,7 +89,3 @@ def methods(settings: Settings, url: str) -> None:
             else:
                 help_line = text.strip().partition("\n")[0]
                 this.out.line("\t".join(visible(each, one_line=True) for each in (name, help_line) if each))
-
-
-for _command in (call_, methods):
-    shared_options(_command)

@@ -1,0 +1,141 @@
+"""What a command of nettools is to click: verbs with the shared options, and groups of them that find their words.
+
+Shared options may stand anywhere after `nettools`, and the verb may be left out: so the words are put in order first
+(`Commands.parse_args`), then click parses each command as usual. A group's commands are loaded when they are named.
+Knows no protocol.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from nettools.cli.arguments import SHARED, shared_options
+
+__all__ = ["Commands", "Verb"]
+
+
+class Verb(click.Command):
+    """A command with the shared options besides its own, which its help shows apart."""
+
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        shared_options(self)
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        shared: set[str] = getattr(self, "shared_names", set())
+        records: dict[bool, list[tuple[str, str]]] = {False: [], True: []}
+        for param in self.get_params(ctx):
+            record = param.get_help_record(ctx) if isinstance(param, click.Option) else None
+            if record is not None:
+                records[param.name in shared].append(record)
+        for title, rows in (("Options", records[False]), ("Options that all commands have", records[True])):
+            with formatter.section(title):
+                formatter.write_dl(rows)
+
+
+class Commands(click.Group):
+    """A group whose commands are loaded by name, and found wherever they stand among the options.
+
+    `lazy` is {name: "module:attribute"}; `default` the verb to take when none is named, or a function of the arguments.
+    """
+
+    command_class = Verb
+
+    def __init__(self, *args: Any, lazy: dict[str, str] | None = None, default: Any = None, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self.lazy = lazy or {}
+        self.default = default
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [*self.lazy, *self.commands]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name in self.lazy:
+            module, _, attribute = self.lazy[cmd_name].partition(":")
+            command: click.Command = getattr(importlib.import_module(module), attribute)
+            return command
+        found = super().get_command(ctx, cmd_name)
+        if found is not None and found.epilog is None:
+            found.epilog = self._examples_of(cmd_name)
+        return found
+
+    def _examples_of(self, verb: str) -> str | None:
+        """Those of the group's examples that show one verb."""
+        start = f"  nettools {self.name} {verb} "
+        lines = [line for line in (self.epilog or "").splitlines() if line.startswith(start)]
+        return "\n".join(["\b", "Examples:", *lines]) if lines else None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The commands with the whole first sentence of their help, wrapped."""
+        commands = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
+        rows = [(name, command.get_short_help_str(limit=200)) for name, command in commands if command is not None]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
+    # -- finding the verb
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        place = _first_word(args, self._takes_value())
+        if place is not None and args[place] in self.list_commands(ctx):
+            args = [args[place], *args[:place], *args[place + 1 :]]
+        elif place is not None and self.default is not None:
+            self._refuse_misspelt(ctx, args[place:])
+            verb = self.default if isinstance(self.default, str) else self.default(args[place:])
+            args = [verb, *args]
+        return super().parse_args(ctx, args)
+
+    def _takes_value(self) -> dict[str, bool]:
+        """Which option takes a value: the shared ones, and those of the commands that are here."""
+        params: list[click.Parameter] = [make() for make in SHARED]
+        for command in self.commands.values():
+            params += command.params
+        return {
+            name: not (param.is_flag or param.count)
+            for param in params
+            if isinstance(param, click.Option)
+            for name in (*param.opts, *param.secondary_opts)
+        }
+
+    def _refuse_misspelt(self, ctx: click.Context, words: Sequence[str]) -> None:
+        """A word before a URL that is nearly a verb was meant to be one, and is no host."""
+        near = self._near(ctx, words[0])
+        if near and any("://" in each for each in words[1:]):
+            raise click.UsageError(f"No such verb '{words[0]}'. Did you mean '{near}'?", ctx)
+
+    def _near(self, ctx: click.Context, word: str) -> str | None:
+        return next(iter(difflib.get_close_matches(word, self.list_commands(ctx), n=1)), None)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and self.get_command(ctx, args[0]) is None and not ctx.resilient_parsing:
+            near = self._near(ctx, args[0])
+            more = f" Did you mean '{near}'?" if near else ""
+            ctx.fail(f"No such command '{args[0]}'.{more}")
+        return super().resolve_command(ctx, args)
+
+
+def _first_word(args: Sequence[str], takes_value: dict[str, bool]) -> int | None:
+    """Where the first argument stands that is neither an option nor an option's value."""
+    place = 0
+    while place < len(args):
+        arg = args[place]
+        if arg == "--":
+            return place + 1 if place + 1 < len(args) else None
+        if not arg.startswith("-") or arg == "-":
+            return place
+        if arg.startswith("--"):
+            name, equals, _ = arg.partition("=")
+            place += 1 if equals or not takes_value.get(name, False) else 2
+        else:  # -x VALUE, -xVALUE, -qx VALUE
+            for position, letter in enumerate(arg[1:], 1):
+                if takes_value.get(f"-{letter}", False):
+                    place += 1 if position == len(arg) - 1 else 0
+                    break
+            place += 1
+    return None
