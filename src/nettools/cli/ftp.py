@@ -13,6 +13,7 @@ import click
 from nettools.cli.arguments import RANGE, Settings
 from nettools.cli.calling import Call, absolute, call, confirm, standard_input
 from nettools.cli.commands import Commands
+from nettools.cli.lines import send_command
 from nettools.errors import UsageError
 from nettools.results import FileEntry, MirrorReport, Transfer
 
@@ -289,6 +290,4 @@ def _mirrored(this: Call, report: MirrorReport) -> None:
 @click.argument("line")
 def command(settings: Settings, url: str, line: str) -> None:
     """Send one command, such as 'SITE HELP', and print the reply."""
-    from nettools.cli.mailbox import send_command
-
     send_command(settings, "ftp", url, line)

@@ -9,6 +9,7 @@ import click
 from nettools.cli.arguments import Settings
 from nettools.cli.calling import Call, call
 from nettools.cli.commands import Commands
+from nettools.cli.lines import add_command
 from nettools.errors import UsageError
 from nettools.results import GopherItem, Transfer
 
@@ -83,11 +84,4 @@ def search(settings: Settings, url: str, words: tuple[str, ...]) -> None:
         this.out.rows(found, ("type", "title", "url"), item_row)
 
 
-@gopher.command("command")
-@click.argument("url")
-@click.argument("line")
-def command(settings: Settings, url: str, line: str) -> None:
-    """Send one line as it is (TABs too), and print the answer."""
-    from nettools.cli.mailbox import send_command
-
-    send_command(settings, "gopher", url, line)
+add_command(gopher, "Send one line as it is (TABs too), and print the answer.")

@@ -14,6 +14,8 @@ import click
 from nettools.cli.arguments import LIMIT, MOMENT, Settings
 from nettools.cli.calling import Call, absolute, call, read_argument, standard_input
 from nettools.cli.commands import Commands
+from nettools.cli.lines import add_command
+from nettools.cli.messages import place_of, save_message, show_message
 from nettools.errors import FileError, UsageError
 from nettools.results import Article, ArticleInfo, Group
 
@@ -123,8 +125,7 @@ def fetch(
     """Show articles by number or Message-ID; -o FILE or -o DIR/ writes them, --raw as they are."""
     import nettools
 
-    path = None if settings.output in (None, "-") else Path(settings.output)
-    into = path is not None and (path.is_dir() or settings.output.endswith("/"))
+    path, into = place_of(settings)
     keywords: dict[str, Any] = {"group": group, "yenc": yenc}
     with call(settings, "nntp", _address(url, server), to_file=not (raw or into)) as this:
         keywords |= this.keywords
@@ -136,7 +137,7 @@ def fetch(
             found = [nettools.fetch_article(this.url, *names, **keywords)]
         for article in found:
             if path is not None and (into or raw):
-                note = partial(this.out.note, str(_save(article, path, into)))
+                note = partial(this.out.note, str(save_message(article.raw, path, into, _name(article))))
                 this.out.result(article, lambda _, note=note: note())  # type: ignore[misc]
             elif raw and not this.out.as_json:
                 this.out.data(article.raw)
@@ -145,34 +146,22 @@ def fetch(
             this.out.warnings(article.meta)
 
 
-def _save(article: Article, path: Path, into: bool) -> Path:
-    """Write one article; into a folder under its number or Message-ID."""
-    from nettools.files import safe_name, write_new, write_whole
-
-    if not into:
-        return write_whole(path, article.raw)
-    name = str(article.info.number or (article.info.message_id or "article").strip("<>"))
-    return write_new(path, safe_name(f"{name}.eml"), article.raw)
+def _name(article: Article) -> str:
+    """What its file is called: its number, or its Message-ID."""
+    return str(article.info.number or (article.info.message_id or "article").strip("<>"))
 
 
 def show_article(this: Call, article: Article) -> None:
     """An article as a person reads it."""
     info = article.info
-    for name, value in (
+    fields = (
         ("From", info.sender),
         ("Newsgroups", article.headers.get("Newsgroups")),
         ("Date", info.date.isoformat(" ") if info.date else None),
         ("Message-ID", info.message_id),
         ("Subject", info.subject),
-    ):
-        if value:
-            this.out.line(f"{name}: {value}".replace("\n", " "))
-    for each in article.attachments:
-        this.out.line(f"Attachment: {each.name or '(no name)'} ({each.content_type}, {each.size} octets)")
-    this.out.line("")
-    this.out.data((article.text or "").encode("utf-8", "replace"))
-    for defect in article.defects:
-        this.out.note(f"defect: {defect}")
+    )
+    show_message(this, fields, article)
 
 
 @nntp.command("post")
@@ -225,11 +214,4 @@ def _header(text: str) -> tuple[str, str]:
     return name.strip(), value.strip()
 
 
-@nntp.command("command")
-@click.argument("url")
-@click.argument("line")
-def command(settings: Settings, url: str, line: str) -> None:
-    """Send one command, such as 'LIST OVERVIEW.FMT', and print the reply."""
-    from nettools.cli.mailbox import send_command
-
-    send_command(settings, "nntp", url, line)
+add_command(nntp, "Send one command, such as 'LIST OVERVIEW.FMT', and print the reply.")

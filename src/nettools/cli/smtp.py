@@ -12,6 +12,7 @@ import click
 from nettools.cli.arguments import Settings
 from nettools.cli.calling import Call, call, read_argument, standard_input
 from nettools.cli.commands import Commands
+from nettools.cli.lines import add_command
 from nettools.errors import FileError, UsageError
 from nettools.results import SendReport
 
@@ -209,11 +210,4 @@ def check(settings: Settings, url: str, ehlo: str | None) -> None:
             this.out.line(f"{name:<11} {value}".rstrip())
 
 
-@smtp.command("command")
-@click.argument("url")
-@click.argument("line")
-def command(settings: Settings, url: str, line: str) -> None:
-    """Send one command, such as 'VRFY postmaster', and print the reply."""
-    from nettools.cli.mailbox import send_command
-
-    send_command(settings, "smtp", url, line)
+add_command(smtp, "Send one command, such as 'VRFY postmaster', and print the reply.")

@@ -13,6 +13,7 @@ import click
 from nettools.cli.arguments import Settings
 from nettools.cli.calling import Call, call, read_argument
 from nettools.cli.commands import Commands, Verb
+from nettools.cli.lines import add_command
 from nettools.errors import UsageError
 from nettools.results import Dialogue
 
@@ -159,11 +160,4 @@ def _show(this: Call, dialogue: Dialogue) -> None:
     this.out.data(dialogue.data)
 
 
-@telnet.command("command")
-@click.argument("url")
-@click.argument("line")
-def command(settings: Settings, url: str, line: str) -> None:
-    """Send one line, and print what comes until the server is quiet for a second."""
-    from nettools.cli.mailbox import send_command
-
-    send_command(settings, "telnet", url, line)
+add_command(telnet, "Send one line, and print what comes until the server is quiet for a second.")

@@ -1,0 +1,38 @@
+"""The verb `command`, which every protocol of lines has: one command, and the reply as it came."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from nettools.cli.arguments import Settings
+from nettools.cli.calling import call
+from nettools.cli.commands import Commands
+
+__all__ = ["add_command", "send_command"]
+
+
+def add_command(group: Commands, text: str) -> None:
+    """Give a protocol's group the verb `command`; `text` is its help."""
+    scheme = str(group.name)
+
+    def command(settings: Settings, url: str, line: str) -> None:
+        send_command(settings, scheme, url, line)
+
+    command.__doc__ = text
+    group.command("command")(click.argument("url")(click.argument("line")(command)))
+
+
+def send_command(settings: Settings, scheme: str, url: str, line: str) -> None:
+    """Send one command, and print the reply."""
+    import nettools
+
+    with call(settings, scheme, url) as this, nettools.connect(this.url, **this.keywords) as session:
+        reply = session.command(line)  # type: ignore[attr-defined]
+        if this.out.as_json:
+            this.out.line(json.dumps(reply.to_dict()))
+            return
+        for each in reply.lines:
+            this.out.line(each.decode("utf-8", "replace"))
+        this.out.line(str(reply))
