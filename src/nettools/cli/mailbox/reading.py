@@ -40,18 +40,6 @@ def show_mail(this: Call, mail: Mail) -> None:
 
 
 @verb(
-    "folders", URL, click.option("--pattern", metavar="GLOB", default="*", help="Only names that match."), groups=IMAP
-)
-def folders(scheme: str, settings: Settings, url: str, pattern: str) -> None:
-    """List the folders."""
-    import nettools
-
-    with call(settings, scheme, url) as this:
-        found = nettools.list_folders(this.url, pattern=pattern, **this.keywords)
-        this.out.rows(found, ("name", "use", "flags"), lambda each: (each.name, each.special_use, " ".join(each.flags)))
-
-
-@verb(
     "list",
     URL,
     FOLDER,
@@ -205,6 +193,18 @@ def save(
             save_attachments(this, box, wanted, folder, pattern, delete=delete)
         else:
             save_messages(this, box, wanted, folder, kind, delete=delete)
+
+
+@verb(
+    "folders", URL, click.option("--pattern", metavar="GLOB", default="*", help="Only names that match."), groups=IMAP
+)
+def folders(scheme: str, settings: Settings, url: str, pattern: str) -> None:
+    """List the folders."""
+    import nettools
+
+    with call(settings, scheme, url) as this:
+        found = nettools.list_folders(this.url, pattern=pattern, **this.keywords)
+        this.out.rows(found, ("name", "use", "flags"), lambda each: (each.name, each.special_use, " ".join(each.flags)))
 
 
 @verb(
