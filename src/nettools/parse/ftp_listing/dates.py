@@ -69,5 +69,7 @@ def recent(today: dt.date, month: int, day: int, hour: int = 0, minute: int = 0)
 
 
 def century(year: str) -> int:
-    """A year of four digits, or of two: 70 to 99 are of the last century."""
+    """A year of four digits, or of two: 70 to 99 are of the last century; of three: since 1900, as C counts."""
+    if len(year) == 3:
+        return 1900 + int(year)
     return int(year) if len(year) > 2 else int(year) + (1900 if int(year) >= 70 else 2000)

@@ -13,7 +13,7 @@ __all__ = ["read_member", "read_mvs", "read_os400", "read_tandem", "read_unisys"
 
 _VMS = re.compile(
     r"(\S.*?);(\d{1,6})\s+(?:(\d{1,10})(?:/\d+)?\s+)?(\d{1,2})-(\w{3,9})-(\d{4}|\d\d)"
-    r"(?:\s+(\d{1,2}):(\d\d)(?::(\d\d)(?:\.\d+)?)?)?(?:\s.*)?"
+    r"(?:\s+(\d{1,2}):(\d\d)(?::(\d\d)(?:\.\d+)?)?)?(?:\s+[\[(].*)?"
 )
 BLOCK = 512  # octets of a block of VMS
 
@@ -40,7 +40,7 @@ def read_vms(line: str, unix: Unix) -> FileEntry | None:
 
 
 _DATA_SET = re.compile(
-    r"(\S+)\s+(\S+)\s+(?:(\d{4})/(\d\d)/(\d\d)|\*+NONE\*+)\s+(\d+)\s+(\d+|\?+|\++)\s+([A-Z]{1,4}|\?)\s+(\d+|\?+)\s+(\d+|\?+)\s+"
+    r"(\S+)\s+(\S+)\s+(?:(\d{4})/(\d\d)/(\d\d)|\*+NONE\*+)\s+(\d+)(?:\s+(\d+|\?+|\++))?\s+([A-Z]{1,4}|\?)\s+(\d+|\?+)\s+(\d+|\?+)\s+"
     r"(P[OS]\S*|VS|VSAM|DA|GDG|HFS|\?)\s+(\S+)"
 )
 _MEMBER = re.compile(

@@ -20,17 +20,19 @@ _SIGN = r"[^\x00-\x7f]{1,3}"  # a CJK character, perhaps in an encoding that was
 _YEAR = r"(?P<year_>\d{4})"
 _YEAR2 = rf"(?P<year>\d{{4}})(?:{_SIGN})?"
 _DATES = (
-    rf"(?P<year>\d{{4}})[-/.](?P<month>\d\d)[-/.](?P<day>\d\d)(?:[\sT]+{_CLOCK}(?:\s+[-+]\d{{4}})?)?",
+    rf"(?P<year>\d{{4}})[-/.](?P<month>\d\d)[-/.](?P<day>\d\d)(?:[\sT]+{_CLOCK}(?:\s+(?P<zone>[-+]\d{{4}}))?)?",
     rf"(?P<name>{MONTH}),?[\s-]+(?P<day>\d{{1,2}}),?\s+(?:{_CLOCK}(?:\s+(?P<year>\d{{4}})\b)?|{_YEAR})",
     rf"(?P<day>\d{{1,2}})\.?[\s-]+(?P<name>{MONTH}),?[\s-]+(?:{_YEAR}(?:\s+{_CLOCK})?|{_CLOCK.replace('>', '_>')})",
     rf"(?:{_YEAR}{_SIGN}\s*)?(?P<month>\d{{1,2}}){_SIGN}\s*(?P<day>\d{{1,2}})(?:{_SIGN})?\s+(?:{_CLOCK}|{_YEAR2})",
+    rf"{_YEAR}{_SIGN}\s*(?P<month>\d{{1,2}}){_SIGN}\s*(?P<day>\d{{1,2}})(?:{_SIGN})?",
+    rf"(?P<month>\d{{1,2}})[\s-]\s*(?P<day>\d{{1,2}})\s+(?:{_CLOCK}|{_YEAR})",
 )
 _DATE_FORMS = tuple(re.compile(each) for each in _DATES)
 _ANY_DATE = "|".join(re.sub(r"\?P<\w+>", "?:", each) for each in _DATES)
 _LINE = re.compile(
     rf"""\s*(?:\d{{1,20}}\s+){{0,2}}                       # inode and blocks, of ls -lis
     ({MODE})[-+@.*]?\s*
-    (?:.*?(?<!\d))                                        # links, owner, group: some leave one out
+    (?:.*?(?<!\S))                                        # links, owner, group: some leave one out
     (\d{{1,3}}(?:[,.']\d{{3}}){{1,6}}|\d{{1,5}}(?:[.,]\d{{1,3}})?[kKMGTPE](?:i?B)?|\d{{1,20}})   # size
     (?:(,)\s*\d{{1,10}})?\s+                              # ... or major and minor number
     (?:(?i:mon|tue|wed|thu|fri|sat|sun),?\s+)?
@@ -77,7 +79,10 @@ def _odd_date(text: str, today: dt.date) -> Date:
     clock = [int(found.get(each, 0)) for each in ("hour", "minute", "second")]
     precision: Precision = "second" if "second" in found else "minute" if "hour" in found else "day"
     if "year" in found:
-        return moment(int(found["year"]), number, int(found["day"]), *clock), precision
+        modified = moment(int(found["year"]), number, int(found["day"]), *clock)
+        if modified is not None and "zone" in found:
+            modified = modified.replace(tzinfo=dt.datetime.strptime(found["zone"], "%z").tzinfo)
+        return modified, precision
     return recent(today, number, int(found["day"]), *clock[:2]), "minute"
 
 

@@ -51,7 +51,7 @@ def read_dos(line: str, unix: Unix) -> FileEntry | None:
     return entry(line, name, "link", None, modified, precision, target=target)
 
 
-_OS2 = re.compile(r"\s*(\d{1,20})\s+((?:[A-Z]+\s+)*)(\d\d)[-/.](\d\d)[-/.](\d{4}|\d\d)\s+(\d{1,2}):(\d\d)\s+(\S.*)")
+_OS2 = re.compile(r"\s*(\d{1,20})\s+((?:[A-Z]+\s+)*)(\d\d)[-/.](\d\d)[-/.](\d{4}|1?\d\d)\s+(\d{1,2}):(\d\d)\s+(\S.*)")
 
 
 def read_os2(line: str, unix: Unix) -> FileEntry | None:

@@ -17,8 +17,8 @@ from nettools.results import NO_META, FileEntry
 
 __all__ = ["KINDS", "MODE", "Date", "Unix", "link"]
 
-MODE = r"[bcdlpsDSm-](?:[r?-][w?-][-xsStTlLhHmM?]){3}"
-KINDS: Mapping[str, Kind] = {"d": "dir", "D": "dir", "l": "link", "-": "file"}
+MODE = r"[bcdflpsDSm-](?:[r?-][w?-][-xsStTlLhHmM?]){3}"
+KINDS: Mapping[str, Kind] = {"d": "dir", "l": "link", "-": "file", "f": "file"}  # D is a door of Solaris
 _MODE = re.compile(MODE)
 _TIME_OR_YEAR = re.compile(r"([0-9]{1,2}):([0-9]{2})|([0-9]{4})")
 

@@ -51,6 +51,13 @@ UNIX = [
     ("-rw-r--r-- 1 u g 123 Мая 12 14:00 x", ("file", 123, "2026-05-12T14:00", "x")),
     ("-rw-r--r-- 1 u g 123 kesä 12 14:00 x", ("file", 123, "2026-06-12T14:00", "x")),
     ("-rw-r--r-- 1 u g 123 12월 19 2003 x", ("file", 123, "2003-12-19", "x")),
+    ("-rw-r--r-- 1 u g 123 2018年 7月  16日 x", ("file", 123, "2018-07-16", "x")),
+    ("-rw-r--r-- 1 u g 123 3 29 03:26 months by number", ("file", 123, "2026-03-29T03:26", "months by number")),
+    ("-rw-r--r-- 1 u g 123 09-26 2000 and no clock", ("file", 123, "2000-09-26", "and no clock")),
+    ("frw-r--r-- 1 14 staff 119926 Aug 22  2000 f is a file", ("file", 119926, "2000-08-22", "f is a file")),
+    ("Drw-r--r-- 1 root root 0 Jan 29 03:26 door", ("other", 0, "2026-01-29T03:26", "door")),
+    ("-rw-r--r-- 0 18446744073709551616 1 Nov 16 2006 huge", ("file", 1, "2006-11-16", "huge")),
+    ("-rw-r--r-- 1 u g 18446744073709551616 Nov 16 2006 huge", ("file", 1 << 64, "2006-11-16", "huge")),
     ("-rw-r--r-- 1 u g 123 8\u008c\u008e 17\u0093ú 20:10 x", ("file", 123, "2026-08-17T20:10", "x")),
 ]
 PC = [
@@ -61,11 +68,13 @@ PC = [
     ("2016-10-11  10:15        1,234,567 a b.txt", ("file", 1234567, "2016-10-11T10:15", "a b.txt")),
     ("07-17-09  12:08PM    <JUNCTION>     x [C:\\y]", ("link", None, "2009-07-17T12:08", "x")),
     ("   123      A          04-05-97   08:55  os2", ("file", 123, "1997-04-05T08:55", "os2")),
+    (" 1123 DIR  A    10-05-100   23:38  C's year", ("dir", None, "2000-10-05T23:38", "C's year")),
     ("d [R----F--] supervisor  512   Jan 16 18:53    login", ("dir", None, "2026-01-16T18:53", "login")),
     ("- [R----F--] rhesus   214059   20 Oct 2001    cx.exe", ("file", 214059, "2001-10-20", "cx.exe")),
 ]
 HOSTS = [
     ("CORE.DIR;1          1  8-SEP-1996 16:09 [SYSTEM] (RWE,RWE,RE,RE)", ("dir", None, "1996-09-08T16:09", "CORE")),
+    ("PEX26F 3390 2017/07/03  115807  FB  29600 29600  PS  NO.GAP", ("file", None, "2017-07-03", "NO.GAP")),
     ("Migrated                          FILE1.I", ("file", None, None, "FILE1.I")),
     ("V43525 Tape                       X.Y.Z", ("file", None, None, "X.Y.Z")),
     ("ARCIVE Not Direct Access Device   KJ.ERROR", ("file", None, None, "KJ.ERROR")),
@@ -100,6 +109,9 @@ def test_a_line_is_read_as_its_family_means_it(line: str, expected: tuple[object
         "20-05-97  03:31PM                  681 no such month",
         "Volume Unit    Referred Ext Used Recfm Lrecl BlkSz Dsorg Dsname",
         "04/13/24 *STMF",
+        "-rw-r--r-- 1 u g 119:26 Aug 22  2000 a size that is none",
+        "-rw-r--r-- 1 u g 6xx5 Feb 27 04:14 a size that is none",
+        "A.TXT;1  11/18  14-APR-1997 12:45:27 PM  [G,O]  (RWED,,,)",
         "+no tab",
         "A.TXT;1  %RMS-E-PRV, insufficient privilege",
         "x" * 10_000,
@@ -107,6 +119,11 @@ def test_a_line_is_read_as_its_family_means_it(line: str, expected: tuple[object
 )
 def test_what_is_no_entry_is_left_out(line: str) -> None:
     assert parse_listing(line.encode(), today=TODAY) == ()
+
+
+def test_a_time_with_a_zone_keeps_it() -> None:
+    modified = read("-rw-r--r-- 1 u g 123 2003-01-29 03:26:11.1234 +0100 iso").modified
+    assert modified == dt.datetime(2003, 1, 29, 2, 26, 11, tzinfo=dt.UTC)
 
 
 def test_the_size_of_a_link_tells_which_arrow_is_meant() -> None:
