@@ -33,7 +33,8 @@ __all__ = [
 
 MOST_HEADER_OCTETS = 1024 * 1024  # of all fields of one message; what is beyond is taken for the body
 _FOLD = re.compile(r"\r?\n(?=[ \t])")
-_WORD = re.compile(r"=\?([A-Za-z0-9!#$%&'*+^_`{|}~-]+)(?:\*[A-Za-z0-9-]*)?\?([BbQq])\?([^?\r\n]*)\?=")
+_WORD = re.compile(r"=\?([A-Za-z0-9!#$%&'*+.^_`{|}~-]+)(?:\*[A-Za-z0-9-]*)?\?([BbQq])\?([^?\r\n]*)\?=")
+_CUT_OCTET = re.compile(r"(?<!\?)=\r?\n[ \t](?=[0-9A-Fa-f]{2})")  # a line broken in the middle of `=C3`
 _LINE_ENDS = re.compile(r"[\r\n]+")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _ESCAPED = re.compile("[^\ud800-\udc7f\udd00-\udfff]*")  # the surrogates that stand for octets, and no others
@@ -114,7 +115,7 @@ def decode_header(value: bytes | str, note: Callable[[str], object] = lambda def
     """
     text = text_of(value)
     if "\n" in text:
-        text = _FOLD.sub("", text)
+        text = _FOLD.sub("", _CUT_OCTET.sub("=", text) if "=?" in text else text)
     text = text.strip("\r\n")
     if "=?" not in text:
         return text.strip(" \t")
@@ -214,6 +215,7 @@ def _unquote(token: str) -> str:
 def _tokens(text: str) -> Iterator[tuple[str, str]]:
     """(kind, text): `special`, `quoted`, `literal`, `comment`, `space` or `atom`; comments nest."""
     place, depth, comment = 0, 0, ""
+    unquoted = False  # a quote was opened that does not close: it, and all behind it, are none
     while place < len(text):
         char = text[place]
         if depth or char == "(":
@@ -233,11 +235,16 @@ def _tokens(text: str) -> Iterator[tuple[str, str]]:
             else:
                 comment += part.removeprefix("\\")
             continue
-        found = _TOKEN.match(text, place)
+        found = None if unquoted and char == '"' else _TOKEN.match(text, place)
         if found is None:
             place += 1
             continue
-        token, place = found[0], found.end()
+        token = found[0]
+        if token[0] == '"' and (len(token) == 1 or not token.endswith('"')):
+            unquoted = True
+            place += 1
+            continue
+        place = found.end()
         if token[0] == '"':
             yield "quoted", token
         elif token[0] == "[":
@@ -253,8 +260,8 @@ def _tokens(text: str) -> Iterator[tuple[str, str]]:
 
 
 def parse_addresses(value: bytes | str) -> tuple[Address, ...]:
-    """The addresses of a field (RFC 5322 3.4): names decoded, groups taken apart, comments for names where there are
-    none.
+    """The addresses of a field (RFC 5322 3.4): names decoded, groups taken apart, the comment beside a bare address
+    for its name.
 
     >>> parse_addresses('Bob <bob@example.org>, "A, B" <ab@example.org>')[1].name
     'A, B'
@@ -270,14 +277,17 @@ def parse_addresses(value: bytes | str) -> tuple[Address, ...]:
 
     def finish() -> None:
         nonlocal words, route, closed, at
-        address = _address(words, route)
-        if address is not None:
-            result.append(address)
+        for piece in [words] if route is not None else _apart(words):
+            address = _address(piece, route)
+            if address is not None:
+                result.append(address)
         words, route, closed, at = [], None, False, False
 
     for kind, token in _tokens(text):
         if kind == "special" and token == "<" and route is None:
             route, at = [], False
+        elif kind == "special" and token == "<" and not route:
+            pass  # twice
         elif kind == "special" and token == ">" and route is not None and not closed:
             closed = True
         elif route is not None and not closed:
@@ -323,10 +333,23 @@ def _plain_addresses(text: str) -> tuple[Address, ...] | None:
     return tuple(result)
 
 
+def _apart(words: list[tuple[str, str]]) -> list[list[tuple[str, str]]]:
+    """Bare addresses with nothing but a blank between them: a comma is missing there."""
+    if sum(token == "@" for _, token in words) < 2:
+        return [words]
+    pieces: list[list[tuple[str, str]]] = [[]]
+    for place, (kind, token) in enumerate(words):
+        behind = words[place - 1][0] == "space" and place > 1 and words[place - 2][1] not in (".", "@")
+        if behind and kind in ("atom", "quoted") and any(each == "@" for _, each in pieces[-1]):
+            pieces.append([])
+        pieces[-1].append((kind, token))
+    return pieces
+
+
 def _address(words: list[tuple[str, str]], route: list[tuple[str, str]] | None) -> Address | None:
-    comments = [token for kind, token in words if kind == "comment"]
     if route is None:
-        name = " ".join(comments)
+        comments = [token for kind, token in words if kind == "comment"]
+        name = " ".join(" ".join(comments).split())
         spec = [(kind, token) for kind, token in words if kind != "comment"]
         text = "".join(token for _, token in spec).strip()
         if not text:
@@ -335,7 +358,7 @@ def _address(words: list[tuple[str, str]], route: list[tuple[str, str]] | None) 
             return Address(_phrase(words), "", "")
     else:
         spec = [(kind, token) for kind, token in route if kind != "comment"]
-        name = _phrase(words) or " ".join(comments)
+        name = _phrase(words)  # beside an address in brackets a comment is a comment
     text = "".join(token for kind, token in spec if kind != "space")
     if text.startswith("@") and ":" in text:  # a source route of RFC 822
         text = text.rpartition(":")[2]
@@ -376,6 +399,7 @@ _ASCTIME = re.compile(
     r"\s*(?:([A-Za-z+-][A-Za-z0-9+-]*)\s+)?(\d{4})?\s*(.*)",
     re.DOTALL,
 )
+_DATE_INSIDE = re.compile(r"\b\d{1,2} [A-Za-z]{3} \d{4} \d{1,2}:\d\d(?::\d\d)?(?: [+-]\d{4})?\b")  # with something around it
 _SINGLE = re.compile(r"[A-Za-z0-9:,+-]+(?: [A-Za-z0-9:,+-]+)*+")  # no comments, no folding: nothing to take out
 
 
@@ -387,18 +411,19 @@ def parse_date(value: bytes | str) -> dt.datetime:
     """
     text = text_of(value)
     if not _SINGLE.fullmatch(text):
-        text = " ".join(re.sub(r"\([^()]*\)", " ", _FOLD.sub("", text)).split())
+        text = " ".join(_without_comments(_FOLD.sub("", text), " ").split())
     match = _DATE.fullmatch(text)
     if match is not None:
         day, month, year, hour, minute, second, half, zone = match.groups()
     else:
         found = _ASCTIME.fullmatch(text)
         if found is None:
-            return _iso(text)
+            inside = _DATE_INSIDE.search(text)
+            return _iso(text) if inside is None else parse_date(inside[0])
         month, day, year, hour, minute, second, zone, late, rest = found.groups()
         year, half, zone = year or late, None, zone or rest
     number = _MONTHS.get(month[:3].lower())
-    if number is None or year is None:
+    if number is None or year is None or (hour is None and ":" in zone):  # a time that something stands before
         raise ProtocolError(f"{text[:80]!r} is no date")
     years = int(year)
     if len(year) <= 3:  # RFC 5322 4.3
@@ -426,11 +451,12 @@ def _iso(text: str) -> dt.datetime:
 
 @lru_cache(maxsize=256)
 def _zone(text: str) -> dt.tzinfo:
-    match = re.search(r"([+-])(\d{1,2}):?(\d{2})\b", text)
+    match = re.search(r"([+-])(\d{1,2}?)(?::?(\d{2}))?\b", text)
     if match is not None:
-        minutes = int(match[2]) * 60 + int(match[3])
-        if minutes >= 24 * 60:
+        hours, minutes = int(match[2]), int(match[3] or 0)
+        if hours >= 24 or minutes >= 60:
             return dt.UTC
+        minutes += hours * 60
         return dt.timezone(dt.timedelta(minutes=minutes if match[1] == "+" else -minutes)) if minutes else dt.UTC
     word = text.strip().split(" ")[0].lower() if text.strip() else ""
     hours = _ZONES.get(word, 0)  # RFC 5322 4.3: an unknown zone is -0000
@@ -440,7 +466,7 @@ def _zone(text: str) -> dt.tzinfo:
 # --- parameters
 
 _PARAMETER = re.compile(r'([^\s=;"]+)\s*=\s*("(?:[^"\\]|\\.)*"?|[^;]*)|[^\s=;"]+|"(?:[^"\\]|\\.)*"?|[\s=;]+', re.DOTALL)
-_PIECE = re.compile(r"[0-9]{1,6}")
+_PIECE = re.compile(r"0|[1-9][0-9]{0,5}")
 
 
 def parse_parameters(value: bytes | str) -> tuple[str, dict[str, str]]:
@@ -473,18 +499,26 @@ def parse_parameters(value: bytes | str) -> tuple[str, dict[str, str]]:
     return kind, plain
 
 
-def _without_comments(text: str) -> str:
+_COMMENT_PART = re.compile(r'"(?:[^"\\]|\\.)*+"?|\\.|[()]|[^"()\\]+|\\', re.DOTALL)
+
+
+def _without_comments(text: str, instead: str = "") -> str:
+    """Text without its comments, which nest; one that does not end, and what is in quotes, is none."""
     if "(" not in text:
         return text
-    return "".join(
-        token
-        for kind, token in re.findall(r'("(?:[^"\\]|\\.)*"?)|(\([^()]*\)|[^"(]+|\()', text)
-        for token in (kind or _uncommented(token),)
-    )
-
-
-def _uncommented(token: str) -> str:
-    return "" if token.startswith("(") and token.endswith(")") else token
+    kept: list[str] = []
+    depth = start = 0
+    for match in _COMMENT_PART.finditer(text):
+        part = match[0]
+        if part == "(":
+            start = start if depth else match.start()
+            depth += 1
+        elif part == ")" and depth:
+            depth -= 1
+            kept.extend([] if depth else [instead])
+        elif not depth:
+            kept.append(part)
+    return "".join(kept) + (text[start:] if depth else "")
 
 
 def _joined(parts: list[tuple[int, bool, str]]) -> str:
