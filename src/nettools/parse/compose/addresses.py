@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 
 from nettools.errors import UsageError
-from nettools.parse.message.headers import parse_addresses
+from nettools.parse.message.addresses import parse_addresses
 from nettools.results import Address
 
 __all__ = ["People", "check_address", "people", "unique"]

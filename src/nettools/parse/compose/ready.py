@@ -19,7 +19,8 @@ from nettools.errors import UsageError
 from nettools.parse.compose.addresses import People, ascii_host, check_address, people, unique
 from nettools.parse.compose.building import Draft
 from nettools.parse.compose.pieces import Piece, Prepared, Verbatim, crlf, has_8bit, size_of, unreadable
-from nettools.parse.message.headers import parse_addresses, raw_fields
+from nettools.parse.message.addresses import parse_addresses
+from nettools.parse.message.headers import raw_fields
 
 if TYPE_CHECKING:
     from nettools.results import Address

@@ -13,17 +13,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from nettools.errors import ProtocolError
+from nettools.parse.message.addresses import parse_addresses
+from nettools.parse.message.dates import parse_date
 from nettools.parse.message.headers import (
     charset_decode,
     decode_header,
     find_body,
     octets_of,
-    parse_addresses,
-    parse_date,
-    parse_parameters,
     raw_fields,
     split_message,
 )
+from nettools.parse.message.parameters import parse_parameters
 from nettools.results import Address, Attachment, Headers, Mail, MailInfo
 
 __all__ = ["mail_info", "parse_mail"]

@@ -24,6 +24,8 @@ TEN = dt.datetime(2026, 11, 24, 10, tzinfo=dt.UTC)
         ("Tue, 24 Nov 2026 11:00:00 +0100 (Central (European) Time)", TEN), ("Tue,24 Nov 126 10.00.00", TEN),
         ("Tue, 24 Nov 2026 12:00:00 GMT+0200", TEN), ("Nov 24, 2026 10:00:00", TEN), ("24 Nov 2026 10:00:00 am", TEN),
         ("Tue, 24 Nov 2026 10:00:00 NONSENSE", TEN), ("24 Nov 2026 10:00:00 +9999", TEN),
+        ("(c) Tue, (c) 24 (c) Nov (c(d)) 2026 (e) 10:00:00 (f) +0000", TEN), ("=) wat 24 Nov 2026 10:00!", TEN),
+        ("Tue, 24 Nov 2026 12:00:00 UTC+2", TEN), ("24 Nov 2026 15:30 +530", TEN), ("24 Nov 2026 10:00 -060", TEN),
         ("Mon, 23 Nov 2026 24:00:00 GMT", TEN.replace(hour=0)),
         ("31 Dec 1998 23:59:60 GMT", dt.datetime(1998, 12, 31, 23, 59, 59, tzinfo=dt.UTC)),
     ],
@@ -34,7 +36,18 @@ def test_a_date_of_any_age_is_a_moment(text: str, moment: dt.datetime) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "never", "31 Feb 2026 10:00:00", "24 Xyz 2026", "1795511400", "24:00:00", "0 Nov 2026"]
+    "text",
+    [
+        "",
+        "never",
+        "21 Nov 199\r\n7  09:55:06 -0600",
+        "21 Nov 1997 ù 09:55:06",
+        "31 Feb 2026 10:00:00",
+        "24 Xyz 2026",
+        "1795511400",
+        "24:00:00",
+        "0 Nov 2026",
+    ],
 )
 def test_what_is_no_date_is_an_error(text: str) -> None:
     with pytest.raises(ProtocolError):
@@ -54,7 +67,13 @@ def test_what_is_no_date_is_an_error(text: str) -> None:
         ("=?utf-8?q?J=C3=B6rg?= <j@x>, Jörg <k@x>", [("Jörg", "j@x"), ("Jörg", "k@x")]),
         ('"a b"@x, "ab"@x, a@[192.0.2.1]', [("", '"a b"@x'), ("", "ab@x"), ("", "a@[192.0.2.1]")]),
         ("Bob (the (nested) one) <b@x>,, ,", [("Bob", "b@x")]),
+        ("<a@x> (c), B <b@x> (c)", [("", "a@x"), ("B", "b@x")]),
+        ("a@x (A\tB (C))", [("A B (C)", "a@x")]),
         ("a@x;b@y", [("", "a@x"), ("", "b@y")]),
+        ("a@x b@y\r\n c@z", [("", "a@x"), ("", "b@y"), ("", "c@z")]),
+        ("a @ x . y , b . c@z", [("", "a@x.y"), ("", "b.c@z")]),
+        ("John !@M@! Doe <j@x>", [("John !@M@! Doe", "j@x")]),
+        ('A <<a@x>>, "B <b@y>', [("A", "a@x"), ("B", "b@y")]),
         ("用户@例え.jp", [("", "用户@例え.jp")]),
         ("", []),
     ],
@@ -73,6 +92,8 @@ def test_addresses_as_they_are_written(text: str, expected: list[tuple[str, str]
         (b"=?utf-8?b?w7w?=", "ü"),
         (b"=?utf-8?b?w7w===?=", "ü"),
         (b"=?none?q?x?=", "x"),
+        (b"=?ansi_x3.4-1968?q?x?=", "x"),
+        (b"=?utf-8?q?x=C3=\r\n BC?=\r\n =?utf-8?q?=C3=BC?=", "xüü"),
         (b"=?utf-8?q?=FC?=", "\ufffd"),
         (b"=?us-ascii?q?=FC?=", "ü"),
         (b"=?utf-8?q?a", "=?utf-8?q?a"),
@@ -98,6 +119,8 @@ def test_words_that_are_encoded_and_octets_that_are_not(text: bytes, expected: s
         ("attachment;;filename=a b.txt ; x", ("attachment", {"filename": "a b.txt"})),
         ('attachment; filename*1="b.txt"; filename*0="a"', ("attachment", {"filename": "ab.txt"})),
         ("a; f*0*=utf-8''%C3%BC; f*1=x; f*3=gap", ("a", {"f": "üx"})),
+        ('a; f*0="x"; f*01="y"', ("a", {"f": "x"})),
+        ('a (b (c) d); (e) f="(g)" (h(i)); j=(k', ("a", {"f": "(g)", "j": "(k"})),
         ("a; f*=iso-8859-1'en'%FC; f=u", ("a", {"f": "ü"})),
         ("a; f*=%FC", ("a", {"f": "ü"})),
         ('a; f="=?utf-8?b?w7w=?="', ("a", {"f": "ü"})),

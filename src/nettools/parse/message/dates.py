@@ -1,0 +1,93 @@
+"""Dates of header fields: RFC 5322 3.3, its ancestors (RFC 822, 850, 1036, asctime), and what mailers make of them."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from functools import lru_cache
+
+from nettools.errors import ProtocolError
+from nettools.parse.message.headers import FOLD, text_of, without_comments
+
+__all__ = ["parse_date"]
+
+_ZONES = {"ut": 0, "utc": 0, "gmt": 0, "z": 0, "est": -5, "edt": -4, "cst": -6, "cdt": -5, "mst": -7, "mdt": -6}
+_ZONES |= {"pst": -8, "pdt": -7, "cet": 1, "cest": 2, "met": 1, "mest": 2, "bst": 1, "jst": 9, "msk": 3, "eet": 2}
+_MONTHS = {
+    name: n
+    for n, name in enumerate(["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"], 1)
+}
+_DATE = re.compile(
+    r"(?:[A-Za-z]{2,9}\.?\s*,?\s*)?(\d{1,2})[\s-]+([A-Za-z]{3,9})\.?,?[\s-]+(\d{2,4})"
+    r"(?:,?\s+(\d{1,2})[:.](\d{1,2})(?:[:.](\d{1,2})(?:[.,]\d+)?)?\s*([AaPp][Mm])?)?\s*(.*)",
+    re.DOTALL,
+)
+_ASCTIME = re.compile(
+    r"(?:[A-Za-z]{3,9}\.?,?\s+)?([A-Za-z]{3,9})\.?\s+(\d{1,2}),?\s+(?:(\d{4}),?\s+)?(\d{1,2}):(\d{1,2})(?::(\d{1,2}))?"
+    r"\s*(?:([A-Za-z+-][A-Za-z0-9+-]*)\s+)?(\d{4})?\s*(.*)",
+    re.DOTALL,
+)
+_DATE_INSIDE = re.compile(
+    r"\b\d{1,2} [A-Za-z]{3} \d{4} \d{1,2}:\d\d(?::\d\d)?(?: [+-]\d{4})?\b"
+)  # with something around it
+_SINGLE = re.compile(r"[A-Za-z0-9:,+-]+(?: [A-Za-z0-9:,+-]+)*+")  # no comments, no folding: nothing to take out
+
+
+def parse_date(value: bytes | str) -> dt.datetime:
+    """A date (RFC 5322 3.3, and its ancestors: RFC 822, 850, 1036, asctime), aware; without a zone it is UTC.
+
+    Raises:
+        ProtocolError: it is no date.
+    """
+    text = text_of(value)
+    if not _SINGLE.fullmatch(text):
+        text = " ".join(without_comments(FOLD.sub("", text), " ").split())
+    match = _DATE.fullmatch(text)
+    if match is not None:
+        day, month, year, hour, minute, second, half, zone = match.groups()
+    else:
+        found = _ASCTIME.fullmatch(text)
+        if found is None:
+            inside = _DATE_INSIDE.search(text)
+            return _iso(text) if inside is None else parse_date(inside[0])
+        month, day, year, hour, minute, second, zone, late, rest = found.groups()
+        year, half, zone = year or late, None, zone or rest
+    number = _MONTHS.get(month[:3].lower())
+    if number is None or year is None or (hour is None and ":" in zone):  # a time that something stands before
+        raise ProtocolError(f"{text[:80]!r} is no date")
+    years = int(year)
+    if len(year) <= 3:  # RFC 5322 4.3
+        years += 2000 if years < 50 else 1900
+    hours = int(hour or 0)
+    if half:
+        hours = hours % 12 + (12 if half.lower() == "pm" else 0)
+    try:
+        second_ = min(int(second or 0), 59)
+        end_of_day = hours == 24 and not int(minute or 0)
+        hours = 0 if end_of_day else hours
+        start = dt.datetime(years, number, int(day), hours, int(minute or 0), second_, tzinfo=_zone((zone or "")[:80]))
+        return start + dt.timedelta(days=end_of_day)
+    except (ValueError, OverflowError) as error:
+        raise ProtocolError(f"{text[:80]!r} is no date: {error}") from None
+
+
+def _iso(text: str) -> dt.datetime:
+    try:
+        moment = dt.datetime.fromisoformat(text.replace("/", "-"))
+    except ValueError:
+        raise ProtocolError(f"{text[:80]!r} is no date") from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
+
+
+@lru_cache(maxsize=256)
+def _zone(text: str) -> dt.tzinfo:
+    match = re.search(r"([+-])(\d{1,2}?)(?::?(\d{2}))?\b", text)
+    if match is not None:
+        hours, minutes = int(match[2]), int(match[3] or 0)
+        if hours >= 24 or minutes >= 60:
+            return dt.UTC
+        minutes += hours * 60
+        return dt.timezone(dt.timedelta(minutes=minutes if match[1] == "+" else -minutes)) if minutes else dt.UTC
+    word = text.strip().split(" ")[0].lower() if text.strip() else ""
+    hours = _ZONES.get(word, 0)  # RFC 5322 4.3: an unknown zone is -0000
+    return dt.timezone(dt.timedelta(hours=hours)) if hours else dt.UTC

@@ -1,0 +1,69 @@
+"""Parameters of header fields such as Content-Type: RFC 2045 5.1, and RFC 2231 for those in pieces or charsets."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import unquote_to_bytes
+
+from nettools.parse.message.headers import (
+    FOLD,
+    charset_decode,
+    decode_header,
+    octets_of,
+    text_of,
+    unquote,
+    without_comments,
+)
+
+__all__ = ["parse_parameters"]
+
+_PARAMETER = re.compile(r'([^\s=;"]+)\s*=\s*("(?:[^"\\]|\\.)*"?|[^;]*)|[^\s=;"]+|"(?:[^"\\]|\\.)*"?|[\s=;]+', re.DOTALL)
+_PIECE = re.compile(r"0|[1-9][0-9]{0,5}")
+
+
+def parse_parameters(value: bytes | str) -> tuple[str, dict[str, str]]:
+    """A field such as Content-Type: its value in lower case, and its parameters (RFC 2045 5.1, RFC 2231).
+
+    >>> parse_parameters("attachment; filename*=utf-8''gr%C3%BC.txt; filename=gru.txt")
+    ('attachment', {'filename': 'grü.txt'})
+    """
+    text = FOLD.sub("", text_of(value)).replace("\r", " ").replace("\n", " ").strip()
+    head, _, rest = text.partition(";")
+    plain: dict[str, str] = {}
+    pieces: dict[str, list[tuple[int, bool, str]]] = {}
+    for match in _PARAMETER.finditer(without_comments(rest)):
+        if match[1] is None:  # a word that is no parameter
+            continue
+        name, word = match[1].lower(), match[2]
+        word = unquote(word) if word.startswith('"') else word.strip()
+        base, star, tail = name.partition("*")
+        if not star:
+            plain.setdefault(name, decode_header(word) if "=?" in word else word)
+            continue
+        number, extended = tail.rstrip("*"), tail == "" or tail.endswith("*")
+        if number and not _PIECE.fullmatch(number):
+            if not number.isdecimal():  # `f*01` is a piece that RFC 2231 3 does not count
+                plain.setdefault(name, word)
+            continue
+        pieces.setdefault(base, []).append((int(number) if number else 0, extended, word))
+    for base, parts in pieces.items():
+        plain[base] = _joined(sorted(parts, key=lambda part: part[0]))
+    kind = "/".join(part.strip() for part in without_comments(head).lower().split("/"))
+    return kind, plain
+
+
+def _joined(parts: list[tuple[int, bool, str]]) -> str:
+    charset = ""
+    octets = bytearray()
+    expected = parts[0][0]
+    for place, (number, extended, word) in enumerate(parts):
+        if number != expected:
+            break  # RFC 2231 3: a gap ends it
+        expected += 1
+        if extended:
+            if place == 0 and word.count("'") >= 2:
+                charset, _, word = word.split("'", 2)
+            octets += unquote_to_bytes(word)
+        else:
+            octets += octets_of(word)
+    return charset_decode(bytes(octets), charset)[0]
