@@ -16,13 +16,13 @@ from nettools.parse.imap_data.tokens import MOST_DIGITS, Scanner, number_of, tex
 
 __all__ = ["esearch_of", "ids_of", "thread_of", "vanished_of"]
 
-_IDS = re.compile(rb"([\d \t]*+)(?:\(MODSEQ[ ]++(\d{1,20})[ ]*+\)[ \t]*+)?(?=\r?\n|\Z)", re.IGNORECASE)
+_IDS = re.compile(rb"([\d \t]*+)(?:\(MODSEQ[ ]++(\d{1,20})[ ]*+\)([\d \t]*+))?(?=\r?\n|\Z)", re.IGNORECASE)
 
 
 def ids_of(scanner: Scanner) -> tuple[tuple[int, ...], int | None]:
     """What stands behind SEARCH or SORT: the numbers, and the highest MODSEQ where it is told."""
     found = _IDS.match(scanner.data, scanner.place)
-    words = found[1].split() if found is not None else []
+    words = found[1].split() + (found[3] or b"").split() if found is not None else []
     if found is None or len(max(words, key=len, default=b"")) > MOST_DIGITS:
         raise scanner.error("no message number")
     scanner.place = found.end()
@@ -30,13 +30,12 @@ def ids_of(scanner: Scanner) -> tuple[tuple[int, ...], int | None]:
 
 
 def esearch_of(scanner: Scanner) -> dict[str, Any]:
-    """What stands behind ESEARCH: `tag`, `uid` if it is true, numbers as int, `all` as a tuple of sets."""
+    """What stands behind ESEARCH: what correlates it (`tag`; RFC 7377), `uid` if it is true, numbers as int, sets as tuples."""
     found: dict[str, Any] = {}
     values = iter(scanner.values())
     for value in values:
         if isinstance(value, tuple):
-            if len(value) == 2 and text_of(value[0]).upper() == "TAG":
-                found["tag"] = text_of(value[1])
+            found |= {text_of(name).lower(): text_of(each) for name, each in zip(value[::2], value[1::2], strict=False)}
             continue
         name = text_of(value).lower()
         if name == "uid":

@@ -86,6 +86,12 @@ def test_what_is_no_response_is_an_error(line: bytes) -> None:
         parse_response(line)
 
 
+def test_a_modseq_may_stand_amid_the_numbers_and_an_esearch_may_name_its_folder() -> None:
+    assert parse_search(b"* SEARCH 1 2 (modseq 9) 3 4\r\n") == ((1, 2, 3, 4), 9)
+    found = parse_esearch(b'* ESEARCH (TAG "a" MAILBOX "f" UIDVALIDITY 1) UID ALL 4,6:7\r\n')
+    assert found == {"tag": "a", "mailbox": "f", "uidvalidity": "1", "uid": True, "all": ("4", "6:7")}
+
+
 def test_numbers_of_several_responses_are_put_together() -> None:
     assert parse_search(b"* SEARCH 2 84 (MODSEQ 5)\r\n* SEARCH\r\n* SEARCH 3 (modseq 4)\r\n") == ((2, 84, 3), 5)
     assert parse_sort(b"* SORT 5 3 4 1 2\r\n") == ((5, 3, 4, 1, 2), None)

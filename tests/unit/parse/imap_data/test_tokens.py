@@ -29,6 +29,10 @@ def test_a_section_is_one_token_with_the_spaces_in_its_brackets() -> None:
     assert parse_tokens(b"BODY[HEADER.FIELDS (DATE FROM)]<0> x") == [b"BODY[HEADER.FIELDS (DATE FROM)]<0>", b"x"]
 
 
+def test_brackets_alone_hold_their_words_together() -> None:
+    assert parse_tokens(b"[foo bar]def (x [y z])") == [b"[foo bar]def", (b"x", b"[y z]")]
+
+
 def test_a_bracket_that_is_never_closed_is_part_of_an_atom() -> None:
     assert parse_tokens(b"(a[b c) [Gmail]/Sent ~peter") == [(b"a[b", b"c"), b"[Gmail]/Sent", b"~peter"]
 
