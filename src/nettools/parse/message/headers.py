@@ -37,7 +37,7 @@ _LINE_ENDS = re.compile(r"[\r\n]+")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _ESCAPED = re.compile("[^\ud800-\udc7f\udd00-\udfff]*")  # the surrogates that stand for octets, and no others
 _ALIASES = {"utf8": "utf-8", "gb2312": "gb18030", "gbk": "gb18030", "ks_c_5601-1987": "cp949", "x-sjis": "cp932"}
-_ALIASES |= {"shift_jis": "cp932", "iso-8859-8-i": "iso-8859-8", "x-unknown": "latin-1", "unicode-1-1-utf-7": "utf-7"}
+_ALIASES |= {"shift_jis": "cp932", "iso-8859-8-i": "iso-8859-8", "unicode-1-1-utf-7": "utf-7"}
 
 
 def text_of(value: bytes | str) -> str:

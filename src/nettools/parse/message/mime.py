@@ -202,8 +202,10 @@ def _before_line_end(raw: bytes, start: int, place: int) -> int:
     return place
 
 
-def _is_text(part: Part) -> bool:
-    return part.kind in ("text/plain", "text/html") and part.disposition != "attachment" and not part.name
+def _is_text(part: Part, *, alone: bool) -> bool:
+    """Whether a part is what the message says; a text with a name is a file, but for one that is the whole message."""
+    shown = part.kind in ("text/plain", "text/html") and part.disposition != "attachment"
+    return shown and (alone or not part.name)
 
 
 def parse_mail(raw: bytes | str) -> Mail:
@@ -217,7 +219,7 @@ def parse_mail(raw: bytes | str) -> Mail:
     texts: dict[str, list[str]] = {"text/plain": [], "text/html": []}
     attachments: list[Attachment] = []
     for part in reader.parts:
-        if _is_text(part):
+        if _is_text(part, alone=len(reader.parts) == 1):
             texts[part.kind].append(reader.text(part))
         else:
             attachments.append(_attachment(reader, part))

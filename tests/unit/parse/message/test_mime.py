@@ -171,3 +171,19 @@ def test_base64_is_undone(data: bytes) -> None:
     raw = b"Content-Type: x/y\r\nContent-Transfer-Encoding: base64\r\n\r\n" + base64.encodebytes(data)
     (attachment,) = parse_mail(raw).attachments
     assert attachment.data == data
+
+
+@pytest.mark.parametrize(
+    ("disposition", "text"),
+    [("", "hi"), ("Content-Disposition: inline\r\n", "hi"), ("Content-Disposition: attachment\r\n", None)],
+)
+def test_a_message_that_is_one_text_with_a_name_says_it_unless_it_is_attached(
+    disposition: str, text: str | None
+) -> None:
+    mail = parse_mail(f'Content-Type: text/plain; name="a.txt"\r\n{disposition}\r\nhi'.encode())
+    assert (mail.text, [each.name for each in mail.attachments]) == (text, [] if text else ["a.txt"])
+
+
+def test_octets_of_an_unknown_charset_are_utf_8_where_they_can_be() -> None:
+    for octets in ("é".encode(), b"\xe9"):
+        assert parse_mail(b"Content-Type: text/plain; charset=x-unknown\r\n\r\n" + octets).text == "é"
