@@ -30,7 +30,7 @@ def ids_of(scanner: Scanner) -> tuple[tuple[int, ...], int | None]:
 
 
 def esearch_of(scanner: Scanner) -> dict[str, Any]:
-    """What stands behind ESEARCH: what correlates it (`tag`; RFC 7377), `uid` if it is true, numbers as int, sets as tuples."""
+    """What stands behind ESEARCH: `tag` and its like, `uid` if it is true, numbers as int, sets as tuples."""
     found: dict[str, Any] = {}
     values = iter(scanner.values())
     for value in values:
