@@ -102,7 +102,7 @@ def test_the_table_of_protocols_has_ports_and_modules(nettools: Run) -> None:
 def test_data_goes_to_stdout_and_all_else_to_stderr(nettools: Run, http_server: Any) -> None:
     done = nettools("http", f"{http_server.url}/pub/hello.txt", "-v")
     assert done.out == b"Hello, world.\n"
-    assert "round trips" in done.err
+    assert "1 round trip\n" in done.err
     assert nettools("http", f"{http_server.url}/pub/hello.txt", "-v", "-q").err == ""
 
 

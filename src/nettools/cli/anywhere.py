@@ -56,12 +56,21 @@ def _command(name: str, text: str) -> click.Command:
 
     run.__doc__ = text
     command = click.command(
-        name, context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False}, add_help_option=True
+        name,
+        options_metavar="",
+        epilog="Its options are those of the protocol's own command: `nettools PROTOCOL --help`.",
+        context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
     )
     return command(click.argument("args", nargs=-1, type=click.UNPROCESSED, metavar="[OPTIONS] URL [ARGS]...")(run))
 
 
-get = _command("get", "Fetch what a URL names: a page, a file, a message; with --from FILE, many files side by side.")
+get = _command(
+    "get",
+    """Fetch what a URL names: a page, a file, a message; with --from FILE, many files side by side.
+
+    --from takes FILE or - (addresses, one a line), and with it go -o DIR, --workers N, --overwrite and --dask ADDRESS.
+    """,
+)
 put = _command("put", "Store a file at a URL.")
 list_ = _command("list", "List what a URL names: a folder, a mailbox.")
 send = _command("send", "Send a message through the server that a URL names.")

@@ -14,19 +14,20 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import click
 
 from nettools.cli.arguments import Settings
 from nettools.cli.render import Bar, Output, tracing, visible
+from nettools.cli.streams import is_terminal, standard_input
 from nettools.credentials import Auth
 from nettools.errors import AuthError, FileError, UsageError
 from nettools.netrc import netrc_lookup
 from nettools.secret import Secret
 from nettools.target import SCHEMES, Target, parse_url
 
-__all__ = ["Call", "absolute", "call", "confirm", "output", "read_argument", "standard_input"]
+__all__ = ["Call", "absolute", "call", "confirm", "output", "read_argument"]
 
 
 @dataclass(slots=True)
@@ -122,7 +123,7 @@ def find_auth(settings: Settings, target: Target, out: Output) -> Auth | None:
             return Auth(*found, **more)
     if user is None or settings.cert is not None or user == "anonymous":
         return Auth(user, **more) if user is not None or mechanism else None
-    if sys.stdin.isatty() and sys.stderr.isatty():
+    if is_terminal(sys.stdin) and is_terminal(sys.stderr):
         return Auth(user, _ask(user, target.host), **more)
     if named:
         raise AuthError(
@@ -164,15 +165,10 @@ def confirm(settings: Settings, question: str) -> None:
     """Ask before something is destroyed; without a terminal -y is needed."""
     if settings.yes or settings.dry_run:
         return
-    if not sys.stdin.isatty():
+    if not is_terminal(sys.stdin):
         raise UsageError(f"{question} needs -y when there is no terminal to ask on")
     if not click.confirm(f"{visible(question)}?", err=True):
         raise click.Abort
-
-
-def standard_input() -> BinaryIO:
-    """stdin, for `-` and `@-`."""
-    return sys.stdin.buffer
 
 
 def read_argument(value: str) -> bytes:

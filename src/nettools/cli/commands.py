@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 import importlib
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -84,7 +85,7 @@ class Commands(click.Group):
         if place is not None and args[place] in self.list_commands(ctx):
             args = [args[place], *args[:place], *args[place + 1 :]]
         elif place is not None and self.default is not None:
-            self._refuse_misspelt(ctx, args[place:])
+            self._refuse_misspelt(ctx, args[place], args[place + 1 :])
             verb = self.default if isinstance(self.default, str) else self.default(args[place:])
             args = [verb, *args]
         return super().parse_args(ctx, args)
@@ -101,22 +102,21 @@ class Commands(click.Group):
             for name in (*param.opts, *param.secondary_opts)
         }
 
-    def _refuse_misspelt(self, ctx: click.Context, words: Sequence[str]) -> None:
-        """A word before a URL that is nearly a verb was meant to be one, and is no host."""
-        near = self._near(ctx, words[0])
-        if near and any("://" in each for each in words[1:]):
-            raise click.UsageError(f"No such verb '{words[0]}'. Did you mean '{near}'?", ctx)
+    def _refuse_misspelt(self, ctx: click.Context, word: str, rest: Sequence[str]) -> None:
+        """A word that stands before a URL was meant to be a verb: no host and no file stands there."""
+        place = _first_word(rest, self._takes_value())
+        if place is not None and "://" in rest[place] and not re.search(r"[:/.]", word):
+            ctx.fail(f"No such verb '{word}'.{self._nearest(ctx, word)}")
 
-    def _near(self, ctx: click.Context, word: str) -> str | None:
-        return next(iter(difflib.get_close_matches(word, self.list_commands(ctx), n=1)), None)
+    def _nearest(self, ctx: click.Context, word: str) -> str:
+        near = difflib.get_close_matches(word, self.list_commands(ctx), n=1)
+        return f" Did you mean '{near[0]}'?" if near else ""
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args and self.get_command(ctx, args[0]) is None and not ctx.resilient_parsing:
-            near = self._near(ctx, args[0])
-            more = f" Did you mean '{near}'?" if near else ""
-            ctx.fail(f"No such command '{args[0]}'.{more}")
+            ctx.fail(f"No such command '{args[0]}'.{self._nearest(ctx, args[0])}")
         return super().resolve_command(ctx, args)
 
 

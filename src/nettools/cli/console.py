@@ -19,6 +19,7 @@ from types import FrameType, TracebackType
 from typing import Any
 
 from nettools.cli.render import Output, visible
+from nettools.cli.streams import standard_input
 
 __all__ = ["Pipes", "Terminal"]
 
@@ -131,9 +132,9 @@ class Pipes:
         self._source = -1
         self._spooled = -1
         try:
-            self._source = sys.stdin.fileno()
+            self._source = standard_input().fileno()
         except (OSError, ValueError, io.UnsupportedOperation):  # stdin was replaced by something in memory
-            self._source = self._spooled = _spool(sys.stdin.buffer.read())
+            self._source = self._spooled = _spool(standard_input().read())
 
     def __enter__(self) -> Pipes:
         return self
@@ -157,8 +158,7 @@ class Pipes:
         if self.kept is not None:
             self.kept += data
         elif self._raw or not self._out.is_terminal:
-            self._out.binary.write(data)
-            self._out.binary.flush()
+            self._out.write(data)
         else:
             text = self._held + self._decode(data)
             keep = len(text) - 1 if text.endswith("\r") else len(text)  # its LF may be on the way

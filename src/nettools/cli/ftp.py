@@ -11,9 +11,10 @@ from typing import Any, TypeVar
 import click
 
 from nettools.cli.arguments import RANGE, Settings
-from nettools.cli.calling import Call, absolute, call, confirm, standard_input
+from nettools.cli.calling import Call, absolute, call, confirm
 from nettools.cli.commands import Commands
 from nettools.cli.lines import send_command
+from nettools.cli.streams import standard_input
 from nettools.errors import UsageError
 from nettools.results import FileEntry, MirrorReport, Transfer
 
@@ -219,6 +220,7 @@ def rm(settings: Settings, url: str, recursive: bool, missing_ok: bool) -> None:
             return
         confirm(settings, f"remove {this.target.url}")
         nettools.ftp_remove(this.url, recursive=recursive, missing_ok=missing_ok, **this.keywords)
+        this.out.done()
 
 
 @verb("mv")
@@ -248,6 +250,7 @@ def mkdir(settings: Settings, url: str, no_parents: bool) -> None:
             this.out.note(f"would make {this.target.url}")
             return
         nettools.ftp_mkdir(this.url, parents=not no_parents, **this.keywords)
+        this.out.done()
 
 
 @verb("mirror")

@@ -12,8 +12,9 @@ from urllib.parse import quote
 import click
 
 from nettools.cli.arguments import RANGE, Settings
-from nettools.cli.calling import Call, call, read_argument, standard_input
+from nettools.cli.calling import Call, call, read_argument
 from nettools.cli.commands import Commands, Verb
+from nettools.cli.streams import standard_input
 from nettools.errors import FileError, HTTPStatusError, UsageError
 from nettools.results import Page, Transfer
 
@@ -251,8 +252,7 @@ def _show(this: Call, page: Page, shown: bool, raw: bool) -> None:
         for line in (*head, ""):
             this.out.line(line)
     if page.content and raw:
-        this.out.binary.write(page.content)
-        this.out.binary.flush()
+        this.out.write(page.content)
     elif page.content:
         this.out.data(page.content)
 

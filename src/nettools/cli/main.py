@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from nettools._version import __version__
+from nettools.cli import streams
 from nettools.cli.commands import Commands
 
 if TYPE_CHECKING:
@@ -70,14 +71,17 @@ def cli() -> None:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; the exit code is curl's where curl has one."""
     args = list(sys.argv[1:] if argv is None else argv)
+    streams.prepare()
     try:
         if any("\0" in arg for arg in args):  # no shell can say it
             raise click.UsageError("an argument has a NUL in it")
         if "_NETTOOLS_COMPLETE" in os.environ:
             cli.main(args=args, prog_name="nettools")  # the shell asks for completions
-        with cli.make_context("nettools", args) as context:  # not `main`: it takes a broken pipe for a failure
+        with streams.writing(None):  # --help writes
+            context = cli.make_context("nettools", args)  # not `main`: it takes a broken pipe for a failure
+        with context:
             result = cli.invoke(context)
-        sys.stdout.flush()
+        streams.flush_stdout()
         return result if isinstance(result, int) else 0
     except click.exceptions.Exit as error:
         return error.exit_code
@@ -92,9 +96,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return error.exit_code
     except KeyboardInterrupt:
         return 130
-    except BrokenPipeError:
-        # whoever read our output has seen enough; keep the interpreter from complaining at its end
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stdout__.fileno())  # type: ignore[union-attr]
+    except BrokenPipeError:  # whoever read our output has seen enough
+        streams.abandon_stdout()
         return 0
     except Exception as error:
         from nettools.errors import NettoolsError
@@ -102,6 +105,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         if not isinstance(error, NettoolsError):
             raise
         _report(error, args)
+        try:
+            streams.flush_stdout()
+        except (NettoolsError, BrokenPipeError):
+            streams.abandon_stdout()
         return error.exit_code
 
 

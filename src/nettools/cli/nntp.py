@@ -12,11 +12,12 @@ from typing import Any
 import click
 
 from nettools.cli.arguments import LIMIT, MOMENT, Settings
-from nettools.cli.calling import Call, absolute, call, read_argument, standard_input
+from nettools.cli.calling import Call, absolute, call, read_argument
 from nettools.cli.commands import Commands
 from nettools.cli.lines import add_command
 from nettools.cli.messages import place_of, save_message, show_message
-from nettools.errors import FileError, UsageError
+from nettools.cli.streams import standard_input
+from nettools.errors import FileError, NotFoundError, UsageError
 from nettools.results import Article, ArticleInfo, Group
 
 __all__ = ["nntp"]
@@ -131,11 +132,15 @@ def fetch(
         keywords |= this.keywords
         names = [int(each) if each.isascii() and each.isdigit() else each for each in articles]
         found: Iterable[Article]
+        missing: list[str] = []
         if len(names) > 1:
             found = nettools.fetch_articles(this.url, names, **keywords)
+            missing = [str(each).strip("<>") for each in names]
         else:
             found = [nettools.fetch_article(this.url, *names, **keywords)]
         for article in found:
+            had = (str(article.info.number), (article.info.message_id or "").strip("<>"))
+            missing = [each for each in missing if each not in had]
             if path is not None and (into or raw):
                 note = partial(this.out.note, str(save_message(article.raw, path, into, _name(article))))
                 this.out.result(article, lambda _, note=note: note())  # type: ignore[misc]
@@ -144,6 +149,8 @@ def fetch(
             else:
                 this.out.result(article, lambda each: show_article(this, each))
             this.out.warnings(article.meta)
+        if missing:
+            raise NotFoundError(f"not there: {', '.join(missing)}", url=this.target.url, protocol="nntp")
 
 
 def _name(article: Article) -> str:

@@ -16,6 +16,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import IO, TYPE_CHECKING, Any, BinaryIO
 
+from nettools.cli.streams import flush_stdout, is_terminal, standard_output, writing
 from nettools.errors import FileError, NettoolsError, ReplyError
 
 if TYPE_CHECKING:
@@ -78,27 +79,30 @@ class Output:
     def binary(self) -> BinaryIO:
         """stdout, or the file that -o names."""
         if self._path is None or self._path == "-":
-            return sys.stdout.buffer
+            return standard_output()
         if self._file is None:
-            try:
+            with writing(self._path):
                 self._file = open(self._path, "wb")  # noqa: SIM115  # closed by close()
-            except OSError as error:
-                raise FileError(
-                    f"cannot write {self._path}: {error.strerror}", errno=error.errno, filename=self._path
-                ) from error
         return self._file
 
     @property
     def is_terminal(self) -> bool:
         """Whether a person sees it at once."""
-        return self._path in (None, "-") and sys.stdout.isatty()
+        return self._path in (None, "-") and is_terminal(sys.stdout)
 
     def close(self) -> None:
         """Flush, and close the file if it is ours."""
         if self._file is not None:
-            self._file.close()
-        else:
-            sys.stdout.flush()
+            with writing(self._path):
+                self._file.close()
+        elif not isinstance(sys.exc_info()[1], FileError):  # else stdout may be what failed
+            flush_stdout()
+
+    def write(self, octets: bytes) -> None:
+        """Octets as they are, at once."""
+        with writing(self._path):
+            self.binary.write(octets)
+            self.binary.flush()
 
     def data(self, octets: bytes) -> None:
         """Octets as they are; on a terminal, as harmless text."""
@@ -106,22 +110,18 @@ class Output:
             text = visible(octets.decode("utf-8", "replace").replace("\r\n", "\n"))
             print(text, end="" if text.endswith("\n") else "\n")
         else:
-            sys.stdout.flush()
-            self.binary.write(octets)
-            self.binary.flush()
+            self.write(octets)
 
     def line(self, text: str) -> None:
         """One line of data."""
-        self.binary.write((visible(text) + "\n").encode("utf-8", "replace"))
-        self.binary.flush()
+        self.write((visible(text) + "\n").encode("utf-8", "replace"))
 
     def json(self, value: Any) -> None:
         """One JSON line."""
         from nettools.results import Result, plain
 
         item = value.to_dict(include_data=self.include_data) if isinstance(value, Result) else plain(value)
-        self.binary.write(json.dumps(item, ensure_ascii=True).encode("ascii") + b"\n")
-        self.binary.flush()
+        self.write(json.dumps(item, ensure_ascii=True).encode("ascii") + b"\n")
 
     def result(self, value: Any, human: Callable[[Any], None]) -> None:
         """One result: its JSON, or what `human` prints."""
@@ -133,6 +133,11 @@ class Output:
             meta = getattr(value, "meta", None)
             if meta is not None:
                 self.meta(meta)
+
+    def done(self) -> None:
+        """The result of what gives nothing: JSON's null."""
+        if self.as_json:
+            self.json(None)
 
     def rows(self, items: Iterable[Any], columns: Sequence[str], row: Callable[[Any], Sequence[Any]]) -> None:
         """Many results: JSON Lines, a table on a terminal, lines with TABs elsewhere."""
@@ -172,7 +177,7 @@ class Output:
         parts += [
             f"{meta.bytes_sent} octets sent",
             f"{meta.bytes_received} received",
-            f"{meta.round_trips} round trips",
+            f"{meta.round_trips} round trip{'s' * (meta.round_trips != 1)}",
         ]
         self.note("; ".join(parts))
         self.warnings(meta)
@@ -248,7 +253,7 @@ class Bar:
     """A progress bar, made when the first octets are told; a context manager."""
 
     def __init__(self, wanted: bool | None, quiet: bool) -> None:
-        self.on = (sys.stderr.isatty() if wanted is None else wanted) and not quiet
+        self.on = (is_terminal(sys.stderr) if wanted is None else wanted) and not quiet
         self._progress: Any = None
         self._task: Any = None
 
@@ -256,8 +261,12 @@ class Bar:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._stop()
+
+    def _stop(self) -> None:
         if self._progress is not None:
             self._progress.stop()
+            self._progress = None
 
     @property
     def callback(self) -> Callable[[int, int | None], None] | None:
@@ -274,3 +283,5 @@ class Bar:
             self._task = self._progress.add_task("", total=total)
             self._progress.start()
         self._progress.update(self._task, completed=done, total=total)
+        if total is not None and done >= total:
+            self._stop()  # before anybody writes under it

@@ -10,9 +10,10 @@ from typing import Any
 import click
 
 from nettools.cli.arguments import Settings
-from nettools.cli.calling import Call, call, read_argument, standard_input
+from nettools.cli.calling import Call, call, read_argument
 from nettools.cli.commands import Commands
 from nettools.cli.lines import add_command
+from nettools.cli.streams import standard_input
 from nettools.errors import FileError, UsageError
 from nettools.results import SendReport
 

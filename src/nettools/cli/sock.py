@@ -15,9 +15,10 @@ from urllib.parse import quote
 import click
 
 from nettools.cli.arguments import Settings
-from nettools.cli.calling import call, read_argument, standard_input
+from nettools.cli.calling import call, read_argument
 from nettools.cli.commands import Commands
 from nettools.cli.render import Output
+from nettools.cli.streams import standard_input
 from nettools.errors import FileError, UsageError
 
 __all__ = ["tcp", "udp", "unix"]
@@ -102,6 +103,7 @@ def _send(scheme: str, settings: Settings, url: str, data: str | None, **given: 
         if given["no_answer"]:
             with nettools.connect(this.url, **this.keywords) as session:
                 session.send(sent)  # type: ignore[attr-defined]
+            this.out.done()
             return
         answer = nettools.exchange(this.url, sent, until=until, **this.keywords)
         this.out.result(answer, lambda found: _show(this.out, found.data, given["as_hex"]))

@@ -14,6 +14,7 @@ from nettools.cli.arguments import Settings
 from nettools.cli.calling import Call, call, read_argument
 from nettools.cli.commands import Commands, Verb
 from nettools.cli.lines import add_command
+from nettools.cli.streams import is_terminal
 from nettools.errors import UsageError
 from nettools.results import Dialogue
 
@@ -44,7 +45,7 @@ def session(settings: Settings, url: str, raw: bool) -> None:
     from nettools.cli.console import Pipes, Terminal
 
     with call(settings, "telnet", url) as this:
-        by_hand = sys.stdin.isatty() and this.out.is_terminal and not this.out.as_json
+        by_hand = is_terminal(sys.stdin) and this.out.is_terminal and not this.out.as_json
         if by_hand and settings.idle_timeout is None:  # a person may think
             times = this.keywords.get("timeout", nettools.Timeout())
             this.keywords["timeout"] = dataclasses.replace(times, idle=None)

@@ -8,8 +8,9 @@ from typing import Any
 import click
 
 from nettools.cli.arguments import MOMENT, Settings
-from nettools.cli.calling import call, confirm, standard_input
+from nettools.cli.calling import call, confirm
 from nettools.cli.mailbox.verbs import FOLDER, IMAP, UIDS, URL, needed, verb
+from nettools.cli.streams import standard_input
 from nettools.errors import UsageError
 
 __all__: list[str] = []  # they are in their groups
@@ -71,6 +72,7 @@ def flag(
             this.out.note(f"would flag {', '.join(uids)}")
             return
         nettools.flag_mail(this.url, uids, add=add, remove=remove, folder=folder, **this.keywords)
+        this.out.done()
 
 
 def _to_folder(name: str, text: str) -> None:
@@ -112,3 +114,4 @@ def rm(scheme: str, settings: Settings, url: str, uids: tuple[str, ...], folder:
             return
         confirm(settings, f"delete {len(uids)} message(s) at {this.target.url}")
         nettools.delete_mail(this.url, uids, folder=folder, **this.keywords)
+        this.out.done()

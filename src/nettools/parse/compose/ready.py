@@ -81,7 +81,7 @@ def _prepared(
     if sender is None:
         if not default or "@" not in default:
             raise UsageError(
-                "the message has no sender", hint='give sender=, or a message with From; "" is the null path'
+                "the message has no sender", hint='give sender= (--from), or a message with From; "" is the null path'
             )
         sender = check_address(default)
     head = pieces[0]
