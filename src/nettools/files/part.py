@@ -107,17 +107,18 @@ class Part:
         """Open, lock and cut to `offset`; octets of the final file that are to be continued are copied."""
         if self.folder is not None:
             self.folder.mkdir(parents=True, exist_ok=True)
-        self._open()
+        self._open(alone=bool(offset) and self.folder is None)
         if os.fstat(self.file.fileno()).st_size < offset:
             self._continues = True
             self._copy_final(offset)
         self.file.truncate(offset)
         self.file.seek(offset)
 
-    def _open(self) -> None:
-        """In a folder, a part that another transfer is writing gets the next number."""
-        places = [self.path] if self.folder is None else numbered(self.folder, self.path.name)
-        for path in places:
+    def _open(self, *, alone: bool) -> None:
+        """A part that another transfer is writing is left to it: this one gets the next number, unless it is `alone`
+        what is to be continued.
+        """
+        for path in [self.path] if alone else numbered(self.path.parent, self.path.name):
             self._rename(path)
             self.file = os.fdopen(os.open(self.part, os.O_RDWR | os.O_CREAT | _ASIDE, 0o666), "r+b", buffering=0)
             if self._locked():

@@ -139,8 +139,11 @@ def test_two_transfers_do_not_write_one_part(tmp_path: Path) -> None:
         first.open()
         first.write(b"1")
         with pytest.raises(FileError, match="another transfer"), Destination(tmp_path / "x") as second:
-            second.open()
-        first.commit()
+            second.open(1)  # it would go on with what the first is writing
+        assert write(tmp_path / "x", b"2").path == tmp_path / "x"
+        assert first.commit().path == tmp_path / "x"
+    assert [path.name for path in tmp_path.iterdir()] == ["x"]
+    assert (tmp_path / "x").read_bytes() == b"1"
     with Destination(str(tmp_path) + "/", name="y") as first:
         first.open()
         first.write(b"1")
