@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, TypeVar, overload
 
 __all__ = ["Headers"]
+
+T = TypeVar("T")
 
 
 class Headers(Mapping[str, str]):
@@ -20,7 +22,7 @@ class Headers(Mapping[str, str]):
     pairs: tuple[tuple[str, str], ...]
 
     def __init__(self, pairs: Iterable[tuple[str, str]] = (), *, separator: str | None = None) -> None:
-        self.pairs = tuple((str(name), str(value)) for name, value in pairs)
+        self.pairs = tuple([(str(name), str(value)) for name, value in pairs])
         self._separator = separator
         index: dict[str, list[str]] = {}
         for name, value in self.pairs:
@@ -28,8 +30,21 @@ class Headers(Mapping[str, str]):
         self._index = index
 
     def __getitem__(self, name: str) -> str:
-        values = self._index[name.lower()]
+        return self._value(self._index[name.lower()])
+
+    def _value(self, values: list[str]) -> str:
         return values[0] if self._separator is None else self._separator.join(values)
+
+    @overload
+    def get(self, name: str) -> str | None: ...
+
+    @overload
+    def get(self, name: str, default: T) -> str | T: ...
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """The value of a field as `h["Name"]` has it, or the default."""
+        values = self._index.get(name.lower())
+        return default if values is None else self._value(values)
 
     def get_all(self, name: str) -> tuple[str, ...]:
         """Every value of a field, in order; empty when there is none."""

@@ -175,15 +175,10 @@ def charset_of(content_type: str, content: bytes) -> str | None:
     for mark, name in _BOMS:
         if content.startswith(mark):
             return name
-    kind, _, parameters = content_type.partition(";")
-    kind = kind.strip().lower()
-    match = re.search(r"charset\s*=\s*[\"']?([^\s\"';]+)", parameters, re.IGNORECASE)
-    if match is not None and is_charset(match[1]):
-        return match[1].lower()
-    textual = kind.startswith("text/") or kind.endswith(("+xml", "+json", "/json", "/xml", "/javascript"))
-    if not textual:
-        return None
-    if "html" in kind:
+    named, textual, html = _told(content_type)
+    if named is not None or not textual:
+        return named
+    if html:
         found = _META.search(content[:4096])
         if found is not None and is_charset(found[1].decode("ascii")):
             return found[1].decode("ascii").lower()
@@ -192,3 +187,14 @@ def charset_of(content_type: str, content: bytes) -> str | None:
     except UnicodeDecodeError:
         return "cp1252"
     return "utf-8"
+
+
+@functools.lru_cache(64)
+def _told(content_type: str) -> tuple[str | None, bool, bool]:
+    """What a Content-Type says: a charset that there is, whether it is text, and whether HTML."""
+    kind, _, parameters = content_type.partition(";")
+    kind = kind.strip().lower()
+    match = re.search(r"charset\s*=\s*[\"']?([^\s\"';]+)", parameters, re.IGNORECASE)
+    named = match[1].lower() if match is not None and is_charset(match[1]) else None
+    textual = kind.startswith("text/") or kind.endswith(("+xml", "+json", "/json", "/xml", "/javascript"))
+    return named, textual, "html" in kind

@@ -42,8 +42,9 @@ _JOINED = 64 * 1024  # a body up to this size goes out in one piece with its hea
 
 _STATUS = re.compile(rb"HTTP/1\.(\d) +(\d{3})(?: ([^\0\r\n]*))?[ \t]*\r?\n")
 # RFC 9112 5.1, but for white space before the colon, which a client may pass over; 5.2: folded lines
-_FIELD = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+)[ \t]*:[ \t]*([^\0\r\n]*?)[ \t]*\r?\n")
-_FOLDED = re.compile(rb"[ \t]+([^\0\r\n]*?)[ \t]*\r?\n")
+_FIELD = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+)[ \t]*:([^\0\r\n]*)\r?")
+_FOLDED = re.compile(rb"[ \t]([^\0\r\n]*)\r?")
+_LENGTH = re.compile(r"[0-9]{1,18}")
 _CHUNK = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\0\r\n]*)?\r?\n")
 
 
@@ -54,27 +55,40 @@ def _line(fp: Any, what: str) -> bytes:
     return line
 
 
+def _head_lines(fp: Any, what: str) -> Iterator[bytes]:
+    """The lines up to the empty one, without their LF: all at once where they are here already, as they mostly are."""
+    ahead = fp.peek()
+    end = ahead.find(b"\r\n\r\n") + 4
+    # an LF without CR may be the end of a line too, and so of the header
+    if end > 4 and ahead[:2] != b"\r\n" and ahead.count(b"\n", 0, end) == ahead.count(b"\r\n", 0, end):
+        yield from fp.read(end)[:-3].split(b"\n")
+        return
+    while (line := _line(fp, f"a {what} field")) not in (b"\r\n", b"\n"):
+        if not line.endswith(b"\n"):
+            raise DisconnectedError(f"the connection ended in the middle of the {what}")
+        yield line[:-1]
+
+
 def _fields(fp: Any, what: str = "header") -> list[tuple[str, str]]:
     """Header fields or trailers, up to and with the empty line behind them."""
     fields: list[tuple[str, str]] = []
-    for _ in range(MOST_FIELDS + 1):
-        line = _line(fp, f"a {what} field")
-        if line in (b"\r\n", b"\n"):
-            return fields
+    for number, line in enumerate(_head_lines(fp, what)):
+        if number == MOST_FIELDS:
+            raise ProtocolError(f"more than {MOST_FIELDS} {what} fields")
         match = _FIELD.fullmatch(line)
         if match is not None:
-            fields.append((match[1].decode("ascii"), match[2].decode("latin-1")))
+            name, value = match.groups()
+            fields.append((name.decode("ascii"), value.strip(b" \t").decode("latin-1")))
             continue
         folded = _FOLDED.fullmatch(line)
         if folded is None or not fields:
-            if not line.endswith(b"\n"):
-                raise DisconnectedError(f"the connection ended in the middle of the {what}")
             raise ProtocolError(f"this is no {what} field: {line[:80]!r}")
-        name, value = fields[-1]
-        if len(value) > LINE_LIMIT:
+        last, text = fields[-1]
+        if len(text) > LINE_LIMIT:
             raise ReplyTooLongError(f"a {what} field has more than {LINE_LIMIT} octets")
-        fields[-1] = name, f"{value} {folded[1].decode('latin-1')}".strip()
-    raise ProtocolError(f"more than {MOST_FIELDS} {what} fields")
+        more = folded[1].strip(b" \t").decode("latin-1")
+        fields[-1] = last, f"{text} {more}".strip(" ")
+    return fields
 
 
 class Response(http.client.HTTPResponse):
@@ -129,12 +143,10 @@ class Response(http.client.HTTPResponse):
     def _framing(self) -> tuple[int | None, bool]:
         """How long the body is, and whether it comes in chunks (RFC 9112 6.3)."""
         headers: Headers = self.headers
-        if "transfer-encoding" not in headers and "content-length" not in headers:
-            return None, False
         coding = headers.get("transfer-encoding", "").strip(" ,").lower()
         lengths = {each.strip() for each in headers.get("content-length", "").split(",")} - {""}
         if coding in ("", "identity"):
-            if len(lengths) > 1 or any(not re.fullmatch("[0-9]{1,18}", each, re.ASCII) for each in lengths):
+            if len(lengths) > 1 or not all(map(_LENGTH.fullmatch, lengths)):
                 raise ProtocolError(f"Content-Length makes no sense: {', '.join(sorted(lengths))[:80]}")
             return (int(lengths.pop()) if lengths else None), False
         if coding != "chunked":

@@ -6,6 +6,7 @@ Nothing that came from the caller can begin a header or a request of its own. Kn
 from __future__ import annotations
 
 import contextlib
+import functools
 import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,7 @@ __all__ = ["Fields", "address", "cookie_field", "head", "header_pairs", "host_fi
 
 TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 USER_AGENT = f"nettools/{__version__}"
+_ZONE = re.compile(r"%25[^\]]*")
 FRAMING = ("content-length", "transfer-encoding")
 
 Fields = list[tuple[str, str | None]]  # None: the field is not to be sent, not even by default
@@ -96,11 +98,15 @@ _QUERY_SAFE = _PATH_SAFE + "?/`{}"
 
 def address(target: Target) -> str:
     """What stands in the request line: path and query, percent-encoded, without dot segments (RFC 3986 5.2.4)."""
-    path = target.path or "/"
+    return _encoded(target.path or "/", target.query)
+
+
+@functools.lru_cache(512)
+def _encoded(path: str, query: str | None) -> str:
     if "/." in path:
         path = _without_dots(path)
     path = quote(path, safe=_PATH_SAFE)
-    return path if target.query is None else f"{path}?{quote(target.query, safe=_QUERY_SAFE)}"
+    return path if query is None else f"{path}?{quote(query, safe=_QUERY_SAFE)}"
 
 
 def _without_dots(path: str) -> str:
@@ -131,7 +137,7 @@ def with_params(url: str, params: Any) -> str:
 
 def host_field(target: Target) -> str:
     """The value of Host: as in the URL, but for a zone, which means something here only (RFC 6874 4)."""
-    return re.sub(r"%25[^\]]*", "", target.netloc)
+    return _ZONE.sub("", target.netloc)
 
 
 # --- the head

@@ -226,19 +226,23 @@ class HTTPSession(Session):
             return self.target
         if url is not None and not isinstance(url, str):
             raise UsageError(f"a URL is a str, not {type(url).__name__}", exit_code=3)
+        key = "" if params else url or ""
+        target = self._targets.get(key)
+        if target is None:
+            target = self._resolved(url, params)
+            if key and len(self._targets) < 256:
+                self._targets[key] = target
+        return target
+
+    def _resolved(self, url: str | None, params: Any) -> Target:
         text = self.target.origin + (self.target.path or "/") if url is None or "://" not in url.split("?")[0] else ""
         if url is None and self.target.query is not None:
             text += f"?{self.target.query}"
         if url is not None:
             text = urljoin(text, url) if text else url
-        text = with_params(text, params)
-        target = self._targets.get(text)
-        if target is None:
-            target = parse_url(text, SCHEMES)
-            if target.user is not None and target.origin != self.target.origin:
-                raise UsageError("a session has one origin's credentials: connect() to the other one", exit_code=3)
-            if len(self._targets) < 256:
-                self._targets[text] = target
+        target = parse_url(with_params(text, params), SCHEMES)
+        if target.user is not None and target.origin != self.target.origin:
+            raise UsageError("a session has one origin's credentials: connect() to the other one", exit_code=3)
         return target
 
     # -- one exchange, redirects included
