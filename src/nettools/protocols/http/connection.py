@@ -12,10 +12,11 @@ Hooks of http.client that are relied on: `HTTPResponse.__init__` asks its argume
 
 from __future__ import annotations
 
+import collections
 import contextlib
 import http.client
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from nettools.errors import (
@@ -36,6 +37,7 @@ __all__ = ["Connection", "Connections", "Response"]
 MOST_INTERIM = 20  # 1xx responses before the final one
 MOST_FIELDS = 256  # of a header or a trailer
 LINE_LIMIT = 64 * 1024
+PATIENCE = 5.0  # seconds that the answer to a request that was sent ahead may take, before it is sent by itself
 MOST_KEPT = 16  # connections that wait for another request
 STRAIGHT = 4 * BLOCK  # octets from which a body may go to a file without passing through Python
 _JOINED = 64 * 1024  # a body up to this size goes out in one piece with its head
@@ -236,6 +238,7 @@ class Response(http.client.HTTPResponse):
             self.fp = None  # type: ignore[assignment]  # http.client's own mark of a response that was read
             if self.will_close:
                 self.connection.close()
+            self.connection.proven = self.version == 11
 
     def abandon(self) -> None:
         """Done with it, read or not; what is unread would come before the next response, so the connection goes."""
@@ -250,10 +253,15 @@ class Response(http.client.HTTPResponse):
 
 
 class Connection:
-    """A socket to an origin. `used` tells whether it has carried a request before, `sock` is guarded."""
+    """A socket to an origin, guarded. It has been `used` for a request, and is `proven` once the server has kept it.
+
+    `ahead` are the heads of requests that were sent behind others, and whose responses come next.
+    """
 
     def __init__(self, sock: Any) -> None:
         self.sock = sock
+        self.proven = False
+        self.ahead: collections.deque[bytes] = collections.deque()
         self.tls = hasattr(sock, "pending")  # only TLS has octets that are decrypted and not read
         self.used = False
         self.reader = sock.makefile("rb")
@@ -282,18 +290,29 @@ class Connection:
     def usable(self) -> bool:
         """Whether it can carry another request: the server has not closed it, and has sent nothing unasked."""
         try:
-            return self.sock.failure is None and not self.sock.ready(0)
+            return self.sock.failure is None and (bool(self.ahead) or not self.sock.ready(0))
         except DeadlineError:
             raise
         except (OSError, ValueError):
             return False
 
-    def exchange(self, method: str, head: bytes, body: Body) -> Response:
-        """Send a request, and read the response up to its body."""
+    def exchange(self, method: str, head: bytes, body: Body, behind: Sequence[bytes] = ()) -> Response:
+        """Send a request, unless it was sent ahead, and read the response up to its body.
+
+        Args:
+            behind: heads of requests without a body that are sent in the same piece, to be asked for next.
+        """
         self.used = True
         response = self.response = Response(self, method)
+        if self.ahead:
+            self.ahead.popleft()
+            if not self.sock.ready(PATIENCE):
+                raise DisconnectedError("the server does not answer what was sent ahead")
+            response.begin()
+            return response
+        self.ahead.extend(behind)
         try:
-            self._send(head, body)
+            self._send(head + b"".join(behind), body)
         except (ConnectionError, NettoolsError) as error:
             # a server may refuse a body before it has read it all (RFC 9112 9.3): then it has answered already
             if isinstance(error, NettoolsError) and not isinstance(error, DisconnectedError):
@@ -326,17 +345,24 @@ Key = tuple[str, str, int, str | None]  # scheme, host, port, Unix socket
 class Connections:
     """The connections of a session, by where they go; `buffer` is what their bodies are read into."""
 
-    def __init__(self, dial: Callable[[Key], Any]) -> None:
+    def __init__(self, dial: Callable[[Key], Any], one_by_one: set[Key]) -> None:
         self._dial = dial
+        self._one_by_one = one_by_one
         self._all: dict[Key, list[Connection]] = {}
         self.buffer = memoryview(bytearray(BLOCK))
 
-    def take(self, key: Key) -> Connection:
-        """A connection that nothing is under way on: a kept one that is still usable, else a new one."""
+    def take(self, key: Key, head: bytes) -> Connection:
+        """A connection that nothing is under way on, or this very request: a kept one that is usable, else a new one.
+
+        Where another request was sent ahead, that one was not the next: nothing is, from now on.
+        """
         for connection in self._all.get(key, ()):
             if connection.idle:
-                if connection.usable():
+                in_order = not connection.ahead or connection.ahead[0] == head
+                if in_order and connection.usable():
                     return connection
+                if not in_order:
+                    self._one_by_one.add(key)
                 connection.close()
         self._tidy()
         connection = Connection(self._dial(key))
@@ -355,6 +381,11 @@ class Connections:
     def sockets(self) -> list[Any]:
         """The sockets that are open."""
         return [each.sock for row in self._all.values() for each in row if not each.closed]
+
+    def drop(self, key: Key) -> None:
+        """Close those that go to one place."""
+        for connection in self._all.pop(key, ()):
+            connection.close()
 
     def close(self) -> None:
         """Close them all."""

@@ -23,7 +23,7 @@ from nettools.results import Headers, Transfer
 
 if TYPE_CHECKING:
     from nettools.protocols.http.connection import Response
-    from nettools.protocols.http.session import HTTPSession
+    from nettools.protocols.http.exchanges import Exchanges
 
 __all__ = ["Download", "Extent", "check_range", "conditions", "http_date"]
 
@@ -66,7 +66,7 @@ class Download:
 
     def __init__(
         self,
-        session: HTTPSession,
+        session: Exchanges,
         request: Request,
         dest: Any,
         *,

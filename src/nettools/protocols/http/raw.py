@@ -18,7 +18,7 @@ from nettools.protocols.http.redirect import Request
 from nettools.target import parse_url
 
 if TYPE_CHECKING:
-    from nettools.protocols.http.session import HTTPSession
+    from nettools.protocols.http.exchanges import Exchanges
 
 __all__ = ["requests_session"]
 
@@ -26,7 +26,7 @@ __all__ = ["requests_session"]
 class Adapter(HTTPAdapter):
     """requests' transport, over a nettools session."""
 
-    def __init__(self, owner: HTTPSession) -> None:
+    def __init__(self, owner: Exchanges) -> None:
         super().__init__(max_retries=0)
         self._owner = owner
 
@@ -63,7 +63,7 @@ def _text(value: Any) -> str:
     return value.decode("latin-1") if isinstance(value, bytes) else str(value)
 
 
-def requests_session(owner: HTTPSession) -> requests.Session:
+def requests_session(owner: Exchanges) -> requests.Session:
     """A requests.Session for a nettools session."""
     session = requests.Session()
     session.trust_env = False
