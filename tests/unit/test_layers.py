@@ -39,7 +39,7 @@ MAY_IMPORT = {
     "parse": {*LEAVES, "parse"},
     "wire": {*LEAVES, "wire"},
     "session": {*LEAVES, "wire", "session"},
-    "batch": {*LEAVES, "facade"},
+    "batch": {*LEAVES, "batch", "facade"},
     "facade": {*LEAVES, "facade", "session", "protocols", "parse"},
     "cli": {*LEAVES, "cli", "facade", "session", "protocols.nntp", "protocols.smtp", "protocols.xmlrpc", "testing", ""},
     "testing": {"testing"},

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
+from nettools.errors import NettoolsError
 from nettools.facade.connecting import protocol_for, protocol_named
 from nettools.session import Session, make_session, run
 from nettools.target import Target, parse_url
@@ -58,19 +60,40 @@ def download(
 class Downloads:
     """Downloads one after another over kept connections, one for each server: what a worker of `download_many` has.
 
-    The sessions of the last few servers are kept. Belongs to one thread.
+    The sessions of the last few servers are kept. `depth` is how many files may be fetched in one go: more than one
+    where those before were small. Belongs to one thread.
     """
 
     KEPT = 4
+    DEPTH = 16
+    SMALL = 64 * 1024  # octets of a file behind which others may wait
 
     def __init__(self, opts: Mapping[str, Any]) -> None:
         self._own = {name: value for name, value in opts.items() if name in ("resume", "checksum")}
         self._opts = {name: value for name, value in opts.items() if name not in self._own}
         self._sessions: dict[tuple[str, str | None, Any], Session] = {}
+        self.depth = 1
+
+    def expect(self, urls: Sequence[str]) -> None:
+        """What `fetch` will be asked for, in this order: HTTP may ask for several at once."""
+        if len(urls) < 2 or self._own.get("resume"):
+            return
+        with contextlib.suppress(NettoolsError):  # which is told when it is that URL's turn
+            first = parse_url(urls[0], SCHEMES)
+            if first.protocol == "http":
+                session: Any = self._session(first, urls[0])
+                session.expect(url for url in urls if self._key(parse_url(url, SCHEMES)) == self._key(first))
 
     def fetch(self, url: str, dest: str) -> Transfer:
         """As `download`."""
+        before, self.depth = self.depth, 1
         target = parse_url(url, SCHEMES)
+        done = self._fetch(target, url, dest)
+        if target.protocol == "http" and done.size <= self.SMALL:
+            self.depth = min(4 * before, self.DEPTH)
+        return done
+
+    def _fetch(self, target: Target, url: str, dest: str) -> Transfer:
         keywords = KEYWORDS[target.protocol]
         own = {name: value for name, value in self._opts.items() if name in keywords}
         if target.protocol == "http":
@@ -85,8 +108,12 @@ class Downloads:
                 return cast("Transfer", session.get(path, dest, **self._own, **own))  # type: ignore[attr-defined]
         return download(url, dest, **self._own, **self._opts)
 
+    @staticmethod
+    def _key(target: Target) -> tuple[str, str | None, Any]:
+        return target.origin, target.user, target.password
+
     def _session(self, target: Target, url: str) -> Session:
-        key = target.origin, target.user, target.password
+        key = self._key(target)
         session = self._sessions.pop(key, None)
         if session is None:
             keywords = KEYWORDS[target.protocol]

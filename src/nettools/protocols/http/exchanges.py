@@ -227,6 +227,7 @@ class Exchanges(Session):
         octets = self._head(request, accepted, authorization, forward)
         key = (target.scheme.name, target.host, target.port, request.unix_socket)
         following = self._following(request)
+        self._together = None
         assert self.client is not None
         try:
             connection = self.client.take(key, octets)
@@ -237,7 +238,8 @@ class Exchanges(Session):
         if connection.proven and not connection.ahead and forward is None and key not in self._one_by_one:
             alike = (dataclasses.replace(request, target=each) for each in following)
             behind = [self._head(each, accepted, authorization, None) for each in alike]
-        self._together = key if behind or connection.ahead else None
+        if behind or connection.ahead:
+            self._together = key
         self._socks = self.client.sockets
         self._kept = connection.used
         if request.method not in IDEMPOTENT:

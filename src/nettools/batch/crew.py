@@ -1,0 +1,102 @@
+"""Threads of our own that fetch files: each takes what comes next, several at once where its server answers so."""
+
+from __future__ import annotations
+
+import collections
+import itertools
+import queue
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+from nettools.facade.downloads import Downloads
+from nettools.results import Outcome
+
+__all__ = ["Crew"]
+
+WINDOW = 16  # addresses that are taken ahead for each worker
+
+
+class Crew:
+    """So many threads, with `Downloads` each.
+
+    Args:
+        urls: asked for in the thread of whoever takes the outcomes, and no further ahead than `WINDOW` says, by the
+            dozen: a worker takes several only if several wait.
+        place: where the file of a URL goes.
+    """
+
+    def __init__(
+        self, urls: Iterator[str], workers: int, make: Callable[[], Downloads], place: Callable[[str], str]
+    ) -> None:
+        self._urls, self._workers, self._make, self._place = urls, workers, make, place
+        self._waiting: collections.deque[str] = collections.deque()
+        self._over = False  # nothing more will wait
+        self._stopped = False  # nobody takes outcomes any more
+        self._changed = threading.Condition()
+        self._done: queue.SimpleQueue[Outcome | BaseException] = queue.SimpleQueue()
+
+    def outcomes(self) -> Iterator[Outcome]:
+        """An Outcome each, as they complete; the threads are gone when it ends, or is closed."""
+        under_way = begun = 0
+        with ThreadPoolExecutor(self._workers, thread_name_prefix="nettools") as pool:
+            try:
+                while True:
+                    if under_way <= self._workers * WINDOW // 2:
+                        under_way += self._add(self._workers * WINDOW - under_way)
+                    while begun < min(self._workers, under_way):
+                        pool.submit(self._work)
+                        begun += 1
+                    if not under_way:
+                        return
+                    outcome = self._done.get()
+                    if isinstance(outcome, BaseException):
+                        raise outcome
+                    under_way -= 1
+                    yield outcome
+            finally:
+                self._stopped = True
+                self._end()
+
+    def _add(self, most: int) -> int:
+        """Let more wait, at most so many, and in one go, so that a worker finds several; how many there were."""
+        urls = [] if self._over else list(itertools.islice(self._urls, most))
+        with self._changed:
+            self._waiting.extend(urls)
+            self._changed.notify_all()
+        if len(urls) < most:
+            self._end()
+        return len(urls)
+
+    def _end(self) -> None:
+        with self._changed:
+            self._over = True
+            self._changed.notify_all()
+
+    def _take(self, most: int) -> list[str]:
+        """What a worker does next: its share of what waits, none at the end."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._waiting or self._over)
+            share = max(1, min(most, len(self._waiting) // self._workers))
+            return [self._waiting.popleft() for _ in range(min(share, len(self._waiting)))]
+
+    def _work(self) -> None:
+        downloads = self._make()
+        try:
+            while urls := self._take(downloads.depth):
+                downloads.expect(urls)
+                for url in urls:
+                    if self._stopped:
+                        return
+                    self._done.put(self._fetch(downloads, url))
+        except BaseException as error:  # an interruption; handed to whoever takes the outcomes
+            self._done.put(error)
+        finally:
+            downloads.close()
+
+    def _fetch(self, downloads: Downloads, url: str) -> Outcome:
+        try:
+            value = downloads.fetch(url, self._place(url))
+        except Exception as error:  # it is this file's outcome
+            return Outcome(url, False, None, error)
+        return Outcome(url, True, value, None, meta=value.meta)
