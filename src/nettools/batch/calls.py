@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-import secrets
+import os
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor, as_completed
 from typing import Any
@@ -62,7 +62,7 @@ def outcomes(calls: Iterator[tuple[str, Any]], executor: Executor | None, worker
     """An Outcome for each of these named calls; of the executor that is given only what is needed is asked."""
     pool = executor if executor is not None else ThreadPoolExecutor(workers, thread_name_prefix="nettools")
     running: dict[Future[Any], str] = {}
-    run = secrets.token_hex(8)
+    run = os.urandom(8).hex()
     numbers = itertools.count()
     try:
         more = True

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import os
 import re
-import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -96,7 +96,7 @@ def digest(
         octets = text.encode("utf-8", "surrogateescape") if isinstance(text, str) else text
         return hashlib.new(_HASHES[name], octets, usedforsecurity=False).hexdigest()
 
-    cnonce = secrets.token_hex(16)
+    cnonce = os.urandom(16).hex()
     first = hashed(f"{user}:{realm}:{word}")
     if session:
         first = hashed(f"{first}:{nonce}:{cnonce}")

@@ -15,7 +15,6 @@ from urllib.parse import unquote, urlsplit
 
 from nettools.errors import IncompleteError, ProtocolError, RedirectError, UnsupportedError, UsageError
 from nettools.files import Destination, modified_of
-from nettools.parse.message import parse_parameters
 from nettools.protocols.http.body import decoded
 from nettools.protocols.http.message import Fields
 from nettools.protocols.http.redirect import Request
@@ -243,4 +242,8 @@ def file_name(url: str) -> str:
 def _disposition(headers: Headers) -> str | None:
     """The file name of Content-Disposition (RFC 6266)."""
     value = headers.get("Content-Disposition")
-    return parse_parameters(value)[1].get("filename") if value else None
+    if not value:
+        return None
+    from nettools.parse.message import parse_parameters  # the parser of mail, which most answers do not need
+
+    return parse_parameters(value)[1].get("filename")

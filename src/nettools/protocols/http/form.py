@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import io
 import json as json_module
-import mimetypes
 import os
 import re
-import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -162,7 +160,7 @@ class _Form(Body):
     """A form whose files are read while it is sent; its size is known unless one of them is a stream."""
 
     def __init__(self, data: Any, files: Any) -> None:
-        boundary = secrets.token_hex(16)
+        boundary = os.urandom(16).hex()
         super().__init__(None, f"multipart/form-data; boundary={boundary}")
         self._parts = [
             (_head(boundary, name, None, None), _Held(each if isinstance(each, bytes) else _encoded(str(each))))
@@ -245,6 +243,8 @@ def _file(value: Any) -> tuple[str | None, Body, str | None]:
     else:
         filename, content = "file", value
     if kind is None and filename is not None:
+        import mimetypes  # it reads the system's tables
+
         kind = mimetypes.guess_type(filename)[0] or "application/octet-stream"
     if isinstance(content, (bytes, bytearray, memoryview)):
         return filename, _Held(bytes(content)), kind
