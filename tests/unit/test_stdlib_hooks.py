@@ -77,7 +77,9 @@ def test_http_client_reads_a_response_by_these_methods__protocols_http_connectio
     for name in ("_close_conn", "_get_chunk_left", "_read_next_chunk_size", "_safe_read", "_check_close", "isclosed"):
         assert callable(getattr(http.client.HTTPResponse, name))
     assert callable(http.client.HTTPResponse._read_and_discard_trailer)  # type: ignore[attr-defined]
-    octets = io.BytesIO(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\nA: b\r\n\r\n")
+    octets = io.BufferedReader(
+        io.BytesIO(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\nA: b\r\n\r\n")
+    )
     stand_in = SimpleNamespace(makefile=lambda mode: octets, tls=False, close=octets.close)
     response = Response(stand_in, "GET")  # type: ignore[arg-type]
     response.begin()
