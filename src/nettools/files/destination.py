@@ -21,6 +21,7 @@ __all__ = ["Destination", "parse_checksum"]
 
 Dest = str | os.PathLike[str] | BinaryIO | None
 
+CHEAP = 1024 * 1024  # octets that are digested on their way, which costs less than reading them again
 _ALGORITHMS = {"md5": 32, "sha1": 40, "sha224": 56, "sha256": 64, "sha384": 96, "sha512": 128}
 
 
@@ -108,9 +109,12 @@ class Destination:
             self._part = Part(text, name)
 
     def _begin_digests(self) -> None:
-        """What is checked, and what cannot be read again, is digested on its way; the rest when somebody asks."""
+        """What is checked, what cannot be read again, and a small file is digested on its way; the rest when somebody
+        asks.
+        """
         algorithms = {self._checksum[0]} if self._checksum is not None else set()
-        if self._part is None and self._memory is None:
+        small = self._part is not None and self.size is not None and self.size <= CHEAP
+        if small or (self._part is None and self._memory is None):
             algorithms.add("sha256")
         self._digests = {name: hashlib.new(name, usedforsecurity=False) for name in sorted(algorithms)}
 
@@ -134,6 +138,7 @@ class Destination:
 
     def open(self, offset: int = 0) -> None:
         """Open for writing at an offset; 0 begins anew."""
+        self._begin_digests()
         if self._part is not None:
             try:
                 self._part.open(offset)

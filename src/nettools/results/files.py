@@ -22,7 +22,8 @@ Digest = str | Callable[[], "str | None"] | None
 class Transfer(Deferred):
     """A file that was moved. `data` is set where no destination was named; `resumed_from` is an offset in octets.
 
-    `sha256` of a file or of `data` is worked out when it is asked for; of a file that was changed since, it is None.
+    `sha256` of `data`, and of a file of at most 1 MiB whose size was told, is of what was moved. Of a bigger file it is
+    worked out when it is asked for, by reading it; it is None if it was changed, moved or removed since.
     """
 
     path: Path | None = None

@@ -20,6 +20,7 @@ import pytest
 
 from nettools.errors import ChecksumError, FileError, TooLargeError, UnsupportedError, UsageError
 from nettools.files import Destination, save_all, write_new, write_whole
+from nettools.files.destination import CHEAP
 from nettools.results import Transfer
 
 MOMENT = dt.datetime(2020, 2, 3, 4, 5, 6, tzinfo=dt.UTC)
@@ -162,6 +163,18 @@ def test_a_link_in_the_place_of_the_part_leads_nowhere(tmp_path: Path, name: str
         with refused:
             destination.open(3)
     assert treasure.read_bytes() == b"gold"
+
+
+@pytest.mark.parametrize(("size", "known"), [(CHEAP, True), (CHEAP + 1, False), (None, False)])
+def test_the_digest_of_a_small_file_is_of_what_was_moved(tmp_path: Path, size: int | None, known: bool) -> None:
+    data = b"x" * (size or 5)
+    with Destination(tmp_path / "x") as destination:
+        destination.expect(size)
+        destination.open()
+        destination.write(data)
+        done = destination.commit()
+    (tmp_path / "x").unlink()
+    assert done.sha256 == (hashlib.sha256(data).hexdigest() if known else None)
 
 
 def test_a_link_is_written_through_and_stays(tmp_path: Path) -> None:
