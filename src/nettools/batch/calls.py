@@ -5,11 +5,13 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Executor, Future, ThreadPoolExecutor, as_completed
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nettools.errors import UsageError
 from nettools.results import NO_META, Outcome
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor, Future
 
 __all__ = ["checked", "outcomes", "run_many", "worker_count"]
 
@@ -60,6 +62,8 @@ def run_many(calls: Iterable[Any], *, executor: Executor | None = None, workers:
 
 def outcomes(calls: Iterator[tuple[str, Any]], executor: Executor | None, workers: int) -> Iterator[Outcome]:
     """An Outcome for each of these named calls; of the executor that is given only what is needed is asked."""
+    from concurrent.futures import ThreadPoolExecutor, as_completed  # and logging with it
+
     pool = executor if executor is not None else ThreadPoolExecutor(workers, thread_name_prefix="nettools")
     running: dict[Future[Any], str] = {}
     run = os.urandom(8).hex()

@@ -7,7 +7,6 @@ import itertools
 import queue
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 
 from nettools.facade.downloads import Downloads
 from nettools.results import Outcome
@@ -31,6 +30,7 @@ class Crew:
     ) -> None:
         self._urls, self._workers, self._make, self._place = urls, workers, make, place
         self._waiting: collections.deque[str] = collections.deque()
+        self._left = 0  # that wait or are under way, or whose outcome nobody has taken
         self._over = False  # nothing more will wait
         self._stopped = False  # nobody takes outcomes any more
         self._changed = threading.Condition()
@@ -38,35 +38,36 @@ class Crew:
 
     def outcomes(self) -> Iterator[Outcome]:
         """An Outcome each, as they complete; the threads are gone when it ends, or is closed."""
-        under_way = begun = 0
-        with ThreadPoolExecutor(self._workers, thread_name_prefix="nettools") as pool:
-            try:
-                while True:
-                    if under_way <= self._workers * WINDOW // 2:
-                        under_way += self._add(self._workers * WINDOW - under_way)
-                    while begun < min(self._workers, under_way):
-                        pool.submit(self._work)
-                        begun += 1
-                    if not under_way:
-                        return
-                    outcome = self._done.get()
-                    if isinstance(outcome, BaseException):
-                        raise outcome
-                    under_way -= 1
-                    yield outcome
-            finally:
-                self._stopped = True
-                self._end()
+        threads: list[threading.Thread] = []
+        try:
+            while True:
+                if self._left <= self._workers * WINDOW // 2:
+                    self._add(self._workers * WINDOW - self._left)
+                while len(threads) < min(self._workers, self._left):
+                    threads.append(threading.Thread(target=self._work, name=f"nettools_{len(threads)}", daemon=True))
+                    threads[-1].start()
+                if not self._left:
+                    return
+                outcome = self._done.get()
+                if isinstance(outcome, BaseException):
+                    raise outcome
+                self._left -= 1
+                yield outcome
+        finally:
+            self._stopped = True
+            self._end()
+            for thread in threads:
+                thread.join()
 
-    def _add(self, most: int) -> int:
-        """Let more wait, at most so many, and in one go, so that a worker finds several; how many there were."""
+    def _add(self, most: int) -> None:
+        """Let more wait, at most so many, and in one go, so that a worker finds several."""
         urls = [] if self._over else list(itertools.islice(self._urls, most))
         with self._changed:
             self._waiting.extend(urls)
+            self._left += len(urls)
             self._changed.notify_all()
         if len(urls) < most:
             self._end()
-        return len(urls)
 
     def _end(self) -> None:
         with self._changed:
@@ -74,11 +75,11 @@ class Crew:
             self._changed.notify_all()
 
     def _take(self, most: int) -> list[str]:
-        """What a worker does next: its share of what waits, none at the end."""
+        """What a worker does next: its share of all that is left, none at the end."""
         with self._changed:
             self._changed.wait_for(lambda: self._waiting or self._over)
-            share = max(1, min(most, len(self._waiting) // self._workers))
-            return [self._waiting.popleft() for _ in range(min(share, len(self._waiting)))]
+            share = min(most, -(-self._left // self._workers), len(self._waiting))
+            return [self._waiting.popleft() for _ in range(share)]
 
     def _work(self) -> None:
         downloads = self._make()

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Executor
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from nettools.batch.calls import checked, outcomes, worker_count
@@ -15,6 +14,9 @@ from nettools.errors import FileError, UsageError
 from nettools.facade.downloads import Downloads, download
 from nettools.files import safe_name
 from nettools.results import Outcome, Transfer
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
 
 __all__ = ["download_many"]
 

@@ -86,11 +86,11 @@ class Downloads:
 
     def fetch(self, url: str, dest: str) -> Transfer:
         """As `download`."""
-        before, self.depth = self.depth, 1
+        self.depth = 1
         target = parse_url(url, SCHEMES)
         done = self._fetch(target, url, dest)
         if target.protocol == "http" and done.size <= self.SMALL:
-            self.depth = min(4 * before, self.DEPTH)
+            self.depth = self.DEPTH
         return done
 
     def _fetch(self, target: Target, url: str, dest: str) -> Transfer:
