@@ -96,7 +96,7 @@ def digest(
         octets = text.encode("utf-8", "surrogateescape") if isinstance(text, str) else text
         return hashlib.new(_HASHES[name], octets, usedforsecurity=False).hexdigest()
 
-    cnonce = os.urandom(16).hex()
+    cnonce = _nonce()
     first = hashed(f"{user}:{realm}:{word}")
     if session:
         first = hashed(f"{first}:{nonce}:{cnonce}")
@@ -129,3 +129,7 @@ def _algorithm(challenge: Challenge) -> tuple[str, bool] | None:
 
 def _escaped(value: str) -> str:
     return value.replace("\\", "\\\\").replace('"', '\\"')
+
+
+def _nonce() -> str:
+    return os.urandom(16).hex()

@@ -57,7 +57,7 @@ RFC_7616 = {
     ],
 )
 def test_the_examples_of_rfc_7616(algorithm: str, response: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("secrets.token_hex", lambda size: "f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ")
+    monkeypatch.setattr("nettools.protocols.http.auth._nonce", lambda: "f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ")
     offered = [Challenge("digest", {**RFC_7616, "algorithm": algorithm})]
     answer = digest(offered, "GET", "/dir/index.html", "Mufasa", "Circle of Life", b"")
     assert answer is not None
