@@ -17,6 +17,12 @@ from typing import Any
 __all__ = ["AtTerminal"]
 
 
+def _sit_down() -> None:
+    """In the child: the terminal is its own, and control-C is not ignored, whatever this process was started with."""
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class AtTerminal:
     """Runs a command with a terminal as stdin, stdout and stderr; `screen` is everything it showed."""
 
@@ -26,7 +32,13 @@ class AtTerminal:
         self.screen = b""
         self._shown = 0
         self.process = subprocess.Popen(
-            command, stdin=self.slave, stdout=self.slave, stderr=self.slave, env=env, start_new_session=True
+            command,
+            stdin=self.slave,
+            stdout=self.slave,
+            stderr=self.slave,
+            env=env,
+            start_new_session=True,
+            preexec_fn=_sit_down,
         )
 
     def _set_size(self, columns: int, lines: int) -> None:

@@ -49,6 +49,32 @@ def test_many_files_are_fetched_from_a_list(nettools: Run, http_server: Any, tmp
     assert os.listdir(tmp_path / "d") == ["hello.txt"]
 
 
+def test_a_list_takes_credentials_and_goes_on_with_what_is_there(
+    nettools: Run, http_server: Any, tmp_path: Path
+) -> None:
+    http_server.world.files["big"] = b"x" * 1000
+    (tmp_path / "d").mkdir()
+    for words, sent in ((("-u", "me:word"), "Basic bWU6d29yZA=="), (("--token", "t0ken"), "Bearer t0ken")):
+        done = nettools(
+            "get", "--from", "-", "-o", tmp_path / "d", "-C", *words, stdin=f"{http_server.url}/big".encode()
+        )
+        assert done.code == 0
+        assert any(f"Authorization: {sent}".encode() in record.bytes for record in http_server.log.records)
+
+
+def test_a_scheduler_that_is_not_there_is_told(nettools: Run, tmp_path: Path, monkeypatch: Any) -> None:
+    class Distributed:
+        @staticmethod
+        def Client(address: str, **_: Any) -> None:
+            raise OSError(f"Timed out trying to connect to {address}")
+
+    monkeypatch.setitem(sys.modules, "distributed", Distributed)
+    (tmp_path / "urls").write_text("")
+    done = nettools("get", "--from", tmp_path / "urls", "--dask", "tcp://127.0.0.1:1", "-o", tmp_path)
+    assert done.code == 7
+    assert "there is no dask scheduler at tcp://127.0.0.1:1" in done.err
+
+
 def test_a_list_needs_a_file_and_whole_credentials(nettools: Run, tmp_path: Path, monkeypatch: Any) -> None:
     assert nettools("get", "--from", tmp_path / "none").code == 26
     (tmp_path / "urls").write_text("")

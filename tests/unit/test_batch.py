@@ -179,3 +179,18 @@ def test_a_dask_scheduler_fetches_with_its_workers(scheduler: str, http_server: 
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, len(done.stdout.splitlines())) == (0, 2), done.stderr
     assert sorted(path.name for path in (tmp_path / "o").iterdir()) == ["hello.txt", "index.html"]
+
+
+@pytest.mark.parametrize(
+    ("calls", "executor", "said"),
+    [(3, None, "calls are an iterable"), ([], object(), "executor= is a concurrent.futures.Executor")],
+)
+def test_what_is_no_list_of_calls_and_no_executor_is_refused(calls: Any, executor: Any, said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        run_many(calls, executor=executor)
+
+
+@pytest.mark.parametrize("folder", [3, "a\0b"])
+def test_a_folder_that_is_none_is_the_callers_mistake(folder: Any) -> None:
+    with pytest.raises(UsageError, match="dest_dir= is a folder"):
+        download_many([], folder)

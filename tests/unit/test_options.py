@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from nettools import TLS, Auth, Options, Proxy, Retry, Secret, Timeout, UsageError, option_names
-from nettools.credentials import find
+from nettools import TLS, Auth, FileError, Options, Proxy, Retry, Secret, Timeout, UsageError, option_names
+from nettools.config import load_profile
+from nettools.credentials import ProfileAuth, find
 from nettools.options import resolve_options
 from nettools.target import parse_url
 
@@ -130,6 +131,33 @@ def test_a_url_that_names_another_user_is_not_overruled_by_the_profile(
     assert found is not None
     password = found.get_password()
     assert (found.user, password and password.reveal()) == wanted
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("connect_timeout = 3\nidle_timeout = 4", {"timeout": Timeout(3, 4, None)}),
+        ('tls = true\nca = "a.pem"', {"tls": TLS(mode="required", ca="a.pem")}),
+        ('tls = false\nmin_version = "1.3"', {"tls": TLS(mode="off", min_version="1.3")}),
+        ('tls = "starttls"\ncert = "c"\nkey = "k"', {"tls": TLS(mode="starttls", cert="c", key="k")}),
+        ('user = "me"\nmechanism = "plain"', {"auth": ProfileAuth("me", mechanism="PLAIN")}),
+        ('proxy = "socks5h://p:1"\nretry = 3', {"proxy": "socks5h://p:1", "retry": 3}),
+    ],
+)
+def test_a_profile_is_keywords_of_the_facade(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, text: str, wanted: dict[str, Any]
+) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text(f"[profile.work]\n{text}\n")
+    monkeypatch.setenv("NETTOOLS_CONFIG", str(file))
+    assert load_profile("work") == wanted
+
+
+def test_a_configuration_that_is_a_folder_cannot_be_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("NETTOOLS_CONFIG", str(tmp_path))
+    with pytest.raises(FileError) as caught:
+        load_profile("work")
+    assert caught.value.exit_code == 26
 
 
 ODD: list[Any] = [

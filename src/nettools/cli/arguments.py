@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 
 import click
 
-from nettools.errors import NettoolsError, UsageError
+from nettools.errors import UsageError
 
 __all__ = ["AMOUNT", "LIMIT", "MOMENT", "RANGE", "SHARED", "Settings", "shared_options"]
 
@@ -247,8 +247,3 @@ def shared_options(command: click.Command) -> click.Command:
     command.callback = callback
     command.shared_names = set(names)  # type: ignore[attr-defined]
     return command
-
-
-def fail(message: str, hint: str | None = None, exit_code: int = 2) -> NettoolsError:
-    """A UsageError of the command line."""
-    return UsageError(message, hint=hint, exit_code=exit_code)

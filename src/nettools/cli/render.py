@@ -139,6 +139,20 @@ class Output:
         if self.as_json:
             self.json(None)
 
+    def word(self, text: str) -> None:
+        """One of many words, such as a UID: a JSON string, or a line."""
+        if self.as_json:
+            self.json(text)
+        else:
+            self.line(text)
+
+    def row(self, item: Any, row: Callable[[Any], Sequence[Any]]) -> None:
+        """One of many results, as it comes: its JSON, or a line with TABs."""
+        if self.as_json:
+            self.json(item)
+        else:
+            self.line("\t".join(visible(_cell(each), one_line=True) for each in row(item)))
+
     def rows(self, items: Iterable[Any], columns: Sequence[str], row: Callable[[Any], Sequence[Any]]) -> None:
         """Many results: JSON Lines, a table on a terminal, lines with TABs elsewhere."""
         if self.as_json:
@@ -147,7 +161,7 @@ class Output:
             return
         if not self.is_terminal:
             for item in items:
-                self.line("\t".join(visible(_cell(each), one_line=True) for each in row(item)))
+                self.row(item, row)
             return
         from rich.console import Console
         from rich.table import Table

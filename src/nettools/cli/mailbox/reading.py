@@ -77,10 +77,7 @@ def search(scheme: str, settings: Settings, url: str, folder: str | None, **give
         for uid in nettools.search_mail(
             this.url, query if query is not None else "ALL", folder=folder, **this.keywords
         ):
-            if this.out.as_json:
-                this.out.json(uid)
-            else:
-                this.out.line(uid)
+            this.out.word(uid)
 
 
 @verb(
@@ -224,10 +221,7 @@ def watch(scheme: str, settings: Settings, url: str, folder: str | None, limit: 
     with call(settings, scheme, url) as this:
         try:
             for info in nettools.watch_mail(this.url, folder=folder, query=query, **this.keywords):
-                if this.out.as_json:
-                    this.out.json(info)
-                else:
-                    this.out.line("\t".join(str(each if each is not None else "") for each in info_row(info)))
+                this.out.row(info, info_row)
                 seen += 1
                 if limit != "all" and seen >= limit:
                     return

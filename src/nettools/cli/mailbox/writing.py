@@ -88,10 +88,7 @@ def _to_folder(name: str, text: str) -> None:
                 return
             function = nettools.move_mail if name == "mv" else nettools.copy_mail
             for uid in function(this.url, uids, to_folder, folder=folder, **this.keywords):
-                if this.out.as_json:
-                    this.out.json(uid)
-                else:
-                    this.out.line(uid)
+                this.out.word(uid)
 
     run.__doc__ = text
     words = click.argument("words", nargs=-1, metavar="UID... FOLDER")

@@ -1,0 +1,122 @@
+"""What the shared options become: keywords of the facade, each value looked at before anything is connected."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import click
+import pytest
+from tests.cli.conftest import Run
+
+from nettools import TLS, NettoolsError, Retry, Timeout
+from nettools.cli.arguments import AMOUNT, LIMIT, MOMENT, RANGE, Settings
+from nettools.cli.commands import Verb
+
+
+def keywords(*words: str) -> dict[str, Any]:
+    """What a command with these options would call the facade with."""
+    seen: list[Settings] = []
+
+    @click.command(cls=Verb)
+    def probe(settings: Settings) -> None:
+        seen.append(settings)
+
+    probe.main(list(words), standalone_mode=False)
+    return seen[0].keywords()
+
+
+@pytest.mark.parametrize(
+    ("words", "wanted"),
+    [
+        ("", {}),
+        ("-m 20", {"timeout": Timeout(total=20)}),
+        ("--connect-timeout 3 --idle-timeout 0", {"timeout": Timeout(connect=3, idle=None)}),
+        ("-k", {"tls": TLS(verify=False)}),
+        (
+            "--tls starttls --cacert a --cert b --key c --tls-min 1.3 --server-name h",
+            {"tls": TLS(mode="starttls", ca="a", cert="b", key="c", min_version="1.3", server_name="h")},
+        ),
+        ("--retry 2", {"retry": Retry(attempts=3)}),
+        ("-x socks5h://p:1", {"proxy": "socks5h://p:1"}),
+        ("-x=", {"proxy": "="}),
+        ("-4", {"family": 4}),
+        ("-6", {"family": 6}),
+        (
+            "--resolve H:80:[::1],127.0.0.1 --resolve h:80:10.0.0.1",
+            {"resolve": {("h", 80): ["::1", "127.0.0.1", "10.0.0.1"]}},
+        ),
+        ("--max-size 1.5k --limit-rate 2M", {"max_size": 1536, "limit_rate": 2 * 1024 * 1024}),
+        ("--encoding latin-1 --source-address 127.0.0.1", {"encoding": "latin-1", "source_address": "127.0.0.1"}),
+    ],
+)
+def test_options_become_keywords(words: str, wanted: dict[str, Any]) -> None:
+    assert keywords(*words.split()) == wanted
+
+
+def test_an_empty_proxy_is_none_at_all() -> None:
+    assert keywords("--proxy", "") == {"proxy": None}
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("-4 -6", "exclude each other"),
+        ("--resolve host:80", "is not HOST:PORT:ADDRESS"),
+        ("--tls-min 9", "is no TLS version"),
+    ],
+)
+def test_options_that_make_no_sense_together_or_alone(words: str, said: str) -> None:
+    with pytest.raises(NettoolsError, match=said):
+        keywords(*words.split())
+
+
+def test_a_setting_that_is_none_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="nonsense"):
+        Settings({}).nonsense  # noqa: B018
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "wanted"),
+    [
+        (AMOUNT, "64k", 65536),
+        (AMOUNT, "1.5M", 1572864),
+        (AMOUNT, "2GiB", 2 * 1024**3),
+        (LIMIT, "all", "all"),
+        (LIMIT, "7", 7),
+        (RANGE, "0-499", (0, 499)),
+        (RANGE, "500-", (500, None)),
+        (RANGE, "-500", (-500, None)),
+        (MOMENT, "2026-01-31", dt.datetime(2026, 1, 31, tzinfo=dt.UTC)),
+    ],
+)
+def test_values_have_the_forms_that_curl_and_people_write(kind: click.ParamType, text: str, wanted: Any) -> None:
+    assert kind.convert(text, None, None) == wanted
+    assert kind.convert(wanted, None, None) == wanted  # a default passes once more
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "said"),
+    [
+        (AMOUNT, "many", "is no size"),
+        (LIMIT, "some", "neither a number nor `all`"),
+        (RANGE, "-", "is no range"),
+        (RANGE, "a-b", "is no range"),
+        (MOMENT, "yesterday", "is no date or age"),
+    ],
+)
+def test_values_of_no_such_form_are_told_with_one_that_is(kind: click.ParamType, text: str, said: str) -> None:
+    with pytest.raises(click.UsageError, match=said):
+        kind.convert(text, None, None)
+
+
+def test_a_nul_in_an_argument_is_refused(nettools: Run) -> None:
+    done = nettools("http", "http://h/\0")
+    assert (done.code, done.err.splitlines()[0]) == (2, "nettools: an argument has a NUL in it")
+
+
+def test_without_words_the_help_is_shown_and_it_is_a_usage_error(nettools: Run) -> None:
+    for words in ([], ["imap"]):
+        done = nettools(*words)
+        assert (done.code, done.out) == (2, b"")
+        assert "Commands:" in done.err
