@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import datetime as dt
+import functools
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
@@ -118,16 +119,24 @@ class Deferred(Result):
     def deferred(cls, work_out: Callable[[str], Mapping[str, Any]], **known: Any) -> Self:
         """One that has the fields of `known` already."""
         result = cls.__new__(cls)
-        for name, value in {"meta": NO_META, "_work_out": work_out, **known}.items():
-            object.__setattr__(result, name, value)
+        put = object.__setattr__
+        put(result, "meta", NO_META)
+        put(result, "_work_out", work_out)
+        for name, value in known.items():
+            put(result, name, value)
         return result
 
     def __getattr__(self, name: str) -> Any:  # asked only where the slot is still empty
-        if name == "_work_out" or name not in {each.name for each in fields(self)}:
+        if name not in _field_names(type(self)):
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
         for each, value in self._work_out(name).items():
             object.__setattr__(self, each, value)
         return object.__getattribute__(self, name)
+
+
+@functools.cache
+def _field_names(kind: Any) -> frozenset[str]:
+    return frozenset(each.name for each in fields(kind))
 
 
 def attach(value: Any, meta: Meta) -> Any:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nettools.parse import message
@@ -41,7 +41,7 @@ class _Unread:
     """An ENVELOPE whose fields are read when they are looked at; nobody can tell it from another."""
 
     __slots__ = ("_unread",)
-    _unread: tuple[bytes | None, ...]
+    _unread: bytes
 
     if not TYPE_CHECKING:
 
@@ -49,7 +49,7 @@ class _Unread:
             place = _PLACES.get(name)
             if place is None:
                 raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-            text = self._unread[place]
+            text = _field(self._unread, place)
             if 2 <= place < 8:
                 value = _people(text)
             elif text is None:
@@ -90,36 +90,56 @@ class AddressGroup:
 # --- from the wire
 
 _TEXT = rb'[^"\\\r\n]*+(?:\\.[^"\\\r\n]*+)*+'
-_STRING = rb'(?:NIL|"(%s)")' % _TEXT  # its group is None for NIL
 _FLAT = rb'[^()"{\r\n]*+(?:"%s"[^()"{\r\n]*+)*+' % _TEXT  # no parentheses, no literals
-_PARTS = {b"s": rb'(?:NIL|("%s"))' % _TEXT, b"p": rb"(?:NIL|(\((?:\(%s\) ?)++\)))" % _FLAT}
+
+
+def _expression(form: bytes, *, kept: bool = True) -> re.Pattern[bytes]:
+    """An expression whose `s` are strings and `p` lists of addresses, or NIL; each a group where it is `kept`."""
+    begin = b"(" if kept else b"(?:"
+    string = rb'(?:NIL|%b"%b"))' % (begin, _TEXT)
+    people = rb"(?:NIL|%b\((?:\(%b\) ?)++\)))" % (begin, _FLAT)
+    return re.compile(form.replace(b"s", string).replace(b"p", people))
+
+
 # date and subject, which servers send as a literal where it was folded; then addresses and the last two strings
-_START = re.compile(rb" *+\(%(s)s (?:%(s)s|(\{(\d{1,7})\+?\}\r?\n))" % _PARTS)
-_REST = re.compile(rb" %(p)s %(p)s %(p)s %(p)s %(p)s %(p)s %(s)s %(s)s\)" % _PARTS)
-_PERSON = re.compile(rb"\(%(s)s %(s)s %(s)s %(s)s\)" % {b"s": _STRING})
+_START = _expression(rb" *+\(s (?:s|(\{(\d{1,7})\+?\}\r?\n))")
+_REST = rb" p p p p p p s s\)"
+_WHOLE = _expression(_REST, kept=False)
+_FROM = _expression(rb" p")
+_all = cache(lambda: _expression(_REST))  # most are never asked for more than their sender
+_PERSON = re.compile(rb'\((?:NIL|"(T)") (?:NIL|"(T)") (?:NIL|"(T)") (?:NIL|"(T)")\)'.replace(b"T", _TEXT))
 
 
 def scan_envelope(scanner: Scanner) -> Envelope | None:
     """The ENVELOPE that comes next; None for NIL, or for what is no list."""
     data = scanner.data
     start = _START.match(data, scanner.place)
-    if start is None:
-        return envelope_of(scanner.value())
-    date, subject, mark, size = start.groups()
-    place = start.end()
-    if mark is not None:
-        place += int(size)
-        subject = data[start.start(3) : place]
-    rest = _REST.match(data, place)
+    rest = None if start is None else _WHOLE.match(data, _behind(start))
     if rest is None:
         return envelope_of(scanner.value())
-    scanner.place = rest.end()
-    from_, sender, reply_to, *others = rest.groups()
     envelope = Envelope.__new__(Envelope)
-    sender = from_ if sender == from_ else sender  # kept once
-    reply_to = from_ if reply_to == from_ else reply_to
-    object.__setattr__(envelope, "_unread", (date, subject, from_, sender, reply_to, *others))
+    object.__setattr__(envelope, "_unread", data[scanner.place : rest.end()])
+    scanner.place = rest.end()
     return envelope
+
+
+def _behind(start: re.Match[bytes]) -> int:
+    """Where the addresses begin."""
+    return start.end() if start[3] is None else start.end() + int(start[4])
+
+
+def _field(octets: bytes, place: int) -> bytes | None:
+    """A field of an ENVELOPE that was seen to be one, as it stands there: with its quotes, or the literal's mark."""
+    start = _START.match(octets)
+    assert start is not None
+    behind = _behind(start)
+    if place == 1 and start[3] is not None:
+        return octets[start.start(3) : behind]
+    if place < 2:
+        return start[place + 1]
+    found = _FROM.match(octets, behind) if place == 2 else _all().match(octets, behind)
+    assert found is not None
+    return found[place - 1]
 
 
 def _people(text: bytes | None) -> RawAddresses:

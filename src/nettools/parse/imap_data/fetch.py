@@ -1,8 +1,8 @@
 """FETCH: flags, sizes, dates, ENVELOPE, BODYSTRUCTURE and the sections of a body (RFC 3501 7.4.2, 7162, 3516).
 
-One expression takes an item with its name, and its value too where that is a number, a plain string or a list without
-strings; other values are the lexer's. An item that this module does not know is kept among the sections, by its name.
-A server may tell of one message in several responses: `parse_fetch` puts them together.
+One expression takes all the items with short values that stand together; the values of others are the lexer's. An item
+that this module does not know is kept among the sections, by its name. A server may tell of one message in several
+responses: `parse_fetch` puts them together.
 
 It must not know which items were asked for: that a UID is missing, or that another message is told of, is the
 session's to judge.
@@ -13,9 +13,8 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields, replace
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from nettools.errors import ProtocolError
 from nettools.parse.imap_data.bodystructure import Part, parts_of
@@ -25,8 +24,7 @@ from nettools.parse.imap_data.tokens import Scanner, number_of, text_of
 __all__ = ["FetchData", "fetch_data", "parse_fetch"]
 
 
-@dataclass(frozen=True, slots=True)
-class FetchData:
+class FetchData(NamedTuple):
     """What one FETCH response tells of a message; None is what it did not tell.
 
     `sections` are the other items by name in upper case: bytes, None, or a tuple.
@@ -40,56 +38,45 @@ class FetchData:
     modseq: int | None = None
     envelope: Envelope | None = None
     parts: tuple[Part, ...] | None = None
-    sections: Mapping[str, Any] = field(default_factory=dict)
+    sections: Mapping[str, Any] = {}
 
 
 # --- INTERNALDATE
 
-_DATE = re.compile(rb" ?(\d{1,2})-([A-Za-z]{3})-(\d{4}) (\d{2}):(\d{2}):(\d{2}) ([+-]\d{2})(\d{2})")
+_DATE = re.compile(r" ?(\d{1,2})-([A-Za-z]{3})-(\d{4}) (\d{2}:\d{2}:\d{2}) ([+-]\d{2})(\d{2})", re.ASCII)
 _MONTHS = {
-    name: number
+    name: f"{number:02}"
     for number, name in enumerate(
-        (b"jan", b"feb", b"mar", b"apr", b"may", b"jun", b"jul", b"aug", b"sep", b"oct", b"nov", b"dec"), 1
+        ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"), 1
     )
 }
 
 
-@lru_cache(maxsize=256)
-def _zone(hours: bytes, minutes: bytes) -> dt.timezone:
-    offset = abs(int(hours)) * 60 + int(minutes)
-    if offset == 0:
-        return dt.UTC
-    return dt.timezone(dt.timedelta(minutes=-offset if hours.startswith(b"-") else offset))
-
-
 def _internaldate(value: Any) -> dt.datetime | None:
     """A date-time (RFC 3501 9); None for what is no date."""
-    match = _DATE.fullmatch(value) if isinstance(value, bytes) else None
+    match = _DATE.fullmatch(value.decode("ascii", "replace")) if isinstance(value, bytes) else None
     if match is None:
         return None
-    day, month, year, hour, minute, second, hours, minutes = match.groups()
+    day, month, year, time, hours, minutes = match.groups()
     try:
-        return dt.datetime(
-            int(year),
-            _MONTHS[month.lower()],
-            int(day),
-            int(hour),
-            int(minute),
-            int(second),
-            tzinfo=_zone(hours, minutes),
-        )
+        return dt.datetime.fromisoformat(f"{year}-{_MONTHS[month.lower()]}-{day:>02}T{time}{hours}:{minutes}")
     except (KeyError, ValueError):
         return None
 
 
 # --- the response
 
-_ITEM = re.compile(
-    rb"""[ \t]*+([A-Za-z][A-Za-z0-9._/-]*+(?:\[(?:[^\]"]|"(?:[^"\\]|\\.)*+")*+\])?+(?:<\d+>)?)
-    (?:[ \t]*+(?: (\d{1,20})(?=[ )]) | \(([^()"{]*+)\) | "([^"\\\r\n]*+)" ))?""",
-    re.VERBOSE | re.DOTALL,
+# the items that have a short value, as many as stand together: most responses are these, and one of another kind
+_SHORT = re.compile(
+    rb"""(?:[ \t]*+(?:
+      UID[ ](\d{1,20}) | FLAGS[ ]\(([^()"{]*+)\) | RFC822\.SIZE[ ](\d{1,20})
+      | INTERNALDATE[ ]"([^"\\\r\n]*+)" | MODSEQ[ ]\((\d{1,20})\)
+    )(?=[ )]))*+""",
+    re.VERBOSE | re.IGNORECASE,
 )
-_NUMBER, _WORDS, _STRING = 2, 3, 4
+_ITEM = re.compile(
+    rb"""[ \t]*+([A-Za-z][A-Za-z0-9._/-]*+(?:\[(?:[^\]"]|"(?:[^"\\]|\\.)*+")*+\])?+(?:<\d+>)?)""", re.DOTALL
+)
 MOST_REMEMBERED = 200  # octets of a list of flags
 
 
@@ -110,31 +97,34 @@ def fetch_data(scanner: Scanner, seq: int) -> FetchData:
     data = scanner.data
     known: dict[str, Any] = {}
     sections: dict[str, Any] = {}
-    while (found := _ITEM.match(data, scanner.place)) is not None:
+    while True:
+        short = _SHORT.match(data, scanner.place)
+        if short is not None and short.lastindex is not None:
+            scanner.place = short.end()
+            uid, flags, size, date, modseq = short.groups()
+            if uid is not None:
+                known["uid"] = _uid(scanner, uid)
+            if flags is not None:
+                known["flags"] = _flags(flags) if len(flags) < MOST_REMEMBERED else _words(flags)
+            if size is not None:
+                known["size"] = int(size)
+            if date is not None:
+                known["internaldate"] = _internaldate(date)
+            if modseq is not None:
+                known["modseq"] = int(modseq)
+        if data.startswith(b")", scanner.place):
+            scanner.place += 1
+            return FetchData(seq, sections=sections, **known)
+        found = _ITEM.match(data, scanner.place)
+        if found is None:
+            break
+        scanner.place = found.end()
+        if data.startswith(b"[", scanner.place):
+            raise scanner.error("a section without its end")
         name = found[1].upper()
-        kind = found.lastindex
-        value: Any
-        if kind in (_NUMBER, _STRING):
-            scanner.place = found.end()
-            value = found[kind]
-        elif kind == _WORDS and name == b"FLAGS":
-            scanner.place = found.end()
-            known["flags"] = (
-                _flags(found[_WORDS]) if found.end() - found.start() < MOST_REMEMBERED else _words(found[_WORDS])
-            )
-            continue
-        elif kind == _WORDS and name == b"MODSEQ":
-            scanner.place = found.end()
-            value = tuple(found[_WORDS].split())
-        else:
-            scanner.place = found.end(1)
-            if data.startswith(b"[", scanner.place):
-                raise scanner.error("a section without its end")
-            value = scan_envelope(scanner) if name == b"ENVELOPE" else scanner.value()
+        value = scan_envelope(scanner) if name == b"ENVELOPE" else scanner.value()
         if name == b"UID":
-            known["uid"] = number_of(value)
-            if not known["uid"]:
-                raise scanner.error("a UID that is none")
+            known["uid"] = _uid(scanner, value)
         elif name == b"FLAGS":
             known["flags"] = tuple([text_of(each) for each in value]) if isinstance(value, tuple) else ()
         elif name == b"RFC822.SIZE":
@@ -152,6 +142,13 @@ def fetch_data(scanner: Scanner, seq: int) -> FetchData:
     if not scanner.skip(b")"):
         raise scanner.error("no item of FETCH")
     return FetchData(seq, sections=sections, **known)
+
+
+def _uid(scanner: Scanner, value: Any) -> int:
+    uid = number_of(value)
+    if not uid:
+        raise scanner.error("a UID that is none")
+    return uid
 
 
 def parse_fetch(data: bytes) -> tuple[FetchData, ...]:
@@ -181,7 +178,7 @@ def _merged(rows: Iterable[FetchData]) -> Iterable[FetchData]:
     for row in rows:
         before = found.get(row.seq)
         if before is not None:
-            told = {each.name: getattr(row, each.name) for each in fields(row) if getattr(row, each.name) is not None}
-            row = replace(before, **{**told, "sections": {**before.sections, **row.sections}})
+            told = {name: value for name, value in row._asdict().items() if value is not None}
+            row = before._replace(**{**told, "sections": {**before.sections, **row.sections}})
         found[row.seq] = row
     return found.values()

@@ -11,8 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from nettools.errors import ProtocolError
 from nettools.parse.imap_data.fetch import fetch_data
@@ -37,8 +36,7 @@ __all__ = [
 Code = str | tuple[str, Any] | None
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
+class Response(NamedTuple):
     """One response. `kind` says what `data` is; `tag` is None for untagged ones; `code` is what stood in brackets.
 
     A status response (OK, NO, BAD, BYE, PREAUTH) has the kind `status`, the counts of STATUS the kind `mailbox`.
