@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import base64
 import datetime as dt
-import functools
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from nettools.frozen import Frozen
 from nettools.results.headers import Headers
@@ -114,6 +113,7 @@ class Deferred(Result):
     """
 
     __slots__ = ("_work_out",)
+    __match_args__: ClassVar[tuple[str, ...]]
 
     @classmethod
     def deferred(cls, work_out: Callable[[str], Mapping[str, Any]], **known: Any) -> Self:
@@ -127,16 +127,11 @@ class Deferred(Result):
         return result
 
     def __getattr__(self, name: str) -> Any:  # asked only where the slot is still empty
-        if name not in _field_names(type(self)):
+        if name not in self.__match_args__:  # the fields but `meta`, which is always there
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
         for each, value in self._work_out(name).items():
             object.__setattr__(self, each, value)
         return object.__getattribute__(self, name)
-
-
-@functools.cache
-def _field_names(kind: Any) -> frozenset[str]:
-    return frozenset(each.name for each in fields(kind))
 
 
 def attach(value: Any, meta: Meta) -> Any:

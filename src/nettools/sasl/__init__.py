@@ -14,8 +14,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 from nettools.credentials import Auth, require_private
 from nettools.errors import AuthError, ProtocolError, ReplyError, UsageError
@@ -29,8 +28,7 @@ __all__ = ["MECHANISMS", "NATIVE", "Channel", "Mechanism", "MechanismError", "St
 MOST_CHALLENGES = 10  # no mechanism here needs more than three
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """A server's answer: a challenge (`data` in base64, as received), success, a refusal, or no use for it."""
 
     kind: Literal["challenge", "ok", "refused", "unusable"]

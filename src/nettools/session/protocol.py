@@ -6,8 +6,7 @@ A protocol's folder makes one of these; nothing here, nor in the rest of `sessio
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from nettools.errors import NettoolsError
 
@@ -16,8 +15,7 @@ __all__ = ["Protocol"]
 S = TypeVar("S")  # the protocol's session, of which nothing needs to be known here
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Protocol(Generic[S]):
+class Protocol(NamedTuple, Generic[S]):
     """What one protocol is: the record that drives the facade, the command line and the contract tests.
 
     `classify` turns an exception of the wrapped module into nettools' own, None where it knows none better;

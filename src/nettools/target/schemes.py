@@ -5,16 +5,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 __all__ = ["PROTOCOLS", "SCHEMES", "ProtocolRow", "Scheme", "tls_scheme"]
 
 Upgrade = Literal["none", "offered", "required", "implicit"]
 
 
-@dataclass(frozen=True, slots=True)
-class Scheme:
+class Scheme(NamedTuple):
     """One scheme: its protocol, default port, and TLS: never, taken when offered, required, or from the first octet."""
 
     name: str
@@ -23,8 +21,7 @@ class Scheme:
     tls: Upgrade = "none"
 
 
-@dataclass(frozen=True, slots=True)
-class ProtocolRow:
+class ProtocolRow(NamedTuple):
     """One row of the table of protocols: what it is called, what does it, where, with which module."""
 
     name: str

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import quote, unquote_to_bytes
 
 from nettools.secret import Secret
@@ -30,8 +30,7 @@ def decode(text: str, encoding: str = "utf-8", *, what: str = "URL") -> str:
     return result
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(NamedTuple):
     """An address, taken apart but not interpreted: `path` and `query` are still percent-encoded.
 
     `host` is what is resolved (IDNA applied, no brackets; empty only in `news:`); `user` and `password` are decoded;

@@ -11,8 +11,7 @@ import base64
 import ipaddress
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from nettools.credentials import Auth
@@ -30,8 +29,7 @@ _PORTS: dict[str, int] = {"http": 1080, "socks4": 1080, "socks4a": 1080, "socks5
 _HEADER_LIMIT = 64 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(NamedTuple):
     """A proxy, taken apart: its kind, address, credentials, and what is reached without it."""
 
     kind: Kind

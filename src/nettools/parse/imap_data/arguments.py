@@ -7,7 +7,7 @@ Whether a literal has to wait for the server (RFC 7888) depends on the connectio
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from nettools.errors import UsageError
 
@@ -17,8 +17,7 @@ MOST_QUOTED = 1000  # octets; servers bound their command lines (RFC 7162 4 asks
 _UNQUOTABLE = re.compile(rb"[\x00\r\n\x80-\xff]")
 
 
-@dataclass(frozen=True, slots=True)
-class Literal:
+class Literal(NamedTuple):
     """An argument that is sent as a literal; `head` (such as the `~` of a literal8) and `tail` stand beside it."""
 
     data: bytes

@@ -11,8 +11,7 @@ It must not know the MIME of octets: that is `parse.message`, which also reads t
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from nettools.parse import message
 from nettools.parse.imap_data.envelope import Envelope, envelope_of
@@ -23,13 +22,12 @@ __all__ = ["Part", "parts_of"]
 MESSAGES = frozenset({"message/rfc822", "message/global"})  # these have an ENVELOPE and a body of their own
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """One part of a BODYSTRUCTURE; `section` is its number, "" for a multipart at the top."""
 
     section: str
     type: str | None
-    params: Mapping[str, str] = field(default_factory=dict)
+    params: Mapping[str, str] = {}
     id: str | None = None
     description: str | None = None
     encoding: str | None = None

@@ -79,8 +79,7 @@ class Envelope(_Unread):
 _PLACES = {each.name: place for place, each in enumerate(fields(Envelope))}
 
 
-@dataclass(frozen=True, slots=True)
-class AddressGroup:
+class AddressGroup(NamedTuple):
     """A named group of addresses (RFC 5322 3.4)."""
 
     name: str

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from nettools.errors import UsageError
@@ -15,8 +14,7 @@ __all__ = ["Meant", "Place", "parse_path", "uid_list", "uid_sets"]
 _PARAMETER = re.compile(r"/?;(UIDVALIDITY|UID|SECTION|PARTIAL)=([^;/]+(?:/(?!;)[^;/]*)*)/?", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where in a mailbox a URL points."""
 
     folder: str | None = None

@@ -13,8 +13,7 @@ from __future__ import annotations
 import imaplib
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from nettools.errors import DisconnectedError, IncompleteError, ProtocolError, TooLargeError
 from nettools.parse.imap_data import FetchData, Literal, Response, parse_response
@@ -35,8 +34,7 @@ _OVERHEAD = 1024 * 1024  # octets that responses may have besides what max_size 
 _BLOCK = 256 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """What a command came to: the tagged response, and the untagged ones before it."""
 
     tagged: Response

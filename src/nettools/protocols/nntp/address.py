@@ -6,7 +6,6 @@ a server is looked for at `server=`, or at the NNTPSERVER of the environment.
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import re
 from collections.abc import Iterable
@@ -47,7 +46,7 @@ def with_server(target: Target, server: str | None) -> Target:
             exit_code=3,
         )
     found = parse_url(server if "://" in server else f"nntp://{server}", ("nntp", "nntps", "news"))
-    return dataclasses.replace(found, path=target.path)
+    return found._replace(path=target.path)
 
 
 def place_of(target: Target) -> Place:

@@ -6,7 +6,6 @@ it into a GET is refused. Faults are `FaultError`s.
 
 from __future__ import annotations
 
-import dataclasses
 import xmlrpc.client
 from collections.abc import Iterable
 from typing import Any
@@ -71,7 +70,7 @@ class XMLRPCSession(HTTPSession):
     """
 
     def __init__(self, target: Target, options: Any) -> None:
-        super().__init__(target if target.path else dataclasses.replace(target, path=PATH), options)
+        super().__init__(target if target.path else target._replace(path=PATH), options)
         self._client: XMLRPCClient | None = None
 
     def __getattr__(self, name: str) -> Method:
