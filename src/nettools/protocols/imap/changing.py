@@ -13,7 +13,8 @@ from typing import Any
 from nettools.errors import TooLargeError, UsageError
 from nettools.protocols.imap.address import Meant, uid_sets
 from nettools.protocols.imap.client import Answer, Argument, Literal
-from nettools.protocols.imap.reading import Numbers, Reader
+from nettools.protocols.imap.fetching import Numbers
+from nettools.protocols.imap.reading import Reader
 from nettools.protocols.imap.values import expand, flag_list, moment
 from nettools.session import operation
 

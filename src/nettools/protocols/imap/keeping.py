@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from nettools.errors import NotFoundError
 from nettools.parse.imap_data import FetchData
 from nettools.protocols.imap.address import Meant
-from nettools.protocols.imap.reading import BATCH_OCTETS
+from nettools.protocols.imap.fetching import BATCH_OCTETS
 from nettools.protocols.imap.watching import Watcher
 from nettools.session import stream
 

@@ -1,8 +1,8 @@
-"""Looking at messages: list, search, fetch, whole or in parts, into memory or a file.
+"""Looking at messages: list, search, and fetch what is less than a whole in memory: parts, and files.
 
 UIDs everywhere (RFC 3501 2.3.1.1); sequence numbers only where the caller gives them, or where the newest are wanted
 and nothing has to be searched for. Every answer is held against what was asked: another message's data is an error.
-Rows become results as they come in, and whole messages are read in batches: memory does not grow with the folder.
+Rows become results as they come in. Whole messages in memory are `fetching`'s.
 """
 
 from __future__ import annotations
@@ -10,17 +10,16 @@ from __future__ import annotations
 import functools
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from nettools.errors import NotFoundError, ProtocolError, UsageError
 from nettools.parse.imap_data import FetchData, Part
-from nettools.parse.message import deferred_mail
 from nettools.protocols.imap.address import Meant, uid_sets
 from nettools.protocols.imap.attachments import ENCODINGS, Decoder, attached
-from nettools.protocols.imap.folders import Mailbox
+from nettools.protocols.imap.fetching import BATCH_OCTETS, Fetcher, Numbers
 from nettools.protocols.imap.values import expand, info_of, search_arguments
-from nettools.session import operation, stream
+from nettools.session import operation
 from nettools.wire.text import check, check_count
 
 if TYPE_CHECKING:
@@ -28,24 +27,18 @@ if TYPE_CHECKING:
 
     from nettools.protocols.imap.client import Sink
     from nettools.query import Query
-    from nettools.results import Mail, MailInfo, Transfer
+    from nettools.results import MailInfo, Transfer
 
     Infos = list[MailInfo]
 
-__all__ = ["INFO", "Numbers", "Reader"]
+__all__ = ["INFO", "Reader"]
 
 INFO = b"(UID FLAGS RFC822.SIZE INTERNALDATE ENVELOPE)"
-BATCH_MESSAGES = 500
-BATCH_OCTETS = 8 * 1024 * 1024
 
 _SECTION = r"(?i)(?:\d+(?:\.\d+)*)?\.?(?:HEADER|TEXT|MIME|HEADER\.FIELDS(?:\.NOT)? \([A-Z0-9 !-'*-.^-~]+\))?"
 
-# inside the class `list` is a method
-Numbers = list[int]
-Rows = list[FetchData]
 
-
-class Reader(Mailbox):
+class Reader(Fetcher):
     """The part of `IMAPSession` that changes nothing."""
 
     # -- looking
@@ -131,152 +124,6 @@ class Reader(Mailbox):
     def _search_in(self, name: str, query: Query | str) -> tuple[str, ...]:
         self._enter(name, refresh=True)
         return tuple(str(uid) for uid in self._search(self._terms(query), last=True))
-
-    # -- which messages
-
-    def _sizes(self, meant: Meant, items: bytes = b"(UID RFC822.SIZE)") -> Rows:
-        """UID and size of the messages that are meant, in the order asked for; all when none are named.
-
-        Raises:
-            NotFoundError: one is not there.
-        """
-        what, wanted = meant
-        if wanted is None:
-            found = self._told(b"UID FETCH", [b"1:*"], items)
-            return sorted(found.values(), key=lambda row: row.seq)
-        while True:
-            if what == "uid":
-                found = self._told(b"UID FETCH", uid_sets(wanted), items)
-            else:  # a number that is not there is an error of the server's
-                there = [number for number in wanted if number <= self._exists]
-                found = self._told(b"FETCH", uid_sets(there), items)
-            lost = next((number for number in wanted if number not in found), None)
-            if lost is None:
-                return [found[number] for number in wanted]
-            if not self._news():
-                raise NotFoundError(f"there is no message with the {what} {lost}")
-
-    def _told(self, verb: bytes, sets: Iterable[bytes], items: bytes) -> dict[int, FetchData]:
-        """What the server tells of messages, by UID or number, as they were asked for."""
-        found: dict[int, FetchData] = {}
-        by_uid = verb == b"UID FETCH"
-
-        def note(row: FetchData) -> None:
-            if row.uid is not None:
-                found[row.uid if by_uid else row.seq] = row
-
-        for each in sets:
-            self._run(verb, each, items, each=note)
-        return found
-
-    def _meant(self, uid: Any, number: Any) -> Meant:
-        """The one message that is meant: by UID, number, or the URL's.
-
-        Raises:
-            UsageError: none, or several.
-        """
-        if uid is None and number is None:
-            uid = self.place.uid
-        meant = Meant.of(uid, number)
-        if meant.named is None or len(meant.named) != 1:
-            raise UsageError("name one message, by uid or number=")
-        return meant
-
-    def _one(self, meant: Meant, name: str, *, write: bool = False) -> int:
-        """The UID of a message; the folder is open then."""
-        self._enter(name, write=write)
-        assert meant.named is not None
-        if meant.what == "uid":
-            return meant.named[0]
-        found = self._sizes(meant)[0].uid
-        assert found is not None
-        return found
-
-    def _batches(self, rows: Iterable[FetchData]) -> Iterator[Rows]:
-        """Messages whose octets fit into memory together."""
-        most = min(BATCH_OCTETS, self.options.max_size or BATCH_OCTETS)
-        batch: Rows = []
-        octets = 0
-        for row in rows:
-            size = row.size or 0
-            if batch and (len(batch) >= BATCH_MESSAGES or octets + size > most):
-                yield batch
-                batch, octets = [], 0
-            batch.append(row)
-            octets += size
-        if batch:
-            yield batch
-
-    # -- whole messages
-
-    def _mails(self, uids: Iterable[int], folder: str, mark_seen: bool, *, last: bool) -> dict[int, Mail]:
-        body = b"BODY[]" if mark_seen else b"BODY.PEEK[]"
-        items = b"(UID FLAGS RFC822.SIZE INTERNALDATE " + body + b")"
-        wanted = set(uids)
-        mails: dict[int, Mail] = {}
-
-        def note(row: FetchData) -> None:
-            if "BODY[]" not in row.sections:
-                return  # flags that another client has changed meanwhile
-            if row.uid not in wanted:
-                raise ProtocolError(f"the server sent message {row.uid}, which was not asked for")
-            raw = row.sections["BODY[]"]
-            if not isinstance(raw, bytes):
-                raise ProtocolError(f"the server sent no octets for message {row.uid}")
-            mails[row.uid] = deferred_mail(
-                raw, uid=str(row.uid), number=row.seq, folder=folder, flags=row.flags or (), received=row.internaldate
-            )
-
-        sets = [*uid_sets(wanted)]
-        for place, each in enumerate(sets, 1):
-            self._run(b"UID", b"FETCH", each, items, what="UID FETCH", each=note, last=last and place == len(sets))
-        return mails
-
-    def fetch(
-        self,
-        uid: str | int | None = None,
-        *,
-        number: int | None = None,
-        folder: str | None = None,
-        mark_seen: bool = False,
-    ) -> Mail:
-        """One whole message; see `fetch_mail`."""
-        return self._fetch(*self.prepare(lambda: (self._meant(uid, number), self._name(folder))), mark_seen)
-
-    @operation("fetch")
-    def _fetch(self, meant: Meant, name: str, mark_seen: bool) -> Mail:
-        wanted = self._one(meant, name, write=mark_seen)
-        mails = self._mails([wanted], name, mark_seen, last=True)
-        if wanted not in mails and self._news():
-            mails = self._mails([wanted], name, mark_seen, last=True)
-        if wanted not in mails:
-            raise NotFoundError(f"there is no message with the uid {wanted} in {name}")
-        return mails[wanted]
-
-    def fetch_many(
-        self,
-        uids: Any = None,
-        *,
-        numbers: Any = None,
-        folder: str | None = None,
-        mark_seen: bool = False,
-    ) -> Iterator[Mail]:
-        """Many whole messages, one by one, in the order asked for; all of the folder when none are named."""
-        return self._fetch_many(*self.prepare(lambda: (Meant.of(uids, numbers), self._name(folder))), mark_seen)
-
-    @stream("fetch")
-    def _fetch_many(self, meant: Meant, name: str, mark_seen: bool) -> Iterator[Mail]:
-        self._enter(name, write=mark_seen)
-        rows = self._sizes(meant)
-        self._compress_for(sum(row.size or 0 for row in rows))
-        batches = [*self._batches(rows)]
-        for place, batch in enumerate(batches, 1):
-            order = [row.uid for row in batch if row.uid is not None]
-            mails = self._mails(order, name, mark_seen, last=place == len(batches))
-            for uid in order:
-                if uid not in mails:
-                    raise NotFoundError(f"message {uid} is gone: somebody has deleted it meanwhile")
-                yield mails.pop(uid)
 
     # -- parts, files
 
