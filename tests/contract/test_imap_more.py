@@ -26,7 +26,7 @@ from nettools import (
     UsageError,
 )
 from nettools.mailstore import open_store
-from nettools.protocols.imap import keeping, reading, watching
+from nettools.protocols.imap import fetching, keeping, reading, watching
 from nettools.testing.imap import IMAPServer
 
 Site = Any
@@ -104,7 +104,7 @@ def test_a_folder_is_kept_and_only_what_is_new_is_brought(
     site: Site, tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(keeping, "BATCH_OCTETS", 20_000)  # the large one goes through a file
-    monkeypatch.setattr(reading, "BATCH_OCTETS", 20_000)
+    monkeypatch.setattr(fetching, "BATCH_OCTETS", 20_000)
     path = tmp_path / "kept"
 
     def save() -> list[bool]:
@@ -181,13 +181,39 @@ def test_the_url_says_what_part_and_what_to_look_for(site: Site) -> None:
 # --- what the fake can be made to do
 
 
-def test_fetching_a_hundred_mails_takes_four_turns(plain: Site) -> None:
+@pytest.mark.parametrize("named", [range(1, 101), None])
+def test_fetching_a_hundred_mails_takes_four_turns(plain: Site, named: range | None) -> None:
     fill(plain, 96)
-    options = {**plain.options, "auth": PLAIN}
-    assert len(list(nettools.fetch_mails(plain.url, **options))) == 100
+    with nettools.connect(plain.at("INBOX"), **{**plain.options, "auth": PLAIN}) as mail:
+        assert len(list(mail.fetch_many(named))) == 100
     verbs = [line.split()[1] for line in plain.server.log.commands()]
-    assert verbs == ["AUTHENTICATE", "EXAMINE", "UID", "UID", "LOGOUT"]
+    assert verbs == ["AUTHENTICATE", "EXAMINE", "UID", "LOGOUT"]
+    assert plain.server.log.round_trips() == 4  # the greeting; login and EXAMINE; messages; LOGOUT
+
+
+def test_fetching_many_mails_asks_for_their_sizes_first(plain: Site) -> None:
+    fill(plain, 200)
+    options = {**plain.options, "auth": PLAIN}
+    assert len(list(nettools.fetch_mails(plain.url, range(1, 205), **options))) == 204
     assert plain.server.log.round_trips() == 4  # the greeting; login and EXAMINE; sizes; messages and LOGOUT
+
+
+@pytest.mark.parametrize("batch", [8 * 1024 * 1024, 70_000])
+def test_few_mails_are_whole_whatever_their_sizes_and_in_the_order_asked_for(
+    site: Site, monkeypatch: pytest.MonkeyPatch, batch: int
+) -> None:
+    sizes = (fetching.BEGINNING - 1, fetching.BEGINNING, fetching.BEGINNING + 1, 3 * fetching.BEGINNING)
+    raws = [b"Subject: large\r\n\r\n".ljust(size - 2, b"x") + b"\r\n" for size in sizes]
+    monkeypatch.setattr(fetching, "BATCH_OCTETS", batch)
+    for raw in raws:
+        deliver(site, raw)
+    with nettools.connect(site.url, **site.options) as mail:
+        found = {each.info.uid: each.raw for each in mail.fetch_many([8, 1, 7, 5, 2, 6])}
+        assert [*found] == ["8", "1", "7", "5", "2", "6"]
+        assert [found[uid] for uid in ("5", "6", "7", "8")] == raws
+        assert found["1"] == RAW.format(n=0).encode()
+        with pytest.raises(NotFoundError):
+            next(mail.fetch_many([1, 99]))
 
 
 def test_capabilities_are_asked_for_only_where_nobody_told_them(plain: Site) -> None:
