@@ -48,7 +48,7 @@ def _ask(value: Secret | Callable[[], str | Secret] | None, what: str) -> Secret
     return given
 
 
-@dataclass(frozen=True, slots=True, init=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False, init=False)
 class Auth(Frozen):
     """Who to log in as, and with what.
 

@@ -43,7 +43,7 @@ def _is_address(value: object) -> bool:
     return True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False, kw_only=True)
 class Options(Frozen):
     """The options of a call, reusable: `options=Options(timeout=5)`; keywords of the call win."""
 

@@ -47,7 +47,7 @@ def words(name: str, value: object) -> tuple[str, ...]:
     return words
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Timeout(Frozen):
     """Seconds: to connect (look-up, TCP, proxy, TLS, greeting), without an octet, and in all; None lifts a limit."""
 
@@ -71,7 +71,7 @@ _MODES = ("auto", "off", "starttls", "implicit")
 _VERSIONS = ("1.0", "1.1", "1.2", "1.3")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class TLS(Frozen):
     """Transport security.
 
@@ -133,7 +133,7 @@ class TLS(Frozen):
         raise UsageError(f"tls= is a TLS, a mode or a bool, not {type(value).__name__}")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Proxy(Frozen):
     """A proxy for every protocol: socks4, socks4a, socks5 (resolves here), socks5h (resolves there) or http (CONNECT).
 
@@ -159,7 +159,7 @@ class Proxy(Frozen):
         return f"Proxy({masked(self.url)!r})"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Retry(Frozen):
     """How often in all (`attempts` counts the first), after how many seconds, doubled each time up to `max_delay`."""
 

@@ -52,7 +52,7 @@ def as_dict(value: Any, include_data: bool) -> dict[str, Any]:
     return result
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class TLSInfo(Frozen):
     """The TLS of a connection: `version` ("TLSv1.3"), `cipher`, `subject`, `issuer`, `not_after`."""
 
@@ -67,7 +67,7 @@ class TLSInfo(Frozen):
         return as_dict(self, include_data)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Meta(Frozen):
     """How a result came about.
 
@@ -92,7 +92,7 @@ class Meta(Frozen):
 NO_META = Meta()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Result(Frozen):
     """The base of all results. Those with equal fields are equal, and hash alike; mappings take no part in the hash."""
 
@@ -145,7 +145,7 @@ def attach(value: Any, meta: Meta) -> Any:
     return value
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Reply(Result):
     """A server's reply: `code` (int, "+OK", "OK"), its text, and its lines (bytes, without line ends)."""
 
@@ -167,7 +167,7 @@ class Reply(Result):
         }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Event(Frozen):
     """One moment of a call, for `on_event`: seconds since its start, stage, kind, text and bytes, secrets masked.
 

@@ -18,7 +18,7 @@ __all__ = ["Digest", "FileEntry", "MirrorReport", "Outcome", "Transfer", "digest
 Digest = str | Callable[[], "str | None"] | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Transfer(Deferred):
     """A file that was moved. `data` is set where no destination was named; `resumed_from` is an offset in octets.
 
@@ -70,7 +70,7 @@ def _version(status: os.stat_result) -> tuple[int, ...]:
     return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class FileEntry(Deferred):
     """One entry of a listing. `kind` is file, dir, link or other; `precision` (of `modified`) day, minute or second."""
 
@@ -86,7 +86,7 @@ class FileEntry(Deferred):
     precision: Literal["day", "minute", "second"] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class MirrorReport(Result):
     """What a mirror did: relative paths transferred, skipped, deleted; `failed` is {path: error}."""
 
@@ -96,7 +96,7 @@ class MirrorReport(Result):
     failed: Mapping[str, Exception] = field(default_factory=dict, hash=False)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Outcome(Result):
     """One of many calls: `value` where it went well, `error` where it did not."""
 

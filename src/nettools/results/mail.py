@@ -13,7 +13,7 @@ from nettools.results.headers import Headers
 __all__ = ["Address", "Attachment", "Folder", "FolderStatus", "Mail", "MailInfo", "SendReport"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Address(Result):
     """A mail address (RFC 5322 3.4): display name, mailbox (local part) and host."""
 
@@ -34,7 +34,7 @@ class Address(Result):
         return {"name": self.name, "mailbox": self.mailbox, "host": self.host, "address": self.address}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class SendReport(Result):
     """What became of a mail: addresses accepted, {address: ReplyError} refused, Message-ID, the server's last reply."""
 
@@ -44,7 +44,7 @@ class SendReport(Result):
     reply: Reply | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class MailInfo(Deferred):
     """One line of a mailbox. `uid` is the IMAP UID or POP3 UIDL, `number` the sequence or message number."""
 
@@ -61,7 +61,7 @@ class MailInfo(Deferred):
     size: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Attachment(Result):
     """A part of a message that is a file, or an inline image (`inline`, `content_id`)."""
 
@@ -73,7 +73,7 @@ class Attachment(Result):
     content_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Mail(Deferred):
     """A whole message. `raw` is the exact octets; `defects` says what could not be read as the RFCs have it.
 
@@ -89,7 +89,7 @@ class Mail(Deferred):
     defects: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Folder(Result):
     """A mailbox folder. `special_use` is an attribute of RFC 6154 such as `\\Sent`, None where it has none."""
 
@@ -99,7 +99,7 @@ class Folder(Result):
     special_use: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class FolderStatus(Result):
     """The state of a folder as SELECT or STATUS tells it (RFC 3501 6.3.1, 6.3.10)."""
 

@@ -12,7 +12,7 @@ from nettools.results.mail import Address, Attachment
 __all__ = ["Article", "ArticleInfo", "Group", "PostReport"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Group(Result):
     """A newsgroup (RFC 3977 6.1.1, 7.6.3); `posting` is the status letter as sent."""
 
@@ -24,7 +24,7 @@ class Group(Result):
     description: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class ArticleInfo(Result):
     """One line of an overview (RFC 3977 8.3)."""
 
@@ -38,7 +38,7 @@ class ArticleInfo(Result):
     lines: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Article(Result):
     """A whole article (RFC 5536)."""
 
@@ -50,7 +50,7 @@ class Article(Result):
     defects: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class PostReport(Result):
     """What became of an article."""
 

@@ -14,7 +14,7 @@ from nettools.results.headers import Headers
 __all__ = ["Page"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Page(Result):
     """An HTTP answer (RFC 9110). `content` is without Content-Encoding; `text` by `encoding`; `links` are absolute."""
 
