@@ -135,10 +135,10 @@ class Deferred(Result):
 
 
 def attach(value: Any, meta: Meta) -> Any:
-    """Give a result (or each of a tuple of them) its meta; anything else is returned as it is."""
+    """Give a result (or each of several) its meta; anything else is returned as it is."""
     if isinstance(value, Result):
         object.__setattr__(value, "meta", meta)
-    elif isinstance(value, tuple):
+    elif isinstance(value, (tuple, list)):
         for item in value:
             if isinstance(item, Result):
                 object.__setattr__(item, "meta", meta)

@@ -40,6 +40,8 @@ _END = object()
 def stream(stage: str) -> Callable[[F], F]:
     """Make a generator method of a Session an operation whose results come one by one, each with its meta.
 
+    What has come together may be given together, as a list.
+
     The generator must leave the connection in step at every `yield`: whatever it has asked for it has read, or
     `in_flight` keeps account of it. The total deadline spans the whole of it. Only its first step is ever repeated,
     before anything was given to the caller.
@@ -61,7 +63,12 @@ def stream(stage: str) -> Callable[[F], F]:
 
             item = self.perform(first)
             while item is not _END:
-                yield item
+                if isinstance(item, list):
+                    item.reverse()
+                    while item:
+                        yield item.pop()  # not kept any longer than the caller does
+                else:
+                    yield item
                 item = self.perform(following, continued=True)
 
         return cast("F", wrapper)

@@ -182,10 +182,10 @@ class Fetcher(Mailbox):
         mark_seen: bool = False,
     ) -> Iterator[Mail]:
         """Many whole messages, one by one, in the order asked for; all of the folder when none are named."""
-        return self._fetch_many(*self.prepare(lambda: (Meant.of(uids, numbers), self._name(folder))), mark_seen)
+        return self._many(*self.prepare(lambda: (Meant.of(uids, numbers), self._name(folder))), mark_seen)
 
     @stream("fetch")
-    def _fetch_many(self, meant: Meant, name: str, mark_seen: bool) -> Iterator[Mail]:
+    def _many(self, meant: Meant, name: str, mark_seen: bool) -> Iterator[Any]:
         self._enter(name, write=mark_seen)
         larger: dict[int, FetchData] = {}
         mails: dict[int, Mail] = {}
@@ -197,13 +197,18 @@ class Fetcher(Mailbox):
             order = [row.uid for row in rows if row.uid is not None]
         self._compress_for(sum(row.size or 0 for row in rows))
         batches = [*self._batches(rows)]
+        ready: list[Mail] = []
         for uid in order:
+            if uid not in mails and ready:
+                yield ready
+                ready = []
             if uid not in mails and batches:
                 batch = batches.pop(0)
                 mails.update(self._mails([row.uid for row in batch if row.uid], name, mark_seen, last=not batches))
             if uid not in mails:
                 raise NotFoundError(f"message {uid} is gone: somebody has deleted it meanwhile")
-            yield mails.pop(uid)
+            ready.append(mails.pop(uid))
+        yield ready
 
     def _are_few(self, meant: Meant) -> bool:
         """Whether the messages that are meant fit into memory together, each cut after a while."""
