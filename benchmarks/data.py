@@ -89,6 +89,20 @@ def maildir(folder: Path, count: int) -> None:
         (folder / "cur" / name).write_bytes(raw)
 
 
+def large_mail(folder: Path, size: int) -> None:
+    """A maildir with one message of about `size` octets."""
+    for name in ("cur", "new", "tmp"):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+    line = base64.b64encode(random.Random(9).randbytes(57)) + b"\r\n"
+    head = message_10k().partition(b"\r\n\r\n")[0] + b"\r\n\r\n"
+    block, count = line * 10_000, size // (len(line) * 10_000)
+    total = len(head) + count * len(block)
+    with (folder / "cur" / f"1700000000.M0P1.bench,S={total},W={total}:2,S").open("wb") as file:
+        file.write(head)
+        for _ in range(count):
+            file.write(block)
+
+
 def subject(number: int) -> str:
     """The subject of message `number`, decoded: what a lister must come to."""
     source = random.Random(f"subject/{number}")

@@ -1,8 +1,9 @@
 """What is measured: a job, the contender that ratios are taken against, the others, and what nettools is to reach.
 
 Commands: `py:MODULE.FUNCTION ARGS` is a function of `contenders`, `nettools` the command, anything else a program.
-Check: `file` (out is big.bin), `upload` (what arrived is big.bin), `files:N`, `n:N` (the contender counted N), "" (it
-ended well).
+Check: `file` (out is big.bin), `upload` (what arrived is big.bin), `large` (out is the user's only message), `files:N`,
+`mails:N` (N messages in files, in an mbox or counted, and their octets where they are told), `n:N` (the contender
+counted N), "" (it ended well).
 """
 
 from __future__ import annotations
@@ -109,8 +110,8 @@ LOOPBACK = (
             "imap-tools": "py:imap.imap_tools_whole {host} {imap_port} u2000 2000",
             "nettools": "py:ours.mail_whole imap {host} {imap_port} u2000 2000",
         },
-        check="n:2000", reach="at most 1.3 in CPU",
-        scaled="py:ours.mail_whole imap {host} {imap_port} u100 100", items=2000,
+        check="mails:2000", reach="at most 1.3 in CPU",
+        scaled="py:ours.mail_whole imap {host} {imap_port} u2000 200", items=2000,
     ),
     Job(
         "pop3", "POP3: 2,000 messages", "poplib",
@@ -120,8 +121,20 @@ LOOPBACK = (
             "mpop": MPOP + " --user=u2000",
             "nettools": "py:ours.mail_whole pop3 {host} {pop3_port} u2000 2000",
         },
-        check="", reach="at most 0.45 in time",
+        check="mails:2000", reach="at most 0.45 in time",
         scaled="py:ours.mail_whole pop3 {host} {pop3_port} u100 100", items=2000,
+    ),
+    Job(
+        "mail-file", "IMAP and POP3: one message of 64 MiB to a file", "imaplib",
+        {
+            "imaplib": "py:imap.imaplib_file {host} {imap_port} u64m {out}",
+            "poplib": "py:pop3.poplib_file {host} {pop3_port} u64m {out}",
+            "nettools, IMAP": "py:ours.mail_file imap {host} {imap_port} u64m {out}",
+            "nettools, POP3": "py:ours.mail_file pop3 {host} {pop3_port} u64m {out}",
+            "nettools, IMAP, 256 MiB": "py:ours.mail_file imap {host} {imap_port} u256m {out}",
+            "nettools, POP3, 256 MiB": "py:ours.mail_file pop3 {host} {pop3_port} u256m {out}",
+        },
+        check="large", reach="at most 60 MiB, whatever the size",
     ),
     Job(
         "smtp-one", "SMTP: 2,000 messages of 10 KiB on one connection", "smtplib",
@@ -201,7 +214,7 @@ OVER_LINK = (
             "mpop": MPOP + " --user=u100",
             "nettools": "py:ours.mail_whole pop3 {host} {pop3_port} u100 100",
         },
-        reach="6 turns",
+        check="mails:100", reach="6 turns",
     ),
     Job(
         "link-imap-list", "IMAP: list 1,000 messages", "imaplib, raw",
@@ -220,7 +233,7 @@ OVER_LINK = (
             "imap-tools": "py:imap.imap_tools_whole {host} {imap_port} u100 100",
             "nettools": "py:ours.mail_whole imap {host} {imap_port} u100 100",
         },
-        check="n:100", reach="4 turns",
+        check="mails:100", reach="4 turns",
     ),
     Job(
         "link-ftp-1", "FTP: one file of 4 KiB", "ftplib",

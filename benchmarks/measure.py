@@ -25,10 +25,10 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.contenders import digest
-from benchmarks.data import subject
+from benchmarks.data import message, subject
 from benchmarks.jobs import Job
 from benchmarks.link import Link
-from benchmarks.servers import Servers
+from benchmarks.servers import LARGE, Servers
 
 LIMIT = 180.0  # seconds for one run of one contender
 
@@ -115,7 +115,7 @@ class Bench:
             if self.link is not None:
                 run.turns = self.link.turns()
             if not run.problem:
-                run.problem = self._check(job, text, folder, upload, before)
+                run.problem = self._check(job, job.contenders[name], text, folder, upload, before)
                 told = _told(text)
                 run.wall, run.cpu = told.get("wall", run.wall), told.get("cpu", run.cpu)
         finally:
@@ -123,13 +123,18 @@ class Bench:
             upload.unlink(missing_ok=True)
         return run
 
-    def _check(self, job: Job, text: str, folder: Path, upload: Path, before: int) -> str:
+    def _check(self, job: Job, command: str, text: str, folder: Path, upload: Path, before: int) -> str:
         """Why the result is not what it must be; empty where it is."""
         big = self.servers.root / "www" / "big.bin"
         kind, _, number = job.check.partition(":")
         if kind in ("file", "upload"):
             made = folder / "out" if kind == "file" else upload
             return "" if _same(made, big) else f"{made.name} differs from big.bin"
+        if kind == "large":
+            user = next(word for word in command.split() if word in LARGE)
+            return "" if _same(folder / "out", self.servers.large_mail(user)) else "it is not the message that is there"
+        if kind == "mails":
+            return _mails(text, folder, int(number))
         if kind == "files":
             sizes = [each.stat().st_size for each in (folder / "dir").iterdir() if each.is_file()]
             wanted = int(number)
@@ -233,7 +238,26 @@ def _reported(text: str, wanted: int) -> str:
     count = told["n"] if "n" in told else sum(line.startswith("{") for line in text.splitlines())
     if told.get("digest", _digest(wanted)) != _digest(wanted):
         return "the subjects that were decoded are not those that were sent"
+    if "octets" in told and told["octets"] != _octets(wanted):
+        return f"{told['octets']} octets instead of {_octets(wanted)}"
     return "" if count == wanted else f"{count} items of {wanted}"
+
+
+def _mails(text: str, folder: Path, wanted: int) -> str:
+    """As many messages as there are, with as many octets: in files, in an mbox, or as the contender reports."""
+    sizes = [each.stat().st_size for each in (folder / "dir").iterdir()]
+    box = folder / "out"
+    if sizes:
+        text = json.dumps({"n": len(sizes), "octets": sum(sizes)})
+    elif box.exists():
+        with box.open("rb") as file:
+            text = json.dumps({"n": sum(line.startswith(b"From ") for line in file)})
+    return _reported(text, wanted)
+
+
+@functools.cache
+def _octets(count: int) -> int:
+    return sum(len(message(number)) for number in range(count))
 
 
 @functools.cache

@@ -34,10 +34,10 @@ PROGRAMS = ("curl --version", "wget --version", "lftp --version", "nginx -v", "d
 HEAD = """# Performance
 
 nettools beside its peers: whole processes in turn, round after round, over the same servers (nginx, vsftpd, dovecot,
-postfix's smtp-sink) on one machine. Files are compared, decoded subjects and sent messages counted; of POP3 jobs and of
-start-up only the exit code is looked at. Ratios are taken to the reference in the same round; a figure is the median,
-the least and the greatest in brackets. Absolute times depend on the machine and are left out. Made by
-`make bench` and `make bench-latency`; nothing here is written by hand.
+postfix's smtp-sink) on one machine. Files are compared; decoded subjects, fetched messages with their octets, and sent
+messages are counted; of start-up only the exit code is looked at. Ratios are taken to the reference in the same round;
+a figure is the median, the least and the greatest in brackets. Absolute times depend on the machine and are left out.
+Made by `make bench` and `make bench-latency`; nothing here is written by hand.
 """
 
 

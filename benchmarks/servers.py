@@ -25,6 +25,7 @@ from benchmarks import data
 
 PROTOCOLS = ("http", "ftp", "imap", "pop3", "smtp")
 USERS = {"u100": 100, "u1000": 1000, "u2000": 2000, "u10000": 10000}
+LARGE = {"u64m": 64, "u256m": 256}  # users with one message of so many MiB
 
 NGINX = """
 daemon off; worker_processes 1; pid {root}/nginx.pid; error_log {root}/nginx.err warn; user root;
@@ -119,6 +120,11 @@ class Servers:
         ports = {"ftp_port": "ftp", "imap_port": "imap", "pop3_port": "pop3", "smtp_port": "smtp"}
         return {"host": self.host, "root": str(self.root), **urls, **{k: str(self._ports[v]) for k, v in ports.items()}}
 
+    def large_mail(self, user: str) -> Path:
+        """The file of a user's only message."""
+        (path,) = (self.root / "mail" / user / "cur").iterdir()
+        return path
+
     def sunk(self) -> int:
         """How many messages smtp-sink has counted since it was started."""
         found = re.findall(rb"mesg=(\d+)(?=\D)", (self.root / "smtp-sink.log").read_bytes())
@@ -200,6 +206,8 @@ class Servers:
         _once(root / "mail10k.eml", lambda path: path.write_bytes(data.message_10k()))
         for user, count in USERS.items():
             _once(root / "mail" / user, lambda path, count=count: data.maildir(path, count))  # type: ignore[misc]
+        for user, size in LARGE.items():
+            _once(root / "mail" / user, lambda path, size=size: data.large_mail(path, size << 20))  # type: ignore[misc]
         subprocess.run(["chown", "-R", "nobody:nogroup", str(root / "mail")], check=True)
         shutil.chown(www / "up", "ftp", None)
 

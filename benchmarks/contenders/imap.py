@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from benchmarks.contenders import digest
@@ -76,14 +77,23 @@ def imap_tools_list(host: str, port: str, user: str, count: str) -> dict[str, in
         return {"n": len(found), "digest": digest(row[-1] for row in found)}
 
 
-def imaplib_whole(host: str, port: str, user: str, count: str) -> int:
+def imaplib_whole(host: str, port: str, user: str, count: str) -> dict[str, int]:
     client = _imaplib(host, port, user)
     _, rows = client.fetch(f"1:{count}", "(UID BODY.PEEK[])")
     client.logout()
-    return sum(isinstance(row, tuple) for row in rows)
+    mails = [row[1] for row in rows if isinstance(row, tuple)]
+    return {"n": len(mails), "octets": sum(map(len, mails))}
 
 
-def imapclient_whole(host: str, port: str, user: str, count: str) -> int:
+def imaplib_file(host: str, port: str, user: str, dest: str) -> int:
+    client = _imaplib(host, port, user)
+    _, rows = client.fetch("1", "(BODY.PEEK[])")
+    client.logout()
+    Path(dest).write_bytes(rows[0][1])
+    return 1
+
+
+def imapclient_whole(host: str, port: str, user: str, count: str) -> dict[str, int]:
     import imapclient
 
     client = imapclient.IMAPClient(host, int(port), ssl=False)
@@ -91,7 +101,7 @@ def imapclient_whole(host: str, port: str, user: str, count: str) -> int:
     client.select_folder("INBOX", readonly=True)
     rows = client.fetch(client.search("ALL")[: int(count)], ["BODY.PEEK[]"])
     client.logout()
-    return len(rows)
+    return {"n": len(rows), "octets": sum(len(row[b"BODY[]"]) for row in rows.values())}
 
 
 def imap_tools_whole(host: str, port: str, user: str, count: str) -> int:

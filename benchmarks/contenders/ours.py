@@ -63,12 +63,21 @@ def mail_list(scheme: str, host: str, port: str, user: str, count: str) -> dict[
     return {"n": len(rows), "digest": digest(row[-1] for row in rows)}
 
 
-def mail_whole(scheme: str, host: str, port: str, user: str, count: str) -> int:
+def mail_whole(scheme: str, host: str, port: str, user: str, count: str) -> dict[str, int]:
     import nettools
 
     with nettools.connect(_mailbox(scheme, host, port, user), auth=(user, "x"), tls="off") as mail:
         uids = range(1, int(count) + 1) if scheme == "imap" else None
-        return sum(bool(each.raw) for each in mail.fetch_many(uids))
+        sizes = [len(each.raw) for each in mail.fetch_many(uids)]
+    return {"n": len(sizes), "octets": sum(sizes)}
+
+
+def mail_file(scheme: str, host: str, port: str, user: str, dest: str) -> int:
+    import nettools
+
+    with nettools.connect(_mailbox(scheme, host, port, user), auth=(user, "x"), tls="off") as mail:
+        mail.fetch_to(dest, number=1)
+    return 1
 
 
 def send_mails(host: str, port: str, message: str, count: str, to: str) -> int:

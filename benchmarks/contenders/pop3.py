@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
 
-def poplib_all(host: str, port: str, user: str, count: str) -> int:
+
+def _poplib(host: str, port: str, user: str) -> Any:
     import poplib
 
     client = poplib.POP3(host, int(port))
     client.user(user)
     client.pass_("x")
     client.stat()
-    done = sum(bool(client.retr(number)[1]) for number in range(1, int(count) + 1))
+    return client
+
+
+def poplib_all(host: str, port: str, user: str, count: str) -> dict[str, int]:
+    client = _poplib(host, port, user)
+    sizes = [client.retr(number)[2] for number in range(1, int(count) + 1)]
     client.quit()
-    return done
+    return {"n": len(sizes), "octets": sum(sizes)}
+
+
+def poplib_file(host: str, port: str, user: str, dest: str) -> int:
+    client = _poplib(host, port, user)
+    lines = client.retr(1)[1]
+    client.quit()
+    Path(dest).write_bytes(b"\r\n".join(lines) + b"\r\n")
+    return 1
