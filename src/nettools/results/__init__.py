@@ -11,12 +11,15 @@ A name is imported from its file when it is first asked for (PEP 562): a call th
 from nettools._lazy import lazy
 
 _HOMES = {
+    "address": "Address",
     "base": "NO_META Deferred Event Meta Reply Result TLSInfo attach plain",
     "exchanges": "Dialogue Exchange GopherItem",
     "files": "Digest FileEntry MirrorReport Outcome Transfer digest_of",
+    "folders": "Folder FolderStatus",
     "headers": "Headers",
-    "mail": "Address Attachment Folder FolderStatus Mail MailInfo SendReport",
+    "mail": "Attachment Mail MailInfo",
     "news": "Article ArticleInfo Group PostReport",
+    "sending": "SendReport",
     "web": "Page",
 }
 

@@ -1,5 +1,6 @@
 """The names of `nettools.results` for type checkers, written by `tests/unit/test_public_names.py`."""
 
+from nettools.results.address import Address as Address
 from nettools.results.base import NO_META as NO_META
 from nettools.results.base import Deferred as Deferred
 from nettools.results.base import Event as Event
@@ -18,16 +19,15 @@ from nettools.results.files import MirrorReport as MirrorReport
 from nettools.results.files import Outcome as Outcome
 from nettools.results.files import Transfer as Transfer
 from nettools.results.files import digest_of as digest_of
+from nettools.results.folders import Folder as Folder
+from nettools.results.folders import FolderStatus as FolderStatus
 from nettools.results.headers import Headers as Headers
-from nettools.results.mail import Address as Address
 from nettools.results.mail import Attachment as Attachment
-from nettools.results.mail import Folder as Folder
-from nettools.results.mail import FolderStatus as FolderStatus
 from nettools.results.mail import Mail as Mail
 from nettools.results.mail import MailInfo as MailInfo
-from nettools.results.mail import SendReport as SendReport
 from nettools.results.news import Article as Article
 from nettools.results.news import ArticleInfo as ArticleInfo
 from nettools.results.news import Group as Group
 from nettools.results.news import PostReport as PostReport
+from nettools.results.sending import SendReport as SendReport
 from nettools.results.web import Page as Page

@@ -1,47 +1,15 @@
-"""What mailboxes give, and what sending does."""
+"""Messages: a line of a mailbox, a whole one, and what is attached to it."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
-from nettools.results.base import Deferred, Reply, Result
+from nettools.results.address import Address
+from nettools.results.base import Deferred, Result
 from nettools.results.headers import Headers
 
-__all__ = ["Address", "Attachment", "Folder", "FolderStatus", "Mail", "MailInfo", "SendReport"]
-
-
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Address(Result):
-    """A mail address (RFC 5322 3.4): display name, mailbox (local part) and host."""
-
-    name: str = ""
-    mailbox: str = ""
-    host: str = ""
-
-    @property
-    def address(self) -> str:
-        """`mailbox@host`."""
-        return f"{self.mailbox}@{self.host}" if self.host else self.mailbox
-
-    def __str__(self) -> str:
-        return f"{self.name} <{self.address}>" if self.name else self.address
-
-    def to_dict(self, *, include_data: bool = False) -> dict[str, Any]:
-        """As JSON can carry it."""
-        return {"name": self.name, "mailbox": self.mailbox, "host": self.host, "address": self.address}
-
-
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class SendReport(Result):
-    """What became of a mail: addresses accepted, {address: ReplyError} refused, Message-ID, the server's last reply."""
-
-    accepted: tuple[str, ...]
-    refused: Mapping[str, Exception] = field(hash=False)
-    message_id: str | None
-    reply: Reply | None
+__all__ = ["Attachment", "Mail", "MailInfo"]
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -87,28 +55,3 @@ class Mail(Deferred):
     headers: Headers
     raw: bytes = field(repr=False)
     defects: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Folder(Result):
-    """A mailbox folder. `special_use` is an attribute of RFC 6154 such as `\\Sent`, None where it has none."""
-
-    name: str
-    delimiter: str | None
-    flags: tuple[str, ...] = ()
-    special_use: str | None = None
-
-
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class FolderStatus(Result):
-    """The state of a folder as SELECT or STATUS tells it (RFC 3501 6.3.1, 6.3.10)."""
-
-    name: str
-    exists: int | None = None
-    unseen: int | None = None
-    uid_next: int | None = None
-    uid_validity: int | None = None
-    flags: tuple[str, ...] = ()
-    permanent_flags: tuple[str, ...] = ()
-    highest_modseq: int | None = None
-    readonly: bool | None = None

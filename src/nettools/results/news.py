@@ -5,9 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass, field
 
+from nettools.results.address import Address
 from nettools.results.base import Reply, Result
 from nettools.results.headers import Headers
-from nettools.results.mail import Address, Attachment
+from nettools.results.mail import Attachment
 
 __all__ = ["Article", "ArticleInfo", "Group", "PostReport"]
 

@@ -42,7 +42,7 @@ _ONCE = frozenset(
 )
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Draft:
     """A message that was built here: its pieces, and the addresses for the envelope."""
 
@@ -139,7 +139,7 @@ def _own_headers(given: Mapping[str, Any] | Iterable[tuple[str, Any]] | None) ->
 # --- attachments
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Attached:
     name: str
     kind: str

@@ -75,7 +75,7 @@ def _read(path: Path) -> Iterator[bytes]:
         raise unreadable(path, error) from error
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Encoded:
     """A file that is encoded as base64 while it is sent."""
 
@@ -101,7 +101,7 @@ class Encoded:
             raise _changed(self.path)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Verbatim:
     """A file that is sent as it is but for its line ends, from the octet `start` (counted with CR LF) on."""
 
@@ -139,7 +139,7 @@ class Verbatim:
 Piece = bytes | Encoded | Verbatim
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Prepared:
     """A message ready to be sent: envelope, size in octets with CR LF line ends, and `blocks()`, not dot-stuffed."""
 

@@ -38,7 +38,9 @@ MOST_REMEMBERED = 200  # octets of a name
 
 
 class _Unread:
-    """An ENVELOPE whose fields are read when they are looked at; nobody can tell it from another."""
+    """An ENVELOPE whose fields are read when they are looked at, and not kept: who looks makes something else of them.
+    Nobody can tell it from another.
+    """
 
     __slots__ = ("_unread",)
     _unread: bytes
@@ -51,13 +53,10 @@ class _Unread:
                 raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
             text = _field(self._unread, place)
             if 2 <= place < 8:
-                value = _people(text)
-            elif text is None:
-                value = None
-            else:
-                value = unescaped(text[1:-1]) if text.startswith(b'"') else text[text.index(b"\n") + 1 :]
-            object.__setattr__(self, name, value)
-            return value
+                return _people(text)
+            if text is None:
+                return None
+            return unescaped(text[1:-1]) if text.startswith(b'"') else text[text.index(b"\n") + 1 :]
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,8 +116,9 @@ def parse_addresses(value: bytes | str) -> tuple[Address, ...]:
     return tuple(result)
 
 
+# a display name has no specials (RFC 5322 3.2.3); said by what it has not: a set up to U+10FFFF takes 3 ms to compile
 _PLAIN = re.compile(
-    r"([A-Za-z0-9!#$%&'*+/=?^_`{|}~.\x80-\U0010ffff \t-]*)<([^\s<>@,]+)@([A-Za-z0-9.-]+)>"
+    r'([^\x00-\x08\n-\x1f"(),:;<>@\[\\\]\x7f]*)<([^\s<>@,]+)@([A-Za-z0-9.-]+)>'
     r"|([^\s<>@,]+)@([A-Za-z0-9.-]+)"
 )
 _NOT_PLAIN = re.compile(r'["(;:\\\[]|=\?')

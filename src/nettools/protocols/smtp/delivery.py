@@ -43,7 +43,7 @@ class _Disorder(Exception):  # noqa: N818  # never leaves this module
     """The replies show that the server cannot follow commands that were written ahead."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Exchange:
     """An envelope whose replies are awaited, and what was written behind it."""
 

@@ -42,7 +42,7 @@ def parameters(given: str | Iterable[str], what: str) -> tuple[str, ...]:
     return found
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Letter:
     """A message to deliver, and how."""
 
@@ -52,7 +52,7 @@ class Letter:
     rcpt_options: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Envelope:
     """The lines of MAIL and RCPT for one message on one connection."""
 

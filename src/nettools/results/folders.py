@@ -1,0 +1,34 @@
+"""The folders of a mailbox."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from nettools.results.base import Result
+
+__all__ = ["Folder", "FolderStatus"]
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Folder(Result):
+    """A mailbox folder. `special_use` is an attribute of RFC 6154 such as `\\Sent`, None where it has none."""
+
+    name: str
+    delimiter: str | None
+    flags: tuple[str, ...] = ()
+    special_use: str | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class FolderStatus(Result):
+    """The state of a folder as SELECT or STATUS tells it (RFC 3501 6.3.1, 6.3.10)."""
+
+    name: str
+    exists: int | None = None
+    unseen: int | None = None
+    uid_next: int | None = None
+    uid_validity: int | None = None
+    flags: tuple[str, ...] = ()
+    permanent_flags: tuple[str, ...] = ()
+    highest_modseq: int | None = None
+    readonly: bool | None = None
