@@ -130,11 +130,11 @@ def _field(octets: bytes, place: int) -> bytes | None:
     """A field of an ENVELOPE that was seen to be one, as it stands there: with its quotes, or the literal's mark."""
     start = _START.match(octets)
     assert start is not None
-    behind = _behind(start)
-    if place == 1 and start[3] is not None:
-        return octets[start.start(3) : behind]
-    if place < 2:
+    if place == 0 or (place == 1 and start[3] is None):
         return start[place + 1]
+    behind = _behind(start)
+    if place == 1:
+        return octets[start.start(3) : behind]
     found = _FROM.match(octets, behind) if place == 2 else _all().match(octets, behind)
     assert found is not None
     return found[place - 1]

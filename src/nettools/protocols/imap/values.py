@@ -6,7 +6,6 @@ literal behind CHARSET UTF-8 (RFC 3501 6.4.4).
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
 import re
 from collections.abc import Iterable, Iterator
@@ -61,24 +60,26 @@ class _Decoder:
     def __call__(self, name: str) -> dict[str, Any]:
         envelope = self.envelope
         value: Any
-        match name:
-            case "subject":
-                value = message.decode_header((envelope and envelope.subject) or b"")
-            case "sender":
-                value = next(iter(_flat(envelope.from_)), None) if envelope else None
-            case "to" | "cc":
-                value = _flat(getattr(envelope, name)) if envelope else ()
-            case "message_id":
-                value = message.decode_header(envelope.message_id) if envelope and envelope.message_id else None
-            case _:
-                value = self._date()
+        if name == "date":
+            value = self._date()
+        elif name in ("subject", "message_id"):
+            octets = getattr(envelope, name, None)
+            value = "" if name == "subject" else None
+            value = message.decode_header(octets) or value if octets else value
+        elif name == "sender":
+            value = next(iter(_flat(envelope.from_)), None) if envelope else None
+        else:
+            value = _flat(getattr(envelope, name)) if envelope else ()
         return {name: value}
 
     def _date(self) -> dt.datetime | None:
         """The Date; where there is none, or one that makes no sense, that of arrival."""
-        if self.envelope and self.envelope.date:
-            with contextlib.suppress(ProtocolError):
-                return message.parse_date(self.envelope.date)
+        date = self.envelope and self.envelope.date
+        if date:
+            try:
+                return message.parse_date(date)
+            except ProtocolError:
+                pass
         return self.received
 
 
