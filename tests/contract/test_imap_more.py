@@ -520,23 +520,32 @@ def test_idle_is_issued_anew_and_polling_stands_in(
     assert said.count(b"DONE" if not without else b"NOOP") > 1
 
 
+def at_idle(action: Callable[[], object]) -> Callable[[nettools.Event], None]:
+    """An `on_event` that acts once: when the folder is open and IDLE goes out, however slow the machine."""
+    left = [action]
+
+    def told(event: nettools.Event) -> None:
+        if left and event.kind == "send" and b"IDLE" in event.bytes:
+            left.pop()()
+
+    return told
+
+
 def test_asking_again_stands_in_where_idle_is_refused(plain: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(watching, "POLL", 0.05)
     plain.server.on("IDLE").reply("NO not today")
-    arriving = nettools.watch_mail(plain.url, **plain.options)
-    threading.Timer(0.1, deliver, (plain, RAW.format(n=5).encode())).start()
+    delivery = at_idle(lambda: deliver(plain, RAW.format(n=5).encode()))
+    arriving = nettools.watch_mail(plain.url, on_event=delivery, **plain.options)
     assert next(arriving).uid == "5"
     arriving.close()
 
 
 def test_an_expunge_while_idling_is_counted(plain: Site) -> None:
-    arriving = nettools.watch_mail(plain.url, **plain.options)
-
-    def later() -> None:
+    def change() -> None:
         plain.server.world.inbox("alice").remove([1, 2])
         deliver(plain, RAW.format(n=5).encode())
 
-    threading.Timer(0.1, later).start()
+    arriving = nettools.watch_mail(plain.url, on_event=at_idle(change), **plain.options)
     assert next(arriving).uid == "5"
 
 
