@@ -128,6 +128,7 @@ def test_a_conversation_in_clear_imports_no_trust_store_and_nothing_of_files(pro
 def test_fetching_the_octets_of_mail_imports_no_parser_of_it(protocol: str) -> None:
     loaded = loaded_after(f"from nettools.facade.connecting import protocol_named\nprotocol_named({protocol!r})")
     assert not {"nettools.parse.message.headers", "nettools.parse.message.mime", "email"} & loaded
+    assert not {"nettools.parse.imap_data.envelope", "nettools.parse.imap_data.bodystructure"} & loaded
 
 
 def test_the_version_is_told_before_anything_is_loaded() -> None:

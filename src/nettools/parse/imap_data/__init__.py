@@ -5,48 +5,17 @@ the lexer, `responses` the kinds of response, `fetch`, `envelope` and `bodystruc
 `folders`, `search` and `quotas` the rest; `arguments` is the way back.
 """
 
-from nettools.parse.imap_data.arguments import Literal, encode_astring, quote
-from nettools.parse.imap_data.bodystructure import Part
-from nettools.parse.imap_data.envelope import AddressGroup, Envelope, RawAddress, decode_addresses
-from nettools.parse.imap_data.fetch import FetchData, parse_fetch
-from nettools.parse.imap_data.folders import decode_folder, encode_folder, parse_list
-from nettools.parse.imap_data.responses import (
-    Response,
-    parse_esearch,
-    parse_namespace,
-    parse_quota,
-    parse_quotaroot,
-    parse_response,
-    parse_search,
-    parse_sort,
-    parse_status,
-    parse_thread,
-)
-from nettools.parse.imap_data.tokens import parse_tokens
+from nettools._lazy import lazy
 
-__all__ = [
-    "AddressGroup",
-    "Envelope",
-    "FetchData",
-    "Literal",
-    "Part",
-    "RawAddress",
-    "Response",
-    "decode_addresses",
-    "decode_folder",
-    "encode_astring",
-    "encode_folder",
-    "parse_esearch",
-    "parse_fetch",
-    "parse_list",
-    "parse_namespace",
-    "parse_quota",
-    "parse_quotaroot",
-    "parse_response",
-    "parse_search",
-    "parse_sort",
-    "parse_status",
-    "parse_thread",
-    "parse_tokens",
-    "quote",
-]
+_HOMES = {
+    "arguments": "Literal encode_astring quote",
+    "bodystructure": "Part parts_of",
+    "envelope": "AddressGroup Envelope RawAddress decode_addresses scan_envelope",
+    "fetch": "FetchData parse_fetch",
+    "folders": "decode_folder encode_folder parse_list",
+    "responses": "Response parse_esearch parse_namespace parse_quota parse_quotaroot parse_response parse_search"
+    " parse_sort parse_status parse_thread",
+    "tokens": "parse_tokens",
+}
+
+__getattr__, __dir__, __all__ = lazy(__name__, _HOMES)

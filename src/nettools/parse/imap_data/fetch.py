@@ -17,8 +17,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from nettools.errors import ProtocolError
-from nettools.parse.imap_data.bodystructure import Part, parts_of
-from nettools.parse.imap_data.envelope import Envelope, scan_envelope
+from nettools.parse import imap_data
 from nettools.parse.imap_data.tokens import Scanner, number_of, text_of
 
 __all__ = ["FetchData", "fetch_data", "parse_fetch"]
@@ -36,8 +35,8 @@ class FetchData(NamedTuple):
     size: int | None = None
     internaldate: dt.datetime | None = None
     modseq: int | None = None
-    envelope: Envelope | None = None
-    parts: tuple[Part, ...] | None = None
+    envelope: imap_data.Envelope | None = None
+    parts: tuple[imap_data.Part, ...] | None = None
     sections: Mapping[str, Any] = {}
 
 
@@ -122,7 +121,7 @@ def fetch_data(scanner: Scanner, seq: int) -> FetchData:
         if data.startswith(b"[", scanner.place):
             raise scanner.error("a section without its end")
         name = found[1].upper()
-        value = scan_envelope(scanner) if name == b"ENVELOPE" else scanner.value()
+        value = imap_data.scan_envelope(scanner) if name == b"ENVELOPE" else scanner.value()
         if name == b"UID":
             known["uid"] = _uid(scanner, value)
         elif name == b"FLAGS":
@@ -132,11 +131,11 @@ def fetch_data(scanner: Scanner, seq: int) -> FetchData:
         elif name == b"INTERNALDATE":
             known["internaldate"] = _internaldate(value)
         elif name == b"ENVELOPE":
-            known["envelope"] = value if isinstance(value, Envelope) else None
+            known["envelope"] = value
         elif name == b"MODSEQ":
             known["modseq"] = number_of(value[0] if isinstance(value, tuple) and value else value)
         elif name in (b"BODY", b"BODYSTRUCTURE"):
-            known["parts"] = parts_of(value)
+            known["parts"] = imap_data.parts_of(value)
         else:
             sections[text_of(name)] = value
     if not scanner.skip(b")"):

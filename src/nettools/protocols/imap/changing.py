@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nettools.errors import TooLargeError, UsageError
 from nettools.protocols.imap.address import Meant, uid_sets
 from nettools.protocols.imap.client import Answer, Argument, Literal
-from nettools.protocols.imap.fetching import Numbers
 from nettools.protocols.imap.reading import Reader
 from nettools.protocols.imap.values import expand, flag_list, moment
 from nettools.session import operation
+
+if TYPE_CHECKING:
+    from nettools.protocols.imap.fetching import Numbers
 
 __all__ = ["Writer"]
 

@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from nettools.errors import NotFoundError, ProtocolError, UsageError
-from nettools.parse.imap_data import FetchData, Part
 from nettools.protocols.imap.address import Meant, uid_sets
 from nettools.protocols.imap.attachments import ENCODINGS, Decoder, attached
 from nettools.protocols.imap.fetching import BATCH_OCTETS, Fetcher, Numbers
@@ -25,6 +24,7 @@ from nettools.wire.text import check, check_count
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from nettools.parse.imap_data import FetchData, Part
     from nettools.protocols.imap.client import Sink
     from nettools.query import Query
     from nettools.results import MailInfo, Transfer

@@ -12,8 +12,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from nettools.errors import ProtocolError, UnsupportedError, UsageError
-from nettools.parse import message
-from nettools.parse.imap_data import AddressGroup, Envelope, FetchData, RawAddress, decode_addresses
+from nettools.parse import imap_data, message
 from nettools.protocols.imap.client import Argument, Literal, astring
 from nettools.query import Query
 from nettools.results import Address, MailInfo
@@ -30,14 +29,14 @@ _MOST_COPIED = 1_000_000
 # --- rows
 
 
-def _flat(addresses: Iterable[RawAddress]) -> tuple[Address, ...]:
+def _flat(addresses: Iterable[imap_data.RawAddress]) -> tuple[Address, ...]:
     result: list[Address] = []
-    for each in decode_addresses(addresses):
-        result += each.addresses if isinstance(each, AddressGroup) else (each,)
+    for each in imap_data.decode_addresses(addresses):
+        result += each.addresses if isinstance(each, imap_data.AddressGroup) else (each,)
     return tuple(result)
 
 
-def info_of(row: FetchData, folder: str) -> MailInfo:
+def info_of(row: imap_data.FetchData, folder: str) -> MailInfo:
     """One line of a mailbox; what its ENVELOPE says is decoded when it is looked at."""
     return MailInfo.deferred(
         _Decoder(row.envelope, row.internaldate),
@@ -54,7 +53,7 @@ class _Decoder:
 
     __slots__ = ("envelope", "received")
 
-    def __init__(self, envelope: Envelope | None, received: dt.datetime | None) -> None:
+    def __init__(self, envelope: imap_data.Envelope | None, received: dt.datetime | None) -> None:
         self.envelope, self.received = envelope, received
 
     def __call__(self, name: str) -> dict[str, Any]:
