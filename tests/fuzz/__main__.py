@@ -10,6 +10,7 @@ from typing import Any
 
 from pytest_socket import socket_allow_hosts
 
+from fuzz.listeners import LISTENERS
 from fuzz.parsers import PARSERS, seeds
 from fuzz.player import Player
 from fuzz.sessions import SESSIONS, recorded, session_target
@@ -41,10 +42,13 @@ def main(seconds: float, names: Sequence[str]) -> int:
     socket_allow_hosts(["127.0.0.1", "::1"], allow_unix_socket=True)
     found = 0
     with Player() as player:
-        for name in names or (*PARSERS, *SESSIONS):
+        for name in names or (*PARSERS, *LISTENERS, *SESSIONS):
             if name in PARSERS:
                 target, corpus = PARSERS[name]
                 found += fuzz(name, target, partial(spoil, seeds=seeds(corpus)), seconds)
+            elif name in LISTENERS:
+                target, seed = LISTENERS[name]
+                found += fuzz(name, target, partial(spoil, seeds=[seed()]), seconds)
             else:
                 make = partial(spoil_transcript, seeds=recorded(name))
                 found += fuzz(name, session_target(name, player), make, seconds)

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
+import tempfile
+import xmlrpc.client
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
-from nettools import NettoolsError
+from nettools import NettoolsError, config, credentials
 from nettools.parse import ftp_reply, gopher, html, imap_data, message, nntp, yenc
 from nettools.parse.ftp_listing import parse_listing
 from nettools.parse.telnet import Codec, Option
+from nettools.protocols.http import auth
+from nettools.protocols.xmlrpc import codec
+from nettools.sasl.mechanisms import CramMD5, Login, MechanismError, ScramSHA256
 from nettools.target import parse_endpoint, parse_url
+from nettools.testing.faults import FaultError, load_faults, parse_fault
 
 __all__ = ["PARSERS", "seeds"]
 
@@ -72,6 +80,52 @@ def _menu(data: bytes) -> None:
         item.to_dict()
 
 
+def _challenge(text: str) -> None:
+    found = auth.challenges([text, f"Digest {text}"])
+    auth.digest(found, "GET", "/", "user", "word", b"")
+
+
+def _challenges_of_sasl(data: bytes) -> None:
+    """A server's side of each dialogue, a line for each turn."""
+    for kind in (ScramSHA256, CramMD5, Login):
+        mechanism = kind("user", "word", "other", None)
+        mechanism.initial()
+        with contextlib.suppress(NettoolsError, MechanismError):
+            for line in data.split(b"\n")[:3]:
+                mechanism.respond(line)
+            mechanism.accepted(b"")
+
+
+def _answer(data: bytes) -> None:
+    with contextlib.suppress(xmlrpc.client.Fault):
+        codec.unmarshal(data)
+
+
+def _fault(text: str) -> None:
+    for function in (parse_fault, lambda given: list(load_faults(given))):
+        with contextlib.suppress(FaultError):
+            function(text)
+
+
+def _file(function: Callable[[Path], Any]) -> Callable[[bytes], None]:
+    """A function of a file that only its owner reads."""
+
+    def call(data: bytes) -> None:
+        with tempfile.NamedTemporaryFile() as file:
+            file.write(data)
+            file.flush()
+            function(Path(file.name))
+
+    return call
+
+
+def _config(path: Path) -> None:
+    with mock.patch.dict(os.environ, NETTOOLS_CONFIG=str(path)):
+        for name in config.profiles():
+            with contextlib.suppress(NettoolsError):
+                config.load_profile(name)
+
+
 PARSERS: dict[str, tuple[Callable[[bytes], Any], str]] = {
     "ftp-listing": (_listing, "ftp_list"),
     "ftp-reply": (
@@ -114,6 +168,12 @@ PARSERS: dict[str, tuple[Callable[[bytes], Any], str]] = {
     "telnet": (_telnet, "telnet"),
     "html": (lambda data: html.outline(data.decode("utf-8", "replace"), "http://h/a/"), "html"),
     "url": (_each(_text(_url), _text(lambda text: parse_endpoint(text, 1))), "url"),
+    "http-challenge": (_text(_challenge), "http-challenge"),
+    "sasl": (_challenges_of_sasl, "sasl"),
+    "xmlrpc": (_answer, "xmlrpc"),
+    "netrc": (_file(lambda path: credentials.netrc_lookup(path, "h", "u")), "netrc"),
+    "config": (_file(_config), "config"),
+    "fault": (_text(_fault), "fault"),
 }  # fmt: skip
 
 OWN: dict[str, list[bytes]] = {
@@ -126,6 +186,40 @@ OWN: dict[str, list[bytes]] = {
         b"ftp://h/%2Fa;type=i",
         b"gopher://h/7/s%09w",
         b"unix:///run/x.sock",
+    ],
+    "http-challenge": [
+        b'Digest realm="a, b", qop="auth,auth-int", algorithm=SHA-256, nonce="7ypf", userhash=true, Basic realm="c"',
+        b'Negotiate YII=, NTLM, Bearer error="invalid_token"',
+    ],
+    "sasl": [
+        b"r=abc,s=QSXCR+Q6sek8bf92,i=4096\nv=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=",
+        b"<1896.697170952@host>",
+        b"User Name\nPassword",
+    ],
+    "xmlrpc": [
+        (
+            b"<methodResponse><params><param><value><struct><member><name>a</name><value><i8>1</i8>"
+            b"</value></member></struct></value></param></params></methodResponse>"
+        ),
+        (
+            b"<methodResponse><params><param><value><array><data><value><dateTime.iso8601>20260101T00:00:00"
+            b"</dateTime.iso8601></value><value><base64>YQ==</base64></value><value><double>-1e9</double></value><value>"
+            b"<nil/></value><value>t &amp; t</value></data></array></value></param></params></methodResponse>"
+        ),
+        (
+            b"<methodResponse><fault><value><struct><member><name>faultCode</name><value><int>4</int></value></member>"
+            b"<member><name>faultString</name><value>no</value></member></struct></value></fault></methodResponse>"
+        ),
+    ],
+    "netrc": [b'machine h login u password p\nmachine "h i" account a\n# no\nmacdef m\nx\n\ndefault password e\n'],
+    "config": [
+        b'[profile.a]\ntimeout = 5\ntls = "off"\nretry = 3\nlimit_rate = "1M"\nproxy = "socks5h://h:1"\n',
+        b'[profile.b]\nconnect_timeout = 1.5\nnetrc = "f"\nfamily = 6\nmin_version = "1.3"\nmechanism = ["PLAIN"]\n',
+    ],
+    "fault": [
+        b'smtp RCPT arg="a@*" user=alice reply="451 4.3.0 later" times=2 after=1',
+        b'{"protocol": "ftp", "verb": "RETR", "reset": 100, "probability": 0.5, "seed": 7}',
+        b"imap FETCH truncate=5 connection=2\npop3 connect delay=0.1",
     ],
 }
 

@@ -35,11 +35,11 @@ def _download(url: str) -> None:
         nettools.download(f"{url}/pub/hello.txt", folder, resume=True, **OPTIONS)
 
 
-def _several(*actions: Callable[[Any], Any]) -> Callable[[str], None]:
+def _several(*actions: Callable[[Any], Any], auth: Auth | None = ALICE) -> Callable[[str], None]:
     """Operations of one session; one that fails does not keep the others from being tried."""
 
     def act(url: str) -> None:
-        with nettools.connect(url, auth=ALICE, **OPTIONS) as session:
+        with nettools.connect(url, auth=auth, **OPTIONS) as session:
             for action in actions:
                 with contextlib.suppress(NettoolsError):
                     action(session)
@@ -89,7 +89,18 @@ SESSIONS: dict[str, tuple[str, Action]] = {
     "telnet-run": ("telnet", lambda url: nettools.telnet_run(url, SCRIPT, **OPTIONS)),
     "gopher-get": ("gopher", lambda url: nettools.gopher_get(f"{url}/0/pub/hello.txt", **OPTIONS)),
     "gopher-list": ("gopher", lambda url: nettools.gopher_list(url, **OPTIONS)),
+    "xmlrpc-call": (
+        "xmlrpc",
+        _several(
+            lambda s: s.call("echo", "Grüße", [1, None, {"a": 2.5, "b": b"\0"}]),
+            lambda s: s.multicall([("add", 1, 2), ("system.listMethods",)]),
+            lambda s: s.methods(),
+            auth=None,
+        ),
+    ),
     "tcp-exchange": ("tcp", lambda url: nettools.exchange(url, b"PING\r\n", until=b"\n", **OPTIONS)),
+    "unix-exchange": ("unix", lambda url: nettools.exchange(url, b"PING\r\n", until=b"\n", **OPTIONS)),
+    "udp-exchange": ("udp", lambda url: nettools.exchange(url, b"PING\r\n", **OPTIONS)),
 }
 
 
@@ -128,6 +139,6 @@ def session_target(name: str, player: Player) -> Callable[[Transcript], None]:
 
     def play(transcript: Transcript) -> None:
         player.play(transcript)
-        action(f"{protocol}://127.0.0.1:{player.port}")
+        action(player.url(protocol))
 
     return play

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from fuzz.listeners import LISTENERS
 from fuzz.parsers import PARSERS, seeds
 from fuzz.player import Player
 from fuzz.sessions import SESSIONS, recorded, session_target
@@ -37,6 +38,18 @@ def test_a_parser_gives_a_value_or_our_error_whatever_it_is_given(name: str) -> 
     run()
 
 
+@pytest.mark.parametrize("name", LISTENERS)
+def test_a_server_serves_the_next_client_whatever_the_one_before_has_sent(name: str) -> None:
+    target, seed = LISTENERS[name]
+
+    @SHORTER
+    @given(octets([seed()]))
+    def run(data: bytes) -> None:
+        examine(target, data)
+
+    run()
+
+
 @pytest.mark.parametrize("name", SESSIONS)
 def test_a_session_gives_a_result_or_our_error_whatever_the_server_says(name: str, player: Player) -> None:
     target = session_target(name, player)
@@ -52,4 +65,5 @@ def test_a_session_gives_a_result_or_our_error_whatever_the_server_says(name: st
 @pytest.mark.parametrize("path", sorted(FOLDER.glob("*.json")), ids=lambda path: path.stem)
 def test_what_was_found_once_is_not_found_again(path: Path, player: Player) -> None:
     name, value = load(path)
-    examine(PARSERS[name][0] if name in PARSERS else session_target(name, player), value)
+    known = PARSERS | LISTENERS
+    examine(known[name][0] if name in known else session_target(name, player), value)
