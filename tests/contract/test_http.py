@@ -290,6 +290,21 @@ def test_a_part_is_not_taken_for_the_whole(plain: Site, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("answer", [b"101 Switching Protocols\r\nUpgrade: h2c", b"304 Not Modified"])
+def test_an_answer_to_what_was_not_asked_is_no_file(plain: Site, tmp_path: Path, answer: bytes) -> None:
+    plain.server.on("GET").garbage(b"HTTP/1.1 " + answer + b"\r\n\r\n", close=True)
+    with pytest.raises(ProtocolError):
+        nettools.download(plain.at("x"), tmp_path / "x")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_change_of_protocol_is_the_callers_to_ask_for(plain: Site) -> None:
+    plain.server.on("GET").garbage(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\nother", close=True)
+    with pytest.raises(ProtocolError, match="101"):
+        nettools.fetch_page(plain.at("x"))
+    assert nettools.fetch_page(plain.at("x"), headers={"Connection": "Upgrade", "Upgrade": "x"}).status == 101
+
+
 @pytest.mark.parametrize(
     "content_range", ["", "bytes 5-3/10", "bytes 0-9/5", "bytes */10", "lines 0-9/10", "bytes 6000-16383/16384"]
 )
@@ -446,7 +461,6 @@ def test_octets_that_nobody_asked_for_end_the_connection_and_answer_nothing(plai
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2;a=b\r\nok\r\n000\r\nT: v\r\n\r\n", b"ok"),
         (b"HTTP/1.1 299 Odd\r\n\r\nuntil the end", b"until the end"),
         (b"HTTP/1.1 205 Reset\r\nContent-Length: 0\r\n\r\n", b""),
-        (b"HTTP/1.1 101 Switching Protocols\r\n\r\nother", b""),
         (b"HTTP/1.0 200 OK\r\nContent-Length: 2\r\nConnection: keep-alive\r\n\r\nok", b"ok"),
     ],
 )

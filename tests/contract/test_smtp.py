@@ -310,6 +310,7 @@ def test_an_address_beyond_ascii_needs_smtputf8(fake_site: Callable[..., Site]) 
     [
         {"to": "a@b.c\r\nDATA"},
         {"to": "a@b@c.d"},
+        {"to": "a@"},
         {"to": ()},
         {"sender": "x y@z"},
         {"subject": "a\nBcc: x@y.z"},

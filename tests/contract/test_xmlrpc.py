@@ -191,8 +191,12 @@ def test_a_call_whose_answer_is_lost_is_never_sent_again(plain: Site) -> None:
         (b"<methodResponse>" + b"<params>" * 1000, ProtocolError),
         (b"<methodResponse><params>" + b"<value/>" * 1_000_001, TooLargeError),
         (b"<methodResponse><params>" + b"<param><value/></param>" * 2 + b"</params></methodResponse>", ProtocolError),
+        (b"<methodCall><methodName>x</methodName><params/></methodCall>", ProtocolError),
+        (
+            b"<methodResponse><params><param><value><base64>!!</base64></value></param></params></methodResponse>",
+            ProtocolError,
+        ),
     ],
-    ids=["html", "xhtml", "nothing", "nonsense", "no answer", "no number", "no fault", "dtd", "deep", "long", "two"],
 )
 def test_what_is_no_answer_is_a_typed_error(plain: Site, xml: bytes, error: type[Exception]) -> None:
     answer(plain, xml, "text/html")

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from nettools import NettoolsError, config, credentials
+from nettools import NettoolsError, config, netrc
 from nettools.parse import ftp_reply, gopher, html, imap_data, message, nntp, yenc
 from nettools.parse.ftp_listing import parse_listing
 from nettools.parse.telnet import Codec, Option
@@ -171,7 +171,7 @@ PARSERS: dict[str, tuple[Callable[[bytes], Any], str]] = {
     "http-challenge": (_text(_challenge), "http-challenge"),
     "sasl": (_challenges_of_sasl, "sasl"),
     "xmlrpc": (_answer, "xmlrpc"),
-    "netrc": (_file(lambda path: credentials.netrc_lookup(path, "h", "u")), "netrc"),
+    "netrc": (_file(lambda path: netrc.netrc_lookup(path, "h", "u")), "netrc"),
     "config": (_file(_config), "config"),
     "fault": (_text(_fault), "fault"),
 }  # fmt: skip

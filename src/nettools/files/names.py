@@ -49,12 +49,14 @@ def safe_path(folder: Path, relative: str) -> Path:
     """Where a file of a mirrored tree belongs: below `folder`, whatever its name says and whatever links are there.
 
     Raises:
-        FileError: a component is no plain name, or a symbolic link on the way leads out of the folder.
+        FileError: a component is no plain name, or a long one; or a symbolic link on the way leads out of the folder.
     """
     path = folder
     for part in relative.split("/"):
         if part in ("", ".", "..") or "\\" in part or _HARMFUL.search(part) or _DEVICES.fullmatch(part):
             raise FileError(f"{relative!r} is no name for a file in {folder}", filename=relative, stage="local")
+        if len(os.fsencode(part)) > _LONGEST:
+            raise FileError(f"{relative!r} is too long for a name in {folder}", filename=relative, stage="local")
         path = path / part
     if not Path(os.path.realpath(path.parent)).is_relative_to(os.path.realpath(folder)):
         raise FileError(f"{relative!r} leads out of {folder} by a symbolic link", filename=relative, stage="local")

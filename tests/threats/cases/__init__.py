@@ -1,5 +1,47 @@
-"""The cases, a module a protocol; importing this registers them all in `threats.engine.CASES`."""
+"""The cases, a module a protocol, more where they are many; importing this puts them into `threats.engine.CASES`."""
 
-from threats.cases import control, ftp, gopher, http, imap, nntp, pop3, smtp, sockets, telnet, tls, xmlrpc
+from threats.cases import (
+    attachments,
+    control,
+    ftp,
+    ftp_answers,
+    ftp_trees,
+    gopher,
+    http,
+    imap,
+    imap_answers,
+    nntp,
+    pop3,
+    small_answers,
+    smtp,
+    smtp_answers,
+    sockets,
+    telnet,
+    terminal,
+    tls,
+    xmlrpc,
+    xmlrpc_values,
+)
 
-__all__ = ["control", "ftp", "gopher", "http", "imap", "nntp", "pop3", "smtp", "sockets", "telnet", "tls", "xmlrpc"]
+__all__ = [
+    "attachments",
+    "control",
+    "ftp",
+    "ftp_answers",
+    "ftp_trees",
+    "gopher",
+    "http",
+    "imap",
+    "imap_answers",
+    "nntp",
+    "pop3",
+    "small_answers",
+    "smtp",
+    "smtp_answers",
+    "sockets",
+    "telnet",
+    "terminal",
+    "tls",
+    "xmlrpc",
+    "xmlrpc_values",
+]

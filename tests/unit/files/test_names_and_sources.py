@@ -69,6 +69,7 @@ def test_links_in_the_way_are_not_followed(tmp_path: Path) -> None:
         ("link", "left alone"),
         ("a\\b", "no name"),
         ("a/../b", "no name"),
+        ("n" * 241, "too long"),
     ):
         with pytest.raises(FileError, match=words):
             safe_path(folder, relative)

@@ -89,6 +89,8 @@ def _parsed(text: str, what: str) -> tuple[Address, ...]:
     found = parse_addresses(text)
     if not found and text.strip():
         raise UsageError(f"{what}= {text!r} is no mail address", hint=_HINT)
+    if "@" in text and not any("@" in address.address for address in found):
+        raise UsageError(f"{what}= {text!r} is no mail address", hint=_HINT)  # `b@` is not `b`
     for address in found:
         if not re.search(r'["(\\]', text) and address.mailbox not in text:
             raise UsageError(f"{what}= {text!r} is no mail address", hint=_HINT)  # white space inside was folded away

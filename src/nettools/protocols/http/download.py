@@ -112,6 +112,10 @@ class Download:
     def _answer(self, sent: Request, response: Response) -> Transfer | None:
         headers: Headers = response.headers
         modified = http_date(headers.get("Last-Modified", ""))
+        if response.status < 200:
+            raise ProtocolError(f"the server changes to another protocol ({response.status}) in place of the file")
+        if response.status == 304 and not any(has_field(sent.headers, each) for each in _CONDITIONS):
+            raise ProtocolError("the file was not sent (304), and no condition was set")
         if response.status == 304:
             return Transfer(self.destination.path, None, 0, None, modified, skipped=True)
         if response.status == 416 and self.offset:
@@ -152,7 +156,7 @@ class Download:
         if response.status != 206:
             return 0, response.length if "Content-Encoding" not in headers else None
         first, last, total = _content_range(headers)
-        if not self.offset and self.range is None and not asks_range(self.request.headers):
+        if not self.offset and self.range is None and not has_field(self.request.headers, "range"):
             raise ProtocolError("a part of the file (206) came, and the whole was asked for")
         if response.length is not None and response.length != last - first + 1:
             raise ProtocolError("a Content-Range that contradicts the Content-Length")
@@ -197,9 +201,12 @@ class Download:
         return self.session.poured(response, destination.descriptor, destination.path)
 
 
-def asks_range(fields: Fields) -> bool:
-    """Whether a request asks for a part, by a header of the caller's."""
-    return any(name.lower() == "range" and value is not None for name, value in fields)
+_CONDITIONS = ("if-modified-since", "if-none-match")  # RFC 9110 15.4.5
+
+
+def has_field(fields: Fields, wanted: str) -> bool:
+    """Whether a request has a header of the caller's, whose name is given in lower case."""
+    return any(name.lower() == wanted and value is not None for name, value in fields)
 
 
 def _range_text(range_: Extent) -> str:

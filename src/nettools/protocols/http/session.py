@@ -21,7 +21,7 @@ from nettools.errors import (
     UsageError,
 )
 from nettools.protocols.http.body import codings
-from nettools.protocols.http.download import Download, Extent, asks_range, check_range, conditions, http_date
+from nettools.protocols.http.download import Download, Extent, check_range, conditions, has_field, http_date
 from nettools.protocols.http.exchanges import Exchanges
 from nettools.protocols.http.form import make_body
 from nettools.protocols.http.message import header_pairs, method_name, with_params
@@ -97,8 +97,10 @@ class HTTPSession(Exchanges):
             history.append(page)
         if range is not None and page.status in (200, 206):
             check_range(range, response)
-        elif page.status == 206 and not asks_range(fields):
+        elif page.status == 206 and not has_field(fields, "range"):
             raise ProtocolError("a part of the page (206) came, and the whole was asked for")
+        elif page.status == 101 and not has_field(fields, "upgrade"):
+            raise ProtocolError("the server changes to another protocol (101), which it was not asked for")
         if check and page.status >= 400:
             raise self.status_error(page)
         return page

@@ -220,7 +220,7 @@ class _Dialed(Dialed, imaplib.IMAP4):
         """Read until the server asks for more; what it says meanwhile, and that.
 
         Raises:
-            Refused: it ended the command instead.
+            Refused: it ended the command instead. ProtocolError: as done.
         """
         told: list[Response] = []
         while len(told) < _RESPONSES:
@@ -229,6 +229,8 @@ class _Dialed(Dialed, imaplib.IMAP4):
                 return tuple(told)
             if response.tag == tag:
                 self._waiting.discard(tag)
+                if response.status == "OK":
+                    raise ProtocolError("the server takes a command for done that it has not had the whole of")
                 raise Refused(Answer(response, tuple(told[:-1])))
         raise TooLargeError(f"the server answered with more than {_RESPONSES} responses")
 

@@ -6,11 +6,12 @@ Pure: octets in, values out; any octets give a value, a Fault or a NettoolsError
 https://ws.apache.org/xmlrpc/types.html (nil, i8).
 
 Hooks of xmlrpc.client that are relied on: `Marshaller.dispatch`, `Unmarshaller.dispatch`, its `append`, `_value`
-and `_use_datetime`, and `ExpatParser._parser`, an expat parser.
+`_use_datetime` and `_use_bytes`, and `ExpatParser._parser`, an expat parser.
 """
 
 from __future__ import annotations
 
+import binascii
 import datetime as dt
 import math
 import re
@@ -129,6 +130,9 @@ class Decoder(xmlrpc.client.Unmarshaller):
 
     dispatch: ClassVar[dict[Any, Any]] = dict(xmlrpc.client.Unmarshaller.dispatch)  # type: ignore[misc]
 
+    if TYPE_CHECKING:  # what the stubs leave out
+        _use_bytes: bool
+
     def end_datetime(self, data: str) -> None:
         """A moment, as datetime where that was asked for and it is one."""
         if not self._use_datetime:
@@ -140,7 +144,13 @@ class Decoder(xmlrpc.client.Unmarshaller):
             self.append(data)
         self._value = False
 
-    dispatch |= {"dateTime.iso8601": end_datetime}
+    def end_base64(self, data: str) -> None:
+        """Octets; what is no Base64 is an error, where xmlrpc.client passes over it."""
+        octets = binascii.a2b_base64("".join(data.split()), strict_mode=True)
+        self.append(octets if self._use_bytes else xmlrpc.client.Binary(octets))
+        self._value = False
+
+    dispatch |= {"dateTime.iso8601": end_datetime, "base64": end_base64}
 
 
 class Parser(xmlrpc.client.ExpatParser):
@@ -162,7 +172,7 @@ class Parser(xmlrpc.client.ExpatParser):
 
     def _begin(self, tag: str, attributes: Any) -> None:
         self._depth += 1
-        if self._depth == 1 and tag.rpartition(":")[2] not in ("methodResponse", "methodCall"):
+        if self._depth == 1 and tag.rpartition(":")[2] != "methodResponse":
             raise xmlrpc.client.ResponseError(f"it begins with <{tag[:40]}>")
         if self._depth > DEEPEST:
             raise ProtocolError(f"an answer with more than {DEEPEST} elements inside one another")
