@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.cli.conftest import Run
 
 COMMAND = f"{sys.executable} -m nettools"
 
@@ -46,3 +48,22 @@ def test_without_stderr_notes_and_errors_do_not_turn_up_in_the_data(http_server:
     done = shell(f"{COMMAND} -vv http {http_server.url}/pub/hello.txt 2>&-")
     assert (done.returncode, done.stdout) == (0, "Hello, world.\n")
     assert shell(f"{COMMAND} ftp get http://h/ 2>&-").stdout == ""
+
+
+def test_output_that_cannot_be_written_is_told_with_its_name(nettools: Run, tmp_path: Path) -> None:
+    for place in (tmp_path / "none" / "x", tmp_path):
+        done = nettools("protocols", "-o", place)
+        assert (done.code, done.out) == (23, b"")
+        assert done.err.startswith(f"nettools: cannot write {place}: ")
+    assert shell(f"{COMMAND} protocols -o /dev/full").stderr == (
+        "nettools: cannot write /dev/full: no space left on device\n"
+    )
+
+
+def test_a_bug_is_not_dressed_up_as_an_error(nettools: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken() -> None:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr("nettools.config.profiles", broken)
+    with pytest.raises(RuntimeError, match="a bug"):
+        nettools("config")

@@ -89,6 +89,29 @@ def test_imports_point_one_way(name: str, path: Path) -> None:
                 assert allowed(name, inner), f"{path}:{line}: {name or 'nettools'} imports {imported}"
 
 
+STILL_CIRCLES = ("protocols.http.", "testing.", "parse.ftp_listing.")  # files that lean on each other; to be fewer
+
+
+def test_imports_go_in_no_circle() -> None:
+    paths = {f"nettools.{name}".rstrip("."): path for name, path in modules()}
+    needs: dict[str, set[str]] = {}
+    for name, path in paths.items():
+        needs[name] = set()
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.ImportFrom) and node.module in paths:
+                found = {f"{node.module}.{alias.name}" for alias in node.names}
+                needs[name] |= (found & paths.keys()) or {node.module}
+    rounds = len(needs)
+    for _ in range(rounds):  # take away what needs nothing that is left: what remains goes in circles, or needs one
+        needs = {name: found & needs.keys() for name, found in needs.items() if found & needs.keys()}
+    for _ in range(rounds):  # and what nothing that is left needs
+        needed = set().union(*needs.values())
+        needs = {name: found for name, found in needs.items() if name in needed}
+    left = {name for name in needs if not name.removeprefix("nettools.").startswith(STILL_CIRCLES)}
+    between = {name for name in left if not needs[name] & left}
+    assert left == between, f"imports go in a circle among {sorted(left)}"
+
+
 @pytest.mark.parametrize(("name", "path"), [pytest.param(*each, id=each[0] or "nettools") for each in modules()])
 def test_only_the_wire_knows_sockets(name: str, path: Path) -> None:
     if name.split(".")[0] in ("wire", "testing"):
