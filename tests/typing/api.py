@@ -32,7 +32,11 @@ def functions_give_values() -> None:
     assert_type(nettools.exchange("tcp://h:7", b"hi", until=b"\n").data, bytes)
     assert_type(nettools.gopher_list("gopher://h/")[0].url, str | None)
     assert_type(parse_endpoint("localhost", "smtp").port, int)
-    nettools.fetch_page("https://example.org/", folow=3, param={})
+    nettools.fetch_page("https://example.org/", folow=3)  # type: ignore[call-arg]
+    nettools.fetch_page("https://example.org/", timeout="soon")  # type: ignore[arg-type]
+    nettools.fetch_page("https://example.org/", active=True)  # type: ignore[call-arg]
+    nettools.ftp_get("ftp://h/x", active=True, limit_rate=1e6, on_event=print, proxy=None, tls="starttls")
+    nettools.download("http://h/x", "x", newer_than=Path("x"), resolve={("h", 80): ["127.0.0.1"]}, family=4)
     nettools.fetch_page(url=3)  # type: ignore[arg-type]
     nettools.fetch_pages("https://example.org/")  # type: ignore[attr-defined]
 

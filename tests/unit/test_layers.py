@@ -17,6 +17,7 @@ LEAVES = {
     "charsets",
     "errors",
     "frozen",
+    "keywords",
     "results",
     "options",
     "target",

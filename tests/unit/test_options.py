@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from nettools import TLS, Auth, FileError, Options, Proxy, Retry, Secret, Timeout, UsageError, option_names
+from nettools import TLS, Auth, FileError, Options, Proxy, Retry, Secret, Timeout, UsageError, keywords, option_names
 from nettools.config import load_profile
 from nettools.credentials import ProfileAuth, find
 from nettools.options import resolve_options
@@ -131,6 +131,27 @@ def test_a_url_that_names_another_user_is_not_overruled_by_the_profile(
     assert found is not None
     password = found.get_password()
     assert (found.user, password and password.reveal()) == wanted
+
+
+@pytest.mark.parametrize(
+    ("scheme", "kind"),
+    [
+        ("https", keywords.HTTPKeywords),
+        ("ftp", keywords.FTPKeywords),
+        ("smtps", keywords.SMTPKeywords),
+        ("imap", keywords.Keywords),
+        ("pop3", keywords.Keywords),
+        ("nntp", keywords.NNTPKeywords),
+        ("telnet", keywords.Keywords),
+        ("gopher", keywords.Keywords),
+        ("unix", keywords.UnixKeywords),
+    ],
+)
+def test_type_checkers_are_told_the_keywords_that_a_call_takes_and_their_types(scheme: str, kind: Any) -> None:
+    told = {name: each.__forward_arg__ for name, each in kind.__annotations__.items()}
+    assert set(told) == set(option_names(scheme)) - {"group"}  # which is an argument of the functions' own
+    for name, text in told.items():
+        assert name == "options" or text == Options.__annotations__[name]
 
 
 @pytest.mark.parametrize(

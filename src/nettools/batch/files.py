@@ -17,6 +17,9 @@ from nettools.results import Outcome, Transfer
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
+    from typing import Unpack
+
+    from nettools.keywords import ManyKeywords
 
 __all__ = ["download_many"]
 
@@ -41,7 +44,7 @@ def download_many(
     workers: int = 8,
     executor: Executor | None = None,
     overwrite: bool = False,
-    **opts: Any,
+    **opts: Unpack[ManyKeywords],
 ) -> Iterator[Outcome]:
     """Fetch many files into a folder; an Outcome each, as they complete.
 
@@ -64,5 +67,5 @@ def download_many(
         raise UsageError(f"dest_dir= is a folder, not {dest_dir!r}") from error
     count = worker_count(workers)
     if executor is not None:
-        return outcomes(((url, (fetch_alone, url, folder, overwrite, opts)) for url in wanted), executor, count)
+        return outcomes(((url, (fetch_alone, url, folder, overwrite, {**opts})) for url in wanted), executor, count)
     return Crew(wanted, count, lambda: Downloads(opts), lambda url: _place(url, folder, overwrite)).outcomes()

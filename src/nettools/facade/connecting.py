@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nettools.session import Protocol, Session, open_session
 from nettools.target import parse_url
+
+if TYPE_CHECKING:
+    from typing import Unpack
+
+    from nettools.keywords import AnyKeywords
 
 __all__ = ["connect", "protocol_for", "protocol_named"]
 
@@ -40,12 +45,13 @@ def _conversation(url: str) -> Protocol[Any]:
     return protocol_named("xmlrpc" if calls else target.protocol)
 
 
-def connect(url: str, **opts: Any) -> Session:
+def connect(url: str, **opts: Unpack[AnyKeywords]) -> Session:
     """A session with any server: connected, secured, logged in, ready for many operations over one connection.
 
     Its methods are the functions' names without protocol and noun: `ftp_get(url)` is `connect(url).get(path)`. Leaving
     its context says goodbye; after an exception it just closes. A URL of HTTP whose path ends in `/RPC2`, `/xmlrpc` or
-    `/xmlrpc.php` gives an XML-RPC session, with the remote methods as attributes, which is an HTTP session too.
+    `/xmlrpc.php` gives an XML-RPC session, with the remote methods as attributes, which is an HTTP session too. For a
+    type checker, `isinstance(session, IMAPSession)` (of `nettools.protocols.imap`, and so on) tells which it is.
 
     >>> with connect(imap.url, auth=alice) as mail:
     ...     [folder.name for folder in mail.folders()][:2]

@@ -13,6 +13,9 @@ from nettools.session import Session, make_session, run
 from nettools.target import Target, parse_url
 
 if TYPE_CHECKING:
+    from typing import Unpack
+
+    from nettools.keywords import DownloadKeywords
     from nettools.results import Transfer
 
 __all__ = ["Downloads", "download"]
@@ -34,7 +37,7 @@ def download(
     *,
     resume: bool = False,
     checksum: str | None = None,
-    **opts: Any,
+    **opts: Unpack[DownloadKeywords],
 ) -> Transfer:
     """Fetch a file by HTTP, FTP or Gopher into `dest`: a path (replaced atomically), a folder, or a binary file.
 
@@ -47,14 +50,15 @@ def download(
     'hello.txt'
     """
     protocol = protocol_for(url, SCHEMES)
-    own = {name: opts.pop(name) for name in KEYWORDS[protocol.name] if name in opts}
+    given: dict[str, Any] = {**opts}
+    own = {name: given.pop(name) for name in KEYWORDS[protocol.name] if name in given}
 
     def fetch(session: Any) -> Transfer:
         method = session.download if protocol.name == "http" else session.get
         result: Transfer = method(None, dest, resume=resume, checksum=checksum, **own)
         return result
 
-    return run(protocol, url, fetch, opts)
+    return run(protocol, url, fetch, given)
 
 
 class Downloads:

@@ -14,6 +14,9 @@ from nettools.facade.connecting import protocol_for
 from nettools.session import run, run_stream
 
 if TYPE_CHECKING:
+    from typing import Unpack
+
+    from nettools.keywords import Keywords
     from nettools.query import Query
     from nettools.results import Folder, Mail, MailInfo
 
@@ -54,7 +57,7 @@ def list_mail(
     query: Query | str | None = None,
     limit: int | None = 50,
     newest_first: bool = True,
-    **opts: Any,
+    **opts: Unpack[Keywords],
 ) -> tuple[MailInfo, ...]:
     """The messages of a mailbox, newest first: subject, addresses, date, flags and size, without their bodies.
 
@@ -76,7 +79,7 @@ def fetch_mail(
     number: int | None = None,
     folder: str | None = None,
     mark_seen: bool = False,
-    **opts: Any,
+    **opts: Unpack[Keywords],
 ) -> Mail:
     """One whole message, parsed: text, html, attachments, headers, defects, and the exact octets in `raw`.
 
@@ -98,7 +101,7 @@ def fetch_mails(
     numbers: int | Iterable[int] | None = None,
     folder: str | None = None,
     mark_seen: bool = False,
-    **opts: Any,
+    **opts: Unpack[Keywords],
 ) -> Iterator[Mail]:
     """Many whole messages over one connection, one by one; all of the folder when none are named.
 
@@ -114,7 +117,9 @@ def fetch_mails(
     )
 
 
-def search_mail(url: str, query: Query | str, *, folder: str | None = None, **opts: Any) -> tuple[str, ...]:
+def search_mail(
+    url: str, query: Query | str, *, folder: str | None = None, **opts: Unpack[Keywords]
+) -> tuple[str, ...]:
     """The UIDs of the messages for which a query holds, in ascending order.
 
     >>> search_mail(imap.url, Query(subject="nowhere") | Query(flagged=True), folder="Archive", auth=alice)
@@ -124,7 +129,7 @@ def search_mail(url: str, query: Query | str, *, folder: str | None = None, **op
 
 
 def watch_mail(
-    url: str, *, folder: str | None = None, query: Query | str | None = None, **opts: Any
+    url: str, *, folder: str | None = None, query: Query | str | None = None, **opts: Unpack[Keywords]
 ) -> Iterator[MailInfo]:
     """New messages as they arrive (IMAP IDLE, RFC 2177; where it is missing, and on POP3, by asking again).
 
@@ -134,7 +139,7 @@ def watch_mail(
     return run_stream(protocol_for(url, SCHEMES), url, lambda mail: mail.watch(folder=folder, query=query), opts)
 
 
-def list_folders(url: str, *, pattern: str = "*", **opts: Any) -> tuple[Folder, ...]:
+def list_folders(url: str, *, pattern: str = "*", **opts: Unpack[Keywords]) -> tuple[Folder, ...]:
     """The folders of a mailbox, their names decoded, with their special uses (RFC 6154).
 
     >>> [f.name for f in list_folders(imap.url, auth=alice) if f.special_use == "\\\\Sent"]
@@ -143,7 +148,7 @@ def list_folders(url: str, *, pattern: str = "*", **opts: Any) -> tuple[Folder, 
     return _run(url, opts, lambda mail: mail.folders(pattern=pattern))
 
 
-def create_folder(url: str, name: str, **opts: Any) -> None:
+def create_folder(url: str, name: str, **opts: Unpack[Keywords]) -> None:
     """Make a folder.
 
     >>> create_folder(imap.url, "Projects/2026", auth=alice)
@@ -158,7 +163,7 @@ def append_mail(
     folder: str | None = None,
     flags: Iterable[str] = (),
     date: dt.datetime | None = None,
-    **opts: Any,
+    **opts: Unpack[Keywords],
 ) -> str | None:
     """Put a message into a folder; the new UID where the server tells it (UIDPLUS, RFC 4315). Never sent twice.
 
@@ -176,7 +181,7 @@ def move_mail(
     *,
     numbers: int | Iterable[int] | None = None,
     folder: str | None = None,
-    **opts: Any,
+    **opts: Unpack[Keywords],
 ) -> tuple[str, ...]:
     """Move messages to another folder (MOVE, RFC 6851, or copy and expunge); the new UIDs where told.
 
@@ -193,7 +198,7 @@ def copy_mail(
     *,
     numbers: int | Iterable[int] | None = None,
     folder: str | None = None,
-    **opts: Any,
+    **opts: Unpack[Keywords],
 ) -> tuple[str, ...]:
     """Copy messages to another folder; the new UIDs where the server tells them.
 
@@ -211,7 +216,7 @@ def flag_mail(
     add: str | Iterable[str] = (),
     remove: str | Iterable[str] = (),
     folder: str | None = None,
-    **opts: Any,
+    **opts: Unpack[Keywords],
 ) -> None:
     """Set and clear flags (`\\\\Seen`, `\\\\Flagged`, keywords).
 
@@ -227,7 +232,7 @@ def delete_mail(
     *,
     numbers: int | Iterable[int] | None = None,
     folder: str | None = None,
-    **opts: Any,
+    **opts: Unpack[Keywords],
 ) -> None:
     """Delete messages: these, and no others that happen to be marked.
 
@@ -244,7 +249,7 @@ def save_attachments(
     uid: Uid | None = None,
     folder: str | None = None,
     pattern: str | None = None,
-    **opts: Any,
+    **opts: Unpack[Keywords],
 ) -> tuple[Path, ...]:
     """Write the attachments of a `Mail`, or of a message on a server, into a folder, and nowhere else.
 

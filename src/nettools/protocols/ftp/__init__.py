@@ -13,7 +13,9 @@ from nettools.session import Protocol, run
 if TYPE_CHECKING:
     import datetime as dt
     import os
-    from typing import BinaryIO
+    from typing import BinaryIO, Unpack
+
+    from nettools.keywords import FTPKeywords
 
 __all__ = [
     "PROTOCOL",
@@ -45,7 +47,7 @@ def ftp_get(
     keep_time: bool = True,
     range: tuple[int, int | None] | None = None,  # noqa: A002  # the contract's name
     newer_than: dt.datetime | str | os.PathLike[str] | None = None,
-    **opts: Any,
+    **opts: Unpack[FTPKeywords],
 ) -> Transfer:
     """Fetch a file into a path (replaced atomically), a folder, a binary file, or, with None, into `.data`.
 
@@ -81,7 +83,7 @@ def ftp_put(
     atomic: bool = True,
     append: bool = False,
     parents: bool = False,
-    **opts: Any,
+    **opts: Unpack[FTPKeywords],
 ) -> Transfer:
     """Store a path, bytes, a binary file or an iterable of bytes at a URL.
 
@@ -98,7 +100,7 @@ def ftp_put(
 
 
 def ftp_list(
-    url: str, *, recursive: bool = False, pattern: str | None = None, method: str = "auto", **opts: Any
+    url: str, *, recursive: bool = False, pattern: str | None = None, method: str = "auto", **opts: Unpack[FTPKeywords]
 ) -> tuple[FileEntry, ...]:
     """The entries of a folder: by MLSD, else by LIST in the dialect of any of fifteen families.
 
@@ -110,7 +112,7 @@ def ftp_list(
     )
 
 
-def ftp_info(url: str, **opts: Any) -> FileEntry:
+def ftp_info(url: str, **opts: Unpack[FTPKeywords]) -> FileEntry:
     """What a file or folder is.
 
     >>> ftp_info(f"{ftp.url}/pub/hello.txt").size
@@ -119,17 +121,17 @@ def ftp_info(url: str, **opts: Any) -> FileEntry:
     return run(PROTOCOL, url, lambda session: session.info(None), opts)
 
 
-def ftp_remove(url: str, *, recursive: bool = False, missing_ok: bool = False, **opts: Any) -> None:
+def ftp_remove(url: str, *, recursive: bool = False, missing_ok: bool = False, **opts: Unpack[FTPKeywords]) -> None:
     """Remove a file; a URL that ends in `/` removes an empty folder; `recursive` everything below."""
     run(PROTOCOL, url, lambda session: session.remove(None, recursive=recursive, missing_ok=missing_ok), opts)
 
 
-def ftp_rename(url: str, new_path: str, **opts: Any) -> FileEntry:
+def ftp_rename(url: str, new_path: str, **opts: Unpack[FTPKeywords]) -> FileEntry:
     """Rename; `new_path` is relative to the login folder, or absolute with a leading `/`."""
     return run(PROTOCOL, url, lambda session: session.rename(None, new_path), opts)
 
 
-def ftp_mkdir(url: str, *, parents: bool = True, **opts: Any) -> None:
+def ftp_mkdir(url: str, *, parents: bool = True, **opts: Unpack[FTPKeywords]) -> None:
     """Make a folder, and with `parents` those above it; one that is there already is no error then."""
     run(PROTOCOL, url, lambda session: session.mkdir(None, parents=parents), opts)
 
@@ -142,7 +144,7 @@ def ftp_mirror(
     pattern: str | None = None,
     workers: int = 4,
     dry_run: bool = False,
-    **opts: Any,
+    **opts: Unpack[FTPKeywords],
 ) -> MirrorReport:
     """Make `dest` like `source`; one of them is a URL, the other a folder here.
 

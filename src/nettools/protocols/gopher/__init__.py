@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from nettools.errors import NettoolsError
 from nettools.protocols.gopher.client import GopherClient
@@ -12,7 +12,9 @@ from nettools.session import Protocol, run
 
 if TYPE_CHECKING:
     import os
-    from typing import BinaryIO
+    from typing import BinaryIO, Unpack
+
+    from nettools.keywords import Keywords
 
 __all__ = ["PROTOCOL", "GopherClient", "GopherSession", "gopher_get", "gopher_list", "gopher_search"]
 
@@ -33,7 +35,7 @@ def gopher_get(
     *,
     raw: bool = False,
     checksum: str | None = None,
-    **opts: Any,
+    **opts: Unpack[Keywords],
 ) -> Transfer:
     """Fetch a text or file into a path (replaced atomically), a folder, a binary file, or, with None, into `.data`.
 
@@ -51,7 +53,7 @@ def gopher_get(
     return run(PROTOCOL, url, lambda session: session.get(None, dest, raw=raw, checksum=checksum), opts)
 
 
-def gopher_list(url: str, **opts: Any) -> tuple[GopherItem, ...]:
+def gopher_list(url: str, **opts: Unpack[Keywords]) -> tuple[GopherItem, ...]:
     """The items of a menu, in order, information lines (`i`) and errors (`3`) among them.
 
     >>> [(item.kind, item.title) for item in gopher_list(f"{gopher.url}/1/pub/sub")]
@@ -63,7 +65,7 @@ def gopher_list(url: str, **opts: Any) -> tuple[GopherItem, ...]:
     return run(PROTOCOL, url, lambda session: session.list(), opts)
 
 
-def gopher_search(url: str, words: str, **opts: Any) -> tuple[GopherItem, ...]:
+def gopher_search(url: str, words: str, **opts: Unpack[Keywords]) -> tuple[GopherItem, ...]:
     """The menu that a search gives; the URL is that of an item of type 7.
 
     >>> [item.selector for item in gopher_search(f"{gopher.url}/7/_search", "further down")]

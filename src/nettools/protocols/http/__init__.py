@@ -12,6 +12,9 @@ from nettools.session import Protocol, run
 if TYPE_CHECKING:
     import datetime as dt
     import os
+    from typing import Unpack
+
+    from nettools.keywords import HTTPKeywords
 
 __all__ = ["PROTOCOL", "HTTPSession", "fetch_page"]
 
@@ -34,7 +37,7 @@ def fetch_page(
     decode: bool = True,
     newer_than: dt.datetime | str | os.PathLike[str] | None = None,
     unix_socket: str | None = None,
-    **opts: Any,
+    **opts: Unpack[HTTPKeywords],
 ) -> Page:
     """Fetch a page, or send a form, and give the answer with its text, title and links.
 

@@ -17,6 +17,9 @@ from nettools.protocols.nntp.session import NNTPSession
 from nettools.session import Protocol, make_session, run_stream
 
 if TYPE_CHECKING:
+    from typing import Unpack
+
+    from nettools.keywords import NNTPKeywords
     from nettools.results import Article, ArticleInfo, Group, PostReport
 
 __all__ = [
@@ -43,7 +46,7 @@ PROTOCOL = Protocol(
 NNTPSession.PROTOCOL = PROTOCOL
 
 
-def list_groups(url: str, *, pattern: str = "*", **opts: Any) -> tuple[Group, ...]:
+def list_groups(url: str, *, pattern: str = "*", **opts: Unpack[NNTPKeywords]) -> tuple[Group, ...]:
     """The groups of a news server: numbers, status letter, description.
 
     Args:
@@ -65,7 +68,7 @@ def list_articles(
     since: str | dt.date | dt.datetime | None = None,
     limit: int | None = 50,
     newest_first: bool = True,
-    **opts: Any,
+    **opts: Unpack[NNTPKeywords],
 ) -> tuple[ArticleInfo, ...]:
     """The articles of a group, newest first, without their bodies (OVER, XOVER, or the headers of each).
 
@@ -87,7 +90,12 @@ def list_articles(
 
 
 def fetch_article(
-    url: str, article: int | str | None = None, *, group: str | None = None, yenc: bool = False, **opts: Any
+    url: str,
+    article: int | str | None = None,
+    *,
+    group: str | None = None,
+    yenc: bool = False,
+    **opts: Unpack[NNTPKeywords],
 ) -> Article:
     """One article, parsed as a mail is: text, attachments, headers, defects, and its exact octets in `raw`.
 
@@ -108,7 +116,12 @@ def fetch_article(
 
 
 def fetch_articles(
-    url: str, articles: Iterable[int | str], *, group: str | None = None, yenc: bool = False, **opts: Any
+    url: str,
+    articles: Iterable[int | str],
+    *,
+    group: str | None = None,
+    yenc: bool = False,
+    **opts: Unpack[NNTPKeywords],
 ) -> Iterator[Article]:
     """Many articles over one connection, one by one; those that are not there are left out.
 
@@ -129,7 +142,7 @@ def post_article(
     text: str | None = None,
     headers: Mapping[str, str] | Iterable[tuple[str, str]] | None = None,
     references: str | Iterable[str] = (),
-    **opts: Any,
+    **opts: Unpack[NNTPKeywords],
 ) -> PostReport:
     """Post an article: composed from text, or a ready one. It is never sent twice.
 

@@ -13,6 +13,9 @@ from nettools.session import Protocol, make_session
 from nettools.target import parse_url
 
 if TYPE_CHECKING:
+    from typing import Unpack
+
+    from nettools.keywords import SMTPKeywords
     from nettools.parse.compose import Prepared
     from nettools.protocols.smtp.session import Attachments, Fields, People
     from nettools.results import SendReport
@@ -50,7 +53,7 @@ def send_mail(
     partial: bool = True,
     mail_options: str | Iterable[str] = (),
     rcpt_options: str | Iterable[str] = (),
-    **opts: Any,
+    **opts: Unpack[SMTPKeywords],
 ) -> SendReport:
     """Send one message: built from text, html and attachments, or a ready one.
 
@@ -89,7 +92,7 @@ def send_mail(
         )
 
 
-def send_mails(url: str, messages: Iterable[Any], **opts: Any) -> tuple[SendReport, ...]:
+def send_mails(url: str, messages: Iterable[Any], **opts: Unpack[SMTPKeywords]) -> tuple[SendReport, ...]:
     """Send many messages over one connection, in order; one that is refused does not stop the rest.
 
     Args:

@@ -6,7 +6,7 @@ One vocabulary for streams and datagrams. Addresses are those of `target.parse_e
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nettools.protocols.sock.server import Connection, Server, start_server
 from nettools.protocols.sock.session import DatagramSession, SocketSession, StreamSession, UnixSession, classify
@@ -14,6 +14,11 @@ from nettools.results import Exchange
 from nettools.session import Protocol, make_session
 from nettools.target import parse_url
 from nettools.wire.stream import End
+
+if TYPE_CHECKING:
+    from typing import Unpack
+
+    from nettools.keywords import UnixKeywords
 
 __all__ = ["PROTOCOLS", "Connection", "Server", "SocketSession", "exchange", "listen"]
 
@@ -27,7 +32,7 @@ for _name, _schemes, _session in (
 SCHEMES = ("tcp", "tls", "udp", "unix")
 
 
-def exchange(url: str, data: bytes | str, *, until: End = None, **opts: Any) -> Exchange:
+def exchange(url: str, data: bytes | str, *, until: End = None, **opts: Unpack[UnixKeywords]) -> Exchange:
     """Send octets to a raw socket and receive the answer.
 
     Args:
@@ -50,7 +55,9 @@ def exchange(url: str, data: bytes | str, *, until: End = None, **opts: Any) -> 
     return result
 
 
-def listen(url: str, handler: Callable[..., Any], *, max_connections: int = 100, **opts: Any) -> Server:
+def listen(
+    url: str, handler: Callable[..., Any], *, max_connections: int = 100, **opts: Unpack[UnixKeywords]
+) -> Server:
     """Serve a raw socket: it listens when this returns, and ends with the context or `close()`.
 
     Args:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nettools.errors import DisconnectedError, NettoolsError
 from nettools.protocols.telnet.client import TelnetClient
@@ -11,6 +11,11 @@ from nettools.protocols.telnet.script import compile_script
 from nettools.protocols.telnet.session import TelnetSession
 from nettools.results import Dialogue
 from nettools.session import Protocol, run
+
+if TYPE_CHECKING:
+    from typing import Unpack
+
+    from nettools.keywords import Keywords
 
 __all__ = ["PROTOCOL", "TelnetClient", "TelnetSession", "telnet_run"]
 
@@ -24,7 +29,7 @@ PROTOCOL = Protocol(name="telnet", schemes=("telnet", "telnets"), session=Telnet
 TelnetSession.PROTOCOL = PROTOCOL
 
 
-def telnet_run(url: str, script: Iterable[Any], **opts: Any) -> Dialogue:
+def telnet_run(url: str, script: Iterable[Any], **opts: Unpack[Keywords]) -> Dialogue:
     """Walk through a dialogue: wait for what is expected, send the answer, step by step.
 
     Args:

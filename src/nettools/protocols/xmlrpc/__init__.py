@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nettools.protocols.xmlrpc.client import XMLRPCClient
 from nettools.protocols.xmlrpc.session import XMLRPCSession, classify
 from nettools.session import Protocol, run
+
+if TYPE_CHECKING:
+    from typing import Unpack
+
+    from nettools.keywords import HTTPKeywords
 
 __all__ = ["PROTOCOL", "XMLRPCClient", "XMLRPCSession", "call_xmlrpc", "multicall"]
 
@@ -15,7 +20,7 @@ PROTOCOL = Protocol(name="xmlrpc", schemes=("http", "https"), session=XMLRPCSess
 XMLRPCSession.PROTOCOL = PROTOCOL
 
 
-def call_xmlrpc(url: str, method: str, *args: Any, **opts: Any) -> Any:
+def call_xmlrpc(url: str, method: str, *args: Any, **opts: Unpack[HTTPKeywords]) -> Any:
     """Call a remote method, and give its value.
 
     Values: None, bool, int of 64 bits, float, str, bytes, datetime (without zone; one with a zone is sent in UTC), list
@@ -32,7 +37,7 @@ def call_xmlrpc(url: str, method: str, *args: Any, **opts: Any) -> Any:
     return run(PROTOCOL, url, lambda session: session.call(method, *args), opts)
 
 
-def multicall(url: str, calls: Iterable[tuple[Any, ...]], **opts: Any) -> tuple[Any, ...]:
+def multicall(url: str, calls: Iterable[tuple[Any, ...]], **opts: Unpack[HTTPKeywords]) -> tuple[Any, ...]:
     """Call many remote methods in one request (system.multicall).
 
     Their values in order; one that failed has a FaultError in its place, which does not stop the rest.
