@@ -15,6 +15,7 @@ import nettools
 SOURCE = Path(nettools.__file__).parent
 LEAVES = {
     "charsets",
+    "endpoint",
     "errors",
     "frozen",
     "keywords",
@@ -31,6 +32,7 @@ LEAVES = {
     "moments",
     "netrc",
     "policies",
+    "schemes",
     "secret",
     "_version",
 }

@@ -154,12 +154,12 @@ def test_what_is_no_endpoint_is_refused_with_exit_code_3(host: object, port: obj
 def test_a_service_may_be_one_that_the_system_alone_knows(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     services = tmp_path / "services"
     services.write_text("# ours\nprinter 515/tcp spooler # lp\nodd x\n")
-    monkeypatch.setattr("nettools.target.endpoint._SERVICE_FILE", services)
+    monkeypatch.setattr("nettools.endpoint._SERVICE_FILE", services)
     assert parse_endpoint("h", "spooler").port == 515
     for name in ("odd", "none"):
         with pytest.raises(UsageError):
             parse_endpoint("h", name)
-    monkeypatch.setattr("nettools.target.endpoint._SERVICE_FILE", tmp_path / "none")
+    monkeypatch.setattr("nettools.endpoint._SERVICE_FILE", tmp_path / "none")
     with pytest.raises(UsageError):
         parse_endpoint("h", "spooler")
 

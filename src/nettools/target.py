@@ -1,6 +1,9 @@
-"""A URL as a Target: taken apart and checked, but not interpreted.
+"""Where a call goes: a URL becomes a Target, taken apart and checked, but not interpreted.
 
-Sources: RFC 3986 (URLs), RFC 1738 / 2384 / 4248 / 4266 / 5092 / 5538 (ftp, pop, telnet, gopher, imap, nntp URLs).
+Knows the grammar of addresses and no protocol: what a path means (a file, a folder, a mailbox with a UID) is for the
+protocol's folder. A malformed address is a UsageError with exit code 3 before anything is resolved or sent. `schemes`
+has the table of protocols, `endpoint` hosts and ports; who asks for an address finds both here. Sources: RFC 3986
+(URLs), RFC 1738 / 2384 / 4248 / 4266 / 5092 / 5538 (ftp, pop, telnet, gopher, imap, nntp URLs).
 """
 
 from __future__ import annotations
@@ -11,11 +14,23 @@ from collections.abc import Collection
 from typing import NamedTuple
 from urllib.parse import quote, unquote_to_bytes
 
+from nettools.endpoint import Endpoint, malformed, parse_endpoint, parse_host
+from nettools.schemes import PROTOCOLS, SCHEMES, ProtocolRow, Scheme, tls_scheme
 from nettools.secret import Secret
-from nettools.target.endpoint import malformed, parse_endpoint, parse_host
-from nettools.target.schemes import SCHEMES, Scheme
 
-__all__ = ["Target", "decode", "masked", "parse_url"]
+__all__ = [
+    "PROTOCOLS",
+    "SCHEMES",
+    "Endpoint",
+    "ProtocolRow",
+    "Scheme",
+    "Target",
+    "decode",
+    "masked",
+    "parse_endpoint",
+    "parse_url",
+    "tls_scheme",
+]
 
 _FORBIDDEN = re.compile(r"[\r\n\0]")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
