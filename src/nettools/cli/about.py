@@ -8,14 +8,14 @@ import click
 
 from nettools.cli.arguments import Settings
 from nettools.cli.calling import output
-from nettools.cli.commands import Verb
+from nettools.cli.commands import LocalVerb
 from nettools.errors import UsageError
 from nettools.target import PROTOCOLS
 
 __all__ = ["completion", "config", "protocols"]
 
 
-@click.command(cls=Verb)
+@click.command(cls=LocalVerb)
 def protocols(settings: Settings) -> None:
     """Print the table: protocol, common function, ports, Python module wrapped, schemes."""
     with output(settings) as out:
@@ -53,7 +53,7 @@ def protocols(settings: Settings) -> None:
             out.line("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
 
 
-@click.command(cls=Verb)
+@click.command(cls=LocalVerb)
 @click.argument("name", required=False)
 def config(settings: Settings, name: str | None) -> None:
     """Print where the configuration stands, and its profiles, or the one of that NAME. It holds no passwords."""
@@ -81,7 +81,7 @@ def config(settings: Settings, name: str | None) -> None:
                 out.line(f"{key} = {text}")
 
 
-@click.command(cls=Verb)
+@click.command(cls=LocalVerb)
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def completion(settings: Settings, shell: str) -> None:
     """Print the completion script: source it, or put it where SHELL looks for completions."""

@@ -11,17 +11,19 @@ import difflib
 import importlib
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import click
 
 from nettools.cli.arguments import SHARED, shared_options
 
-__all__ = ["Commands", "Verb"]
+__all__ = ["Commands", "LocalVerb", "Verb"]
 
 
 class Verb(click.Command):
     """A command with the shared options besides its own, which its help shows apart."""
+
+    SHOWN: ClassVar[frozenset[str] | None] = None  # those of the shared options that help shows, None for all
 
     def __init__(self, *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)
@@ -32,11 +34,17 @@ class Verb(click.Command):
         records: dict[bool, list[tuple[str, str]]] = {False: [], True: []}
         for param in self.get_params(ctx):
             record = param.get_help_record(ctx) if isinstance(param, click.Option) else None
-            if record is not None:
+            if record is not None and (self.SHOWN is None or param.name in self.SHOWN or param.name not in shared):
                 records[param.name in shared].append(record)
         for title, rows in (("Options", records[False]), ("Options that all commands have", records[True])):
             with formatter.section(title):
                 formatter.write_dl(rows)
+
+
+class LocalVerb(Verb):
+    """A command that connects to nothing: it takes the shared options, and most of them make no difference."""
+
+    SHOWN = frozenset({"json", "output", "quiet"})
 
 
 class Commands(click.Group):

@@ -16,7 +16,7 @@ import click
 
 from nettools.cli.arguments import Settings
 from nettools.cli.calling import output
-from nettools.cli.commands import Verb
+from nettools.cli.commands import LocalVerb
 from nettools.cli.render import Output
 from nettools.target import PROTOCOLS
 
@@ -223,7 +223,7 @@ def _walk(out: Output) -> bool:
     return good
 
 
-@click.command(cls=Verb)
+@click.command(cls=LocalVerb)
 def demo(settings: Settings) -> int:
     """Walk every protocol end to end against embedded servers on loopback."""
     with output(settings) as out:

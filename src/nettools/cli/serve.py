@@ -18,15 +18,16 @@ from typing import Any
 
 import click
 
-from nettools.cli.arguments import Settings, shared_options
+from nettools.cli.arguments import Settings
 from nettools.cli.calling import output
+from nettools.cli.commands import LocalVerb
 from nettools.cli.render import Output
 from nettools.errors import FileError, MissingExtraError, UsageError
 
 __all__ = ["serve"]
 
 
-@click.command()
+@click.command(cls=LocalVerb)
 @click.argument("protocols", nargs=-1, metavar="[PROTOCOL]...")
 @click.option("--with-tls", "--tls", "with_tls", is_flag=True, help="Offer STARTTLS, and TLS on a port of its own.")
 @click.option("--keep-ca", is_flag=True, help="TLS by an authority kept in your data folder: trust it once.")
@@ -304,6 +305,3 @@ def _paste(name: str, entry: dict[str, Any], user: str, password: str) -> str:
         "telnet": f"nettools telnet {url}",
         "gopher": f"nettools gopher list {url}",
     }.get(name, "")
-
-
-shared_options(serve)
