@@ -44,7 +44,9 @@ def bound(host: str, port: int, kind: socket.SocketKind = socket.SOCK_STREAM) ->
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         sock.bind((host, port))
 
-    return _closing(socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, kind), prepare)
+    # asyncio sends without delay (TCP_NODELAY) only on a socket that is said to be TCP's
+    protocol = socket.IPPROTO_TCP if kind is socket.SOCK_STREAM else 0
+    return _closing(socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, kind, protocol), prepare)
 
 
 def bound_all(host: str, port: int) -> list[socket.socket]:

@@ -27,6 +27,21 @@ def test_a_port_lets_clients_in_before_anybody_takes_them() -> None:
     port.close()
 
 
+def test_replies_are_sent_without_delay() -> None:
+    seen: list[int] = []
+
+    class Asked(Server):
+        protocol = "tcp"
+
+        async def session(self, conn: Connection) -> None:
+            sock = conn.writer.get_extra_info("socket")
+            seen.append(sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+
+    with Asked() as server, socket.create_connection((server.host, server.port), timeout=10) as client:
+        assert client.recv(1) == b""
+    assert seen == [1]
+
+
 def test_clients_that_were_accepted_a_moment_ago_leave_no_socket_behind() -> None:
     before = descriptors()
     for _ in range(20):
