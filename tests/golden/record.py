@@ -9,6 +9,7 @@ Look at what changed before it is committed: it is what the client now says diff
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
@@ -32,6 +33,8 @@ def record_fake(name: str, scenario: Scenario) -> None:
     """The same against a fake, over a World with one message."""
     world = World()
     world.inbox("alice").append(MESSAGE.read_bytes())
+    world.groups["local.test"].add(MESSAGE.read_bytes().replace(b"<golden@", b"<older@"))
+    os.environ["GOLDEN_SECRET"] = world.users["alice"]
     with make_server(scenario.protocol, world, tls=scenario.tls != "off") as server:
         url = server.tls_url if scenario.tls == "implicit" else server.url
         record(name, scenario, str(url).replace("127.0.0.1", "localhost"), server.ca)

@@ -21,6 +21,7 @@ class Scenario:
     command: str
     server: str = "fake"
     login: bool = False
+    mechanism: str = "plain"
     tls: str = "off"
     code: int = 0
 
@@ -29,7 +30,7 @@ class Scenario:
         words = [each.replace("{url}", url).replace("{message}", str(MESSAGE)) for each in self.command.split()]
         if self.protocol not in ("tcp", "udp", "unix"):
             words += ["--tls", self.tls] if self.tls != "implicit" else []
-        words += ["-u", "alice:secret", "--mechanism", "plain"] if self.login else []
+        words += ["-u", "alice:secret", "--mechanism", self.mechanism] if self.login else []
         words += ["--cacert", str(cacert)] if cacert is not None and self.tls != "off" else []
         return [*words, "--trace", str(trace)] if trace is not None else words
 
@@ -54,6 +55,35 @@ SCENARIOS = {
     "imap-search": Scenario("imap", "imap search {url}/INBOX --subject golden", login=True),
     "gopher-get": Scenario("gopher", "gopher get {url}/0/pub/hello.txt -o -"),
     "gopher-list": Scenario("gopher", "gopher list {url}/1/pub"),
+    "nntp-list": Scenario("nntp", "nntp list {url}/local.test"),
+    "nntp-fetch": Scenario("nntp", "nntp fetch {url}/local.test 1 --raw -o -", login=True, tls="starttls"),
+    "nntp-post": Scenario("nntp", "nntp post {url}/local.test {message} --group local.test", tls="implicit"),
+    "telnet-run": Scenario(
+        "telnet",
+        "telnet run {url} --expect login: --send alice --expect Password: --secret GOLDEN_SECRET"
+        " --expect $ --send exit",
+    ),
+    "xmlrpc-call": Scenario("xmlrpc", "xmlrpc call {url} add 2 3"),
+    "xmlrpc-methods": Scenario("xmlrpc", "xmlrpc methods {url}", tls="implicit"),
+    "tcp-send": Scenario("tcp", "tcp send {url} --data PING\\r\\n --until \\n"),
+    "tls-send": Scenario("tcp", "tcp send {url} --data PING\\r\\n --until \\n", tls="implicit"),
+    "udp-send": Scenario("udp", "udp send {url} --data PING"),
+    "unix-send": Scenario("unix", "unix send {url} --data PING"),
+    "smtp-implicit": Scenario(
+        "smtp", f"smtp send {{url}} --ehlo me.example --message {{message}} {ENVELOPE}", login=True, tls="implicit"
+    ),
+    "smtp-refused": Scenario(
+        "smtp",
+        f"smtp send {{url}} --ehlo me.example --message {{message}} {ENVELOPE},nobody@example.test",
+        code=9,
+    ),
+    "pop3-remove": Scenario("pop3", "pop3 rm {url} 1.1 -y", login=True, tls="starttls"),
+    "imap-move": Scenario("imap", "imap mv {url}/INBOX 1 Archive", login=True, tls="implicit"),
+    "imap-flag": Scenario("imap", "imap flag {url}/INBOX 1 --add \\Flagged", login=True),
+    "imap-scram": Scenario("imap", "imap folders {url}", login=True, mechanism="scram-sha-256"),
+    "smtp-scram": Scenario("smtp", "smtp check {url} --ehlo me.example", login=True, mechanism="scram-sha-256"),
+    "pop3-scram": Scenario("pop3", "pop3 list {url}", login=True, mechanism="scram-sha-256"),
+    "pop3-cram-md5": Scenario("pop3", "pop3 list {url}", login=True, mechanism="cram-md5"),
     "smtp-postfix": Scenario(
         "smtp",
         f"smtp send {{url}} --ehlo me.example --message {{message}} {ENVELOPE},reject@example.test",

@@ -28,10 +28,11 @@ golden = _scenarios()
 
 
 @pytest.mark.parametrize("name", golden.SCENARIOS)
-def test_the_client_writes_what_it_wrote(name: str, tls_ca: Path, capfdbinary: Any) -> None:
+def test_the_client_writes_what_it_wrote(name: str, tls_ca: Path, capfdbinary: Any, monkeypatch: Any) -> None:
+    monkeypatch.setenv("GOLDEN_SECRET", "secret")
     scenario = golden.SCENARIOS[name]
     meant = f"if it is meant to say something else now: python tests/golden/record.py {name}"
-    with replay(golden.TRANSCRIPTS / f"{name}.jsonl") as server:
+    with replay(golden.TRANSCRIPTS / f"{name}.jsonl", users={"alice": "secret"}) as server:
         url = str(server.tls_url if scenario.tls == "implicit" else server.url).replace("127.0.0.1", "localhost")
         assert main(scenario.words(url, tls_ca)) == scenario.code, f"{capfdbinary.readouterr().err.decode()}{meant}"
 

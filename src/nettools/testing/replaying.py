@@ -7,7 +7,8 @@ one said.
 Every octet that the client writes is compared with the record; the first that differs ends the conversation, and is
 told when the server stops (`ReplayMismatchError`), as is a conversation that never took place. What cannot be the same
 is not compared: masked secrets, the addresses of FTP's data connections, the Host of HTTP; IMAP's tags and MIME's
-boundaries are translated. TLS begins where it began. Knows just so much of the protocols.
+boundaries are translated, a login with a challenge is carried out anew (`users`). TLS begins where it began. Knows just
+so much of the protocols.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import asyncio
 import contextlib
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any
 
@@ -24,6 +25,8 @@ from nettools.testing.connection import Connection, Hangup
 from nettools.testing.endpoints import Datagram, DatagramServer, UnixServer
 from nettools.testing.ftp_data import CHANNEL, DataChannel, Refused
 from nettools.testing.log import MASK, Record, read_records
+from nettools.testing.replayed_login import ReplayedLogin
+from nettools.testing.sasl import SASLError
 from nettools.testing.server import Server
 
 __all__ = ["ReplayMismatchError", "conversations", "replay"]
@@ -86,8 +89,9 @@ def conversations(records: Sequence[Record]) -> list[Conversation]:
 class _Player:
     """Plays one conversation on one connection."""
 
-    def __init__(self, server: Server, conn: Connection, conversation: Conversation) -> None:
+    def __init__(self, server: Server, conn: Connection, conversation: Conversation, users: Mapping[str, str]) -> None:
         self.server = server
+        self.login = ReplayedLogin(users)
         self.conn = conn
         self.conversation = conversation
         self.names: dict[bytes, bytes] = {}  # of the record, and what this client says for it
@@ -119,14 +123,14 @@ class _Player:
 
     async def _expect(self, expected: bytes) -> None:
         for line in expected.splitlines(keepends=True):
-            translated = self._translated(line)
+            translated = self.login.masked(self._translated(line))
             if not line.endswith(b"\n"):
                 await self._exactly(translated)
                 continue
             got = await self.conn.readline(len(expected) + 65536)
             if not got:
                 raise ReplayMismatchError(f"the client ended where the transcript goes on with {line!r}")
-            if not self._same(translated, got):
+            if not self.login.awaits and not self._same(translated, got):
                 raise ReplayMismatchError(f"the client said {got!r} where the transcript has {translated!r}")
             await self._learn(line, got)
 
@@ -170,6 +174,12 @@ class _Player:
         boundary, said = _BOUNDARY.search(expected), _BOUNDARY.search(got)
         if boundary is not None and said is not None:
             self.names[boundary[1]] = said[1]
+        try:
+            self.login.heard(got)
+        except (SASLError, ValueError) as error:
+            raise ReplayMismatchError(
+                f"the client's login does not prove a password that was given: {error}"
+            ) from error
         if self.data is None:
             return
         words = got.strip().upper()
@@ -199,6 +209,7 @@ class _Player:
         for recorded, said in self.names.items():
             if recorded in self.conversation.tags:
                 data = re.sub(rb"(?m)^" + re.escape(recorded) + rb"(?= )", said.replace(b"\\", rb"\\"), data)
+        data = self.login.said(data)
         if self.data is None:
             await self.conn.write(data)
             return
@@ -250,6 +261,7 @@ class _Replay(Server):
     """What the servers of a transcript have in common."""
 
     played: list[Conversation]
+    users: Mapping[str, str]
     repeat: bool = False
     taken: int = 0
 
@@ -264,7 +276,7 @@ class _Replay(Server):
     async def session(self, conn: Connection) -> None:
         """One conversation."""
         try:
-            await _Player(self, conn, self._next()).play()
+            await _Player(self, conn, self._next(), self.users).play()
         except ReplayMismatchError as mismatch:
             conn.note(str(mismatch))
             if not self.repeat:
@@ -308,12 +320,19 @@ class _DatagramReplay(_Replay, DatagramServer):
             await conn.write(record.bytes)
 
 
-def replay(path: str | os.PathLike[str] | Sequence[Record], *, repeat: bool = False, **options: Any) -> Server:
+def replay(
+    path: str | os.PathLike[str] | Sequence[Record],
+    *,
+    repeat: bool = False,
+    users: Mapping[str, str] | None = None,
+    **options: Any,
+) -> Server:
     """A server that says again what a transcript has, not started; one conversation for each connection, in order.
 
     Args:
         path: JSON Lines of `server.log.save()` or `nettools --trace`, or records.
         repeat: begin again after the last conversation, and let mismatches end a connection, nothing more.
+        users: passwords by name; with them, logins by SCRAM and CRAM-MD5 are carried out anew and verified.
         options: those of a `Server`; TLS is offered if the transcript has any.
 
     Raises:
@@ -323,8 +342,12 @@ def replay(path: str | os.PathLike[str] | Sequence[Record], *, repeat: bool = Fa
     played = conversations(list(records))
     protocol = played[0].records[0].protocol
     base = {"unix": _UnixReplay, "udp": _DatagramReplay}.get(protocol, _Replay)
-    kind = type(f"{protocol.capitalize()}Replay", (base,), {"protocol": protocol})
+    kind = type(
+        f"{protocol.capitalize()}Replay",
+        (base,),
+        {"protocol": protocol, "tls_scheme": "tls" if protocol == "tcp" else ""},
+    )
     options.setdefault("tls", any(record.tls for each in played for record in each.records))
     server: Server = kind(**options)
-    server.played, server.repeat = played, repeat  # type: ignore[attr-defined]
+    server.played, server.repeat, server.users = played, repeat, users or {}  # type: ignore[attr-defined]
     return server

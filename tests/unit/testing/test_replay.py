@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import ftplib
 import imaplib
 import io
+import poplib
 import smtplib
 import socket
 import ssl
@@ -15,6 +17,7 @@ from typing import Any
 
 import pytest
 
+import nettools
 from nettools.testing import World, make_server, replay
 from nettools.testing.log import Record, read_records
 from nettools.testing.replaying import ReplayMismatchError
@@ -191,3 +194,41 @@ def test_a_transcript_is_saved_as_it_was_only_when_asked(tmp_path: Path, context
     assert b"".join(record.bytes for record in read_records(tmp_path / "t.jsonl")) == b"".join(
         record.bytes for record in server.log.records
     )
+
+
+@pytest.mark.parametrize("protocol", ["imap", "pop3", "smtp"])
+@pytest.mark.parametrize("mechanism", ["scram-sha-256", "cram-md5"])
+def test_a_login_with_a_challenge_is_carried_out_anew_and_its_proof_is_verified(
+    protocol: str, mechanism: str, tmp_path: Path
+) -> None:
+    def log_in(server: Server, password: str = "secret") -> None:
+        with nettools.connect(server.url, auth=nettools.Auth("alice", password, mechanism=mechanism)) as session:
+            session.ping()
+
+    with make_server(protocol) as server:
+        log_in(server)
+        server.log.save(tmp_path / "login.jsonl")
+    with replay(tmp_path / "login.jsonl", users={"alice": "secret"}) as server:
+        log_in(server)
+    other = replay(tmp_path / "login.jsonl", users={"alice": "secret"}).start()
+    with contextlib.suppress(nettools.NettoolsError):
+        log_in(other, "wrong")
+    with pytest.raises(ReplayMismatchError, match="does not prove"):
+        other.stop()
+
+
+def ask(server: Server, *lines: str) -> None:
+    with contextlib.closing(poplib.POP3("localhost", server.port, timeout=5)) as client:
+        for line in lines:
+            client._putcmd(line)
+            client.file.readline()
+
+
+def test_a_response_that_is_no_base64_is_a_mismatch(tmp_path: Path) -> None:
+    with make_server("pop3") as server:
+        ask(server, "AUTH CRAM-MD5", base64.b64encode(b"alice 00").decode())
+        server.log.save(tmp_path / "login.jsonl", secrets=True)
+    again = replay(tmp_path / "login.jsonl", users={"alice": "secret"}).start()
+    ask(again, "AUTH CRAM-MD5", "%%%")
+    with pytest.raises(ReplayMismatchError, match="does not prove"):
+        again.stop()
