@@ -77,3 +77,11 @@ def test_a_download_goes_on_after_a_reset(lftp: Lftp, server: FTPServer, tmp_pat
     assert (tmp_path / "resumed").read_bytes() == BIG
     assert rule.hits == 1
     assert any(line.startswith("REST ") and line != "REST 0" for line in server.log.commands())
+
+
+def test_the_server_connects_to_the_client(lftp: Lftp, server: FTPServer, tmp_path: Path) -> None:
+    listed = lftp("set ftp:passive-mode false; ls pub; put big -o pub/up; get pub/up -o down")
+    assert b"hello.txt" in listed
+    assert (tmp_path / "down").read_bytes() == server.world.files["pub/up"] == BIG
+    assert {line.partition(" ")[0] for line in server.log.commands()} & {"PORT", "EPRT"}
+    assert not {"PASV", "EPSV"} & set(server.log.commands())

@@ -71,3 +71,10 @@ def ca() -> Path:
 def trusting(ca: Path) -> ssl.SSLContext:
     """A client's context that verifies certificate and name."""
     return ssl.create_default_context(cafile=str(ca))
+
+
+@pytest.fixture
+def apart(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keeps the neighbours of our plugin, installed for a test of their own, out of runs of pytest in pytest."""
+    neighbours = ("asyncio", "pytest_httpserver", "localftpserver", "smtpd")
+    monkeypatch.setenv("PYTEST_ADDOPTS", " ".join(f"-p no:{name}" for name in neighbours))

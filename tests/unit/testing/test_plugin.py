@@ -10,6 +10,7 @@ import pytest
 from nettools.testing import plugin
 
 pytest_plugins = ["pytester"]
+pytestmark = pytest.mark.usefixtures("apart")
 
 SERVERS = {
     "http_server", "https_server", "smtp_server", "pop3_server", "imap_server", "ftp_server", "ftps_server",

@@ -13,6 +13,7 @@ import pytest
 from nettools.testing.server import Server
 
 pytest_plugins = ["pytester"]
+pytestmark = pytest.mark.usefixtures("apart")
 
 PAGE = (Path(__file__).parents[3] / "docs" / "testing.md").read_text("utf-8")
 RECIPES = dict(re.findall(r"^### (.+?)\n(.*?)(?=^#|\Z)", PAGE.partition("\n## Recipes\n")[2], re.MULTILINE | re.DOTALL))
