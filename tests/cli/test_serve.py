@@ -164,16 +164,49 @@ NONSENSE: dict[str, tuple[tuple[str, ...], int]] = {
     "a personality for a transcript": (("--replay", "{tmp}/other/x", "--personality", "gmail"), 2),
     "an upstream for nothing": (("smtp", "--upstream", "localhost:25"), 2),
     "an upstream that is none": (("proxy", "--upstream", "localhost"), 2),
+    "a latency that is none": (("proxy", "--upstream", "localhost:25", "--latency", "-1"), 2),
+    "an address that is not ours": (("smtp", "--host", "192.0.2.1", "--expose"), 2),
+    "nowhere to say that it is ready": (("smtp", "--ready-file", "{tmp}/no/where"), 23),
+    "users that are no TOML": (("--load", "{tmp}/world"), 2),
+    "a transcript of nothing": (("--replay", "{tmp}/empty.jsonl"), 2),
+    "a transcript that is no text": (("--replay", "{tmp}/octets"), 2),
+    "a transcript with a number for a protocol": (("--replay", "{tmp}/number.jsonl"), 2),
+    "a folder for a transcript": (("--replay", "{tmp}/other"), 26),
+    "faults that are no text": (("smtp", "--fault", "@{tmp}/octets"), 26),
+    "faults that are numbers": (("smtp", "--fault", "@{tmp}/numbers.json"), 2),
+    "a fault of no protocol": (("smtp", "--fault", '{"protocol": ["smtp"], "drop": true}'), 2),
+    "a fault that goes back in time": (("smtp", "--fault", "smtp * delay=-1"), 2),
+    "a fault with a broken expression": (("smtp", "--fault", "smtp RCPT arg=( drop"), 2),
+}
+FILES = {
+    "other/x": b"x",
+    "world/users.toml": b"= =",
+    "empty.jsonl": b"",
+    "octets": b"\xff\xfe",
+    "numbers.json": b"[1, 2]",
+    "number.jsonl": b'{"t": 0, "protocol": 7, "connection": 1, "direction": "S", "tls": false, "bytes": ""}',
 }
 
 
 @pytest.mark.parametrize("name", NONSENSE)
 def test_what_makes_no_sense_is_refused_before_anything_listens(nettools: Run, name: str, tmp_path: Path) -> None:
-    (tmp_path / "other").mkdir()
-    (tmp_path / "other" / "x").write_text("x")
+    for each, octets in FILES.items():
+        (tmp_path / each).parent.mkdir(exist_ok=True)
+        (tmp_path / each).write_bytes(octets)
     args, code = NONSENSE[name]
     done = nettools("serve", *(each.replace("{tmp}", str(tmp_path)) for each in args))
     assert (done.code, done.out) == (code, b"")
+    assert "Traceback" not in done.err
+
+
+def test_a_port_that_is_taken_is_told(nettools: Run, smtp_server: Server) -> None:
+    done = nettools("serve", "smtp", "--port", f"smtp={smtp_server.port}")
+    assert (done.code, done.out) == (2, b"")
+    assert "in use" in done.err
+
+
+def test_a_fault_of_another_protocol_says_that_it_is_not_served(nettools: Run) -> None:
+    assert "no smtp server is served" in nettools("serve", "imap", "--fault", "smtp RCPT drop").err
 
 
 def test_flags_dates_folders_and_articles_survive(tmp_path: Path) -> None:

@@ -40,7 +40,13 @@ __all__ = ["serve"]
 @click.option("--personality", metavar="NAME", help="Appear as dovecot, gmail, exchange or minimal.")
 @click.option("--replay", metavar="FILE", help="Serve a transcript (of --trace, or of a test) instead.")
 @click.option("--upstream", metavar="HOST:PORT", help="For `proxy`: pass on to this server, through --fault.")
-@click.option("--latency", type=float, default=0.0, metavar="SECONDS", help="For `proxy --upstream`: each way.")
+@click.option(
+    "--latency",
+    type=click.FloatRange(0, 3600),
+    default=0.0,
+    metavar="SECONDS",
+    help="For `proxy --upstream`: each way.",
+)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Listen here.")
 @click.option("--expose", is_flag=True, help="Allow a --host that is not loopback.")
 @click.option("--port", "ports", multiple=True, metavar="PROTOCOL=N", help="A fixed port (default: any free one).")
@@ -203,13 +209,15 @@ def _replay(path: str, host: str, numbers: dict[str, int]) -> dict[str, Any]:
 
 def _install(text: str, servers: dict[str, Any]) -> None:
     """One --fault: a rule, or a file of rules."""
+    from nettools.testing import FAKES
     from nettools.testing.faults import FaultError, load_faults, parse_fault
 
+    names = {*FAKES, *servers}
     try:
         if text.startswith("@"):
-            faults = list(load_faults(Path(text[1:]).read_text("utf-8"), servers))
+            faults = list(load_faults(Path(text[1:]).read_text("utf-8"), names))
         else:
-            faults = [parse_fault(text, servers)]
+            faults = [parse_fault(text, names)]
         for fault in faults:
             if fault.protocol is not None and fault.protocol not in servers:
                 raise FaultError(f"no {fault.protocol} server is served")

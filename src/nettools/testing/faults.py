@@ -126,7 +126,11 @@ def _convert(kind: Any, name: str, value: Any) -> Any:
         raise FaultError(f"{name}={value!r} is no {'number' if kind in (int, float) else kind.__name__}") from None
 
 
-def _from_mapping(given: Mapping[str, Any]) -> Fault:
+def _from_mapping(given: Any) -> Fault:
+    if not isinstance(given, Mapping):
+        raise FaultError(f"a fault in JSON is an object, not {given!r}")
+    if not isinstance(given.get("protocol"), str | None):
+        raise FaultError(f"{given['protocol']!r} is no protocol")
     actions = [name for name in given if name in ACTIONS]
     known = {*PLACES, *NARROWING, *SETTINGS, *ACTIONS}
     if unknown := [name for name in given if name not in known]:

@@ -53,6 +53,15 @@ class Record:
         return replace(self, bytes=_SECRET.sub(rb"\1" + MASK, self.bytes))
 
 
+_KINDS: dict[str, type | tuple[type, ...]] = {  # what a file may get wrong
+    "t": (int, float),
+    "protocol": str,
+    "connection": int,
+    "tls": bool,
+    "note": str,
+}
+
+
 class Log:
     """What one server saw; safe to read while it runs."""
 
@@ -161,15 +170,20 @@ def read_records(path: str | os.PathLike[str]) -> list[Record]:
         ValueError: a line of it is none; the message says which.
     """
     found = []
-    with open(path, encoding="utf-8") as file:
+    with open(path, "rb") as file:
         for number, line in enumerate(file, 1):
+            where = f"{os.fspath(path)}, line {number}"
             try:
-                given = json.loads(line)
+                given = json.loads(line.decode())
                 record = Record(**{**given, "bytes": given["bytes"].encode("latin-1")})
-            except (ValueError, TypeError, KeyError, AttributeError):
-                raise ValueError(f"{os.fspath(path)}, line {number}: this is no record of a transcript") from None
+            except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+                raise ValueError(f"{where}: this is no record of a transcript") from None
             if record.direction not in ("C", "S", "-"):
-                raise ValueError(f"{os.fspath(path)}, line {number}: a direction is C, S or -")
+                raise ValueError(f"{where}: a direction is C, S or -")
+            if wrong := next(
+                (name for name, kind in _KINDS.items() if not isinstance(getattr(record, name), kind)), None
+            ):
+                raise ValueError(f"{where}: its {wrong} is {getattr(record, wrong)!r}")
             found.append(record)
     return found
 

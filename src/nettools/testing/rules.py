@@ -81,6 +81,8 @@ class Rule:
             setattr(self, name, value)
         if not 0 <= self.probability <= 1:
             raise ValueError("probability= is between 0 and 1")
+        if min(self.seconds, self.octets or 0, self.times or 0, self.after) < 0:
+            raise ValueError("seconds, octets and counts are not negative")
         self.random = random.Random(self.seed)  # noqa: S311
         if self.settled is not None:
             self.settled()
