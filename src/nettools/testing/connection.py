@@ -17,14 +17,11 @@ import ssl
 import struct
 import termios
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
+from nettools.testing.log import Direction, Log
 from nettools.testing.rules import Rule
 from nettools.testing.shaping import Budget, Cut, Step, passing, step
-
-if TYPE_CHECKING:
-    from nettools.testing.log import Direction
-    from nettools.testing.server import Server
 
 __all__ = ["LINE_LIMIT", "Connection", "Hangup", "LineTooLongError", "over_tls", "reading"]
 
@@ -41,12 +38,37 @@ class LineTooLongError(ValueError):
     """A client's line has more octets than the fake takes."""
 
 
+class Handshakes(Protocol):
+    """What is done when a connection is to be under TLS: `server.tls`."""
+
+    async def secure(self, conn: Connection, context: ssl.SSLContext | None = None) -> None:
+        """The handshake, or what rules say instead."""
+
+
+class Host(Protocol):
+    """What a connection asks of its server."""
+
+    log: Log
+
+    @property
+    def protocol(self) -> str:
+        """The channel of its conversations in the log."""
+
+    @property
+    def starttls(self) -> bool:
+        """Whether the clear port offers an upgrade."""
+
+    @property
+    def tls(self) -> Handshakes:
+        """Who secures it."""
+
+
 class Connection:
     """One client."""
 
     def __init__(
         self,
-        server: Server,
+        server: Host,
         number: int,
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,

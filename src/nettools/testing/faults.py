@@ -17,13 +17,21 @@ import re
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
-if TYPE_CHECKING:
-    from nettools.testing.rules import Rule
-    from nettools.testing.server import Server
+from nettools.testing.rules import Rule
 
 __all__ = ["ACTIONS", "Fault", "FaultError", "load_faults", "parse_fault"]
+
+
+class Ruled(Protocol):
+    """What takes rules: a server. FTP's has `data` besides, a proxy `up` and `down`."""
+
+    def on(self, verb: str, arg: str | None = None, *, user: str | None = None, connection: int | None = None) -> Rule:
+        """A rule for a command."""
+
+    def on_connect(self, *, connection: int | None = None) -> Rule:
+        """A rule for a new connection."""
 
 
 class FaultError(ValueError):
@@ -80,7 +88,7 @@ class Fault:
     narrowing: Mapping[str, Any] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
 
-    def install(self, server: Server) -> Rule:
+    def install(self, server: Ruled) -> Rule:
         """Make it a rule of a server.
 
         Raises:
@@ -98,7 +106,7 @@ class Fault:
             raise FaultError(f"arg={self.narrowing.get('arg')!r} is no regular expression: {error}") from None
         return rule
 
-    def _target(self, server: Server) -> tuple[Any, Mapping[str, Any]]:
+    def _target(self, server: Ruled) -> tuple[Any, Mapping[str, Any]]:
         """What has the action's method, and what of the narrowing is the method's business."""
         if self.verb == "connect":
             return server.on_connect(**self.narrowing), {}

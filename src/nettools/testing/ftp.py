@@ -27,7 +27,7 @@ FEATURES = ("EPSV", "EPRT", "MDTM", "MFMT", "SIZE", "REST STREAM", "TVFS", "UTF8
 class _Client:
     """One control connection's state."""
 
-    def __init__(self, conn: Connection) -> None:
+    def __init__(self, server: Server, conn: Connection) -> None:
         self.conn = conn
         self.user: str | None = None
         self.claimed = ""
@@ -37,7 +37,7 @@ class _Client:
         self.renaming: str | None = None
         self.protected = False
         self.facts: tuple[str, ...] = FACTS
-        self.data = DataChannel(conn.server, conn)
+        self.data = DataChannel(server, conn)
 
 
 class FTPServer(Server):
@@ -67,7 +67,7 @@ class FTPServer(Server):
 
     async def session(self, conn: Connection) -> None:
         """Commands one after the other."""
-        client = _Client(conn)
+        client = _Client(self, conn)
         await conn.write(b"220 nettools.testing FTP ready\r\n")
         try:
             while True:

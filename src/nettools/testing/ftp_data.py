@@ -14,15 +14,13 @@ import contextlib
 import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import TYPE_CHECKING, Unpack
+from typing import Unpack
 
 from nettools.testing.connection import Connection, Hangup, reading
 from nettools.testing.ports import Port, bound
 from nettools.testing.rules import DATA, Chance, Rule, Rules
+from nettools.testing.server import Server
 from nettools.testing.shaping import SHAPES, StreamRules, budget
-
-if TYPE_CHECKING:
-    from nettools.testing.server import Server
 from nettools.testing.tls import WithoutTickets, server_context
 
 __all__ = ["CHANNEL", "DataChannel", "DataRules", "Refused"]
@@ -135,7 +133,7 @@ class DataChannel:
             data.budget = budget(rule)
         try:
             if protected:
-                tls = data.server.tls
+                tls = self._server.tls
                 await tls.secure(data, WithoutTickets(server_context(tls.certificate)))
             else:
                 reading(data.writer, on=True)
