@@ -149,6 +149,11 @@ class _Stream(asyncio.StreamReaderProtocol):
         super().connection_lost(exc)
         self._streams.here.discard(self)
 
+    def eof_received(self) -> bool:
+        super().eof_received()
+        raw: Any = self.transport
+        return raw.get_protocol() is self  # under TLS there is no half-closed connection to keep
+
     def both(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         """The reader, which is the caller's to keep from now on, and the writer."""
         reader = self._reader_of

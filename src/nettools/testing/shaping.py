@@ -84,12 +84,16 @@ def step(rule: Rule) -> Step:
                 await asyncio.sleep(seconds)
             await send(data[place : place + octets])
 
+    due = 0.0
+
     async def bandwidth(data: bytes, send: Send) -> None:
-        size = max(1, octets // SLICES)
+        nonlocal due
+        size, clock = max(1, octets // SLICES), asyncio.get_running_loop().time
         for place in range(0, len(data), size):
             piece = data[place : place + size]
+            await asyncio.sleep(max(0.0, due - clock()))  # before, not behind: an upgrade may follow the last piece
             await send(piece)
-            await asyncio.sleep(len(piece) / octets)
+            due = clock() + len(piece) / octets
 
     async def corrupt(data: bytes, send: Send) -> None:
         await send(corrupted(data, octets, source))

@@ -8,6 +8,7 @@ import imaplib
 import poplib
 import smtplib
 import socket
+import ssl
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -253,3 +254,11 @@ def test_the_last_rule_added_is_tried_first(smtp_server: Server) -> None:
     smtp_server.on("NOOP").reply("451 noop", times=1)
     with smtp(smtp_server) as client:
         assert [client.noop()[0], client.noop()[0], client.rset()[0]] == [451, 450, 450]
+
+
+def test_a_slow_connection_can_still_be_upgraded(smtp_server: Server, trusting: ssl.SSLContext) -> None:
+    smtp_server.on_connect().bandwidth(10_000)
+    client = smtplib.SMTP("localhost", smtp_server.port, local_hostname="me", timeout=10)
+    client.starttls(context=trusting)
+    assert client.ehlo()[0] == 250
+    client.close()
