@@ -69,6 +69,7 @@ class Home:
         self.path.chmod(0o755)
         self.log = self.folder("log", mode=0o777)
         self._processes: list[subprocess.Popen[bytes]] = []
+        self._spawned: list[tuple[str, tuple[object, ...], dict[str, str] | None]] = []
         self._certificates()
 
     def _certificates(self) -> None:
@@ -99,6 +100,7 @@ class Home:
 
     def spawn(self, name: str, *argv: object, env: dict[str, str] | None = None) -> None:
         """Start a server that stays in the foreground; what it says goes to log/NAME.out."""
+        self._spawned.append((name, argv, env))
         with (self.log / f"{name}.out").open("ab") as out:
             self._processes.append(
                 subprocess.Popen(
@@ -124,8 +126,28 @@ class Home:
         texts = [f"-- {path.name}\n{path.read_text(errors='replace')[-2000:]}" for path in sorted(self.log.iterdir())]
         return "\n".join(texts)
 
+    def restart(self, *ports: int) -> None:
+        """Stop everything, as an administrator's restart does, and start it again with what it has in its files."""
+        self.stop()
+        again, self._spawned = self._spawned, []
+        for name, argv, env in again:
+            self.spawn(name, *argv, env=env)
+        self.wait_for(*ports)
+
+    def hang_up(self, program: str) -> None:
+        """End the processes that run a program, and leave those that start them."""
+        for pid in _family({each.pid for each in self._processes}):
+            with contextlib.suppress(OSError):
+                if Path(f"/proc/{pid}/comm").read_text().strip() == program:
+                    os.kill(pid, signal.SIGTERM)
+
     def close(self) -> None:
-        """Stop every process that was started here, and what those started, by pid; remove the folder."""
+        """Stop everything and remove the folder."""
+        self.stop()
+        shutil.rmtree(self.path, ignore_errors=True)
+
+    def stop(self) -> None:
+        """Stop every process that was started here, and what those started, by pid."""
         leaders = {each.pid for each in self._processes}
         family = _family(leaders)
         for number in (signal.SIGTERM, signal.SIGKILL):
@@ -135,7 +157,7 @@ class Home:
             end = time.monotonic() + STOP_WITHIN
             while time.monotonic() < end and any(each.poll() is None for each in self._processes):
                 time.sleep(0.02)
-        shutil.rmtree(self.path, ignore_errors=True)
+        self._processes.clear()
 
 
 def _answers(port: int) -> bool:

@@ -1,7 +1,8 @@
 """dovecot: IMAP and POP3, in clear with STARTTLS, and TLS only; on 127.0.0.2 no login in clear (LOGINDISABLED).
 
 Any user is known. `facts["new_user"]()` makes one with an empty mailbox and gives its name; `facts["deliver"](user,
-raw)` puts a message into its INBOX, so that every test has a mailbox of its own.
+raw)` puts a message into its INBOX, so that every test has a mailbox of its own. `facts["restart"]()` stops and starts
+the server; `facts["hang_up"]()` ends the processes that serve IMAP, as its idle timeout does.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ auth_cache_size = 0
 mail_location = maildir:~/Maildir
 mail_max_userip_connections = 100
 mail_plugins = quota
+imap_idle_notify_interval = 1 s
 passdb {{
   driver = static
   args = password={password}
@@ -142,6 +144,8 @@ def start(home: Home, label: str) -> list[Service]:
         "deliver": mailboxes.deliver,
         "maildir": mailboxes.maildir,
         "strict_host": "127.0.0.2",
+        "restart": lambda: home.restart(imap, imaps, pop3, pop3s),
+        "hang_up": lambda: home.hang_up("imap"),
     }
     return [
         Service("imap", imap, imaps, True, home.ca, home.other_ca, label, facts=facts),

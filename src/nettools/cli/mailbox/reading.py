@@ -1,4 +1,4 @@
-"""Verbs that leave a mailbox as it is: list, search, fetch, save, watch."""
+"""Verbs that leave a mailbox as it is: list, search, changed, fetch, save, watch."""
 
 from __future__ import annotations
 
@@ -78,6 +78,16 @@ def search(scheme: str, settings: Settings, url: str, folder: str | None, **give
             this.url, query if query is not None else "ALL", folder=folder, **this.keywords
         ):
             this.out.word(uid)
+
+
+@verb("changed", URL, click.argument("since", type=click.IntRange(min=0)), FOLDER, groups=IMAP)
+def changed(scheme: str, settings: Settings, url: str, since: int, folder: str | None) -> None:
+    """List the messages that are new or flagged otherwise since a MODSEQ (HIGHESTMODSEQ of the folder then)."""
+    import nettools
+
+    with call(settings, scheme, url) as this, nettools.connect(this.url, **this.keywords) as session:
+        box: Any = session
+        this.out.rows(box.changed(since, folder=folder), INFO_COLUMNS, info_row)
 
 
 @verb(

@@ -50,6 +50,9 @@ def append(
     FOLDER,
     click.option("--add", multiple=True, metavar="FLAG", help="Set, such as \\Seen or a keyword."),
     click.option("--remove", multiple=True, metavar="FLAG", help="Clear."),
+    click.option(
+        "--unchanged-since", type=click.IntRange(min=0), metavar="MODSEQ", help="Only messages unchanged since then."
+    ),
     groups=IMAP,
 )
 def flag(
@@ -60,6 +63,7 @@ def flag(
     folder: str | None,
     add: tuple[str, ...],
     remove: tuple[str, ...],
+    unchanged_since: int | None,
 ) -> None:
     """Set and clear flags."""
     import nettools
@@ -71,7 +75,9 @@ def flag(
         if settings.dry_run:
             this.out.note(f"would flag {', '.join(uids)}")
             return
-        nettools.flag_mail(this.url, uids, add=add, remove=remove, folder=folder, **this.keywords)
+        with nettools.connect(this.url, **this.keywords) as session:
+            box: Any = session
+            box.flag(uids, add=add, remove=remove, folder=folder, unchanged_since=unchanged_since)
         this.out.done()
 
 

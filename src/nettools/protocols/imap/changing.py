@@ -10,12 +10,13 @@ import datetime as dt
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from nettools.errors import TooLargeError, UsageError
+from nettools.errors import StaleError, TooLargeError, UsageError
 from nettools.protocols.imap.address import Meant, uid_sets
 from nettools.protocols.imap.client import Answer, Argument, Literal
 from nettools.protocols.imap.reading import Reader
 from nettools.protocols.imap.values import expand, flag_list, moment
 from nettools.session import operation
+from nettools.wire.text import check_count
 
 if TYPE_CHECKING:
     from nettools.protocols.imap.fetching import Numbers
@@ -146,23 +147,57 @@ class Writer(Reader):
         add: str | Iterable[str] = (),
         remove: str | Iterable[str] = (),
         folder: str | None = None,
+        unchanged_since: int | None = None,
     ) -> None:
-        """Set and clear flags."""
+        """Set and clear flags.
 
-        def prepared() -> tuple[Meant, str, list[tuple[bytes, bytes]]]:
+        Args:
+            unchanged_since: a `highest_modseq`; messages that have changed since are left as they are (RFC 7162 3.1.3).
+
+        Raises:
+            StaleError: some have; the others are done. UnsupportedError: the server has no CONDSTORE.
+        """
+
+        def prepared() -> tuple[Meant, str, Changes]:
+            check_count(unchanged_since, "unchanged_since=")
             changes = [(b"+FLAGS.SILENT", flag_list(add))] if add else []
             changes += [(b"-FLAGS.SILENT", flag_list(remove))] if remove else []
             if not changes:
                 raise UsageError("flag needs add= or remove=")
             return self._several(uids, numbers), self._name(folder), changes
 
-        self._flag(*self.prepare(prepared))
+        self._flag(*self.prepare(prepared), unchanged_since)
 
     @operation("flag")
-    def _flag(self, meant: Meant, name: str, changes: Changes) -> None:
+    def _flag(self, meant: Meant, name: str, changes: Changes, since: int | None) -> None:
         wanted = self._existing(meant, name, write=True)
+        if since is not None:
+            self._flag_unchanged(wanted, changes, since)
+            return
         for item, flags in changes:
             self._store(wanted, item, flags)
+
+    def _flag_unchanged(self, wanted: Numbers, changes: Changes, since: int) -> None:
+        """The first change on condition that nothing has changed; the next ones where that was done."""
+        self._require("CONDSTORE")
+        condition = b"(UNCHANGEDSINCE %d)" % since
+        (item, flags), *others = changes
+        changed: set[int] = set()
+        with self.committed():  # done twice, it would find its own change
+            for each in uid_sets(wanted):
+                answer = self._run(b"UID", b"STORE", each, condition, item, flags, what="UID STORE")
+                for value in answer.codes("MODIFIED"):
+                    changed.update(expand(",".join(value) if isinstance(value, tuple) else str(value)))
+        for item, flags in others:
+            self._store([uid for uid in wanted if uid not in changed], item, flags)
+        left = [str(uid) for uid in wanted if uid in changed]
+        if left:
+            raise StaleError(
+                f"{len(left)} of {len(wanted)} messages have changed since {since}: {', '.join(left[:20])}",
+                code="MODIFIED",
+                text=",".join(left),
+                hint="look at them anew; the others are done",
+            )
 
     def _store(self, wanted: Numbers, item: bytes, flags: bytes) -> None:
         for each in uid_sets(wanted):

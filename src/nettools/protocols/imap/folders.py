@@ -57,18 +57,27 @@ class Mailbox(Conversation):
         Raises:
             NotFoundError: there is no such folder. StaleError: another UIDVALIDITY than the one given.
         """
-        return self._select(self.prepare(lambda: self._name(folder)), readonly, uid_validity)
+        return self._select_told(self.prepare(lambda: self._name(folder)), readonly, uid_validity)
 
     @operation("select")
-    def _select(self, name: str, readonly: bool = True, uid_validity: int | None = None) -> FolderStatus:
+    def _select_told(self, name: str, readonly: bool, uid_validity: int | None) -> FolderStatus:
+        status = self._select(name, readonly, uid_validity)
+        if status.highest_modseq is None and self._has("CONDSTORE"):  # dovecot keeps none until somebody wants it
+            status = self._select(name, readonly, uid_validity, b"(CONDSTORE)")
+        return status
+
+    @operation("select")
+    def _select(
+        self, name: str, readonly: bool = True, uid_validity: int | None = None, *parameters: Argument
+    ) -> FolderStatus:
         self._status, self._stale = None, False
         verb = b"EXAMINE" if readonly else b"SELECT"
-        command: tuple[Argument, ...] = (verb, self._wire_name(name))
+        command: tuple[Argument, ...] = (verb, self._wire_name(name), *parameters)
         tag = self._log_in(*command)
         what = f"{verb.decode()} {name}"
         if tag is None:
             if self._utf8:
-                command = (verb, self._wire_name(name))
+                command = (verb, self._wire_name(name), *parameters)
             self._exists = 0
             answer = self._run(*command, what=what)
         else:

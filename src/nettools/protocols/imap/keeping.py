@@ -26,8 +26,8 @@ Rows = list[FetchData]
 
 class IMAPSession(Watcher):
     """`connect("imap://...")`: `list search fetch fetch_many fetch_part select folders create_folder append move copy
-    flag delete save_attachments watch command ping`; and beyond other mailboxes `fetch_to save compress namespaces
-    quota identify`.
+    flag delete save_attachments watch command ping`; and beyond other mailboxes `changed fetch_to save compress
+    namespaces quota identify`.
     """
 
     def save(self, store: MailStore, uids: Any = None, *, folder: str | None = None) -> Iterator[Saved]:

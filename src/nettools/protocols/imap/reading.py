@@ -115,6 +115,31 @@ class Reader(Fetcher):
             found.update(number for each in told.get("all", ()) for number in expand(each))
         return sorted(found)
 
+    def changed(self, since: int, *, folder: str | None = None) -> tuple[MailInfo, ...]:
+        """The messages that are new or whose flags are others since a `highest_modseq` (RFC 7162 3.1.4), in order.
+
+        Raises:
+            UnsupportedError: the server has no CONDSTORE.
+        """
+
+        def prepared() -> str:
+            if since is None:
+                raise UsageError("since is the highest_modseq of an earlier look, not None")
+            check_count(since, "since")
+            return self._name(folder)
+
+        return self._changed(self.prepare(prepared), since)
+
+    @operation("changed")
+    def _changed(self, name: str, since: int) -> tuple[MailInfo, ...]:
+        self._enter(name, refresh=True)
+        self._require("CONDSTORE")
+        infos: Infos = []
+        note = functools.partial(self._note, infos, name)
+        condition = b"(CHANGEDSINCE %d)" % since
+        self._run(b"UID", b"FETCH", b"1:*", INFO, condition, what="UID FETCH", each=note, last=True)
+        return tuple(sorted(infos, key=lambda info: info.number or 0))
+
     def search(self, query: Query | str, *, folder: str | None = None) -> tuple[str, ...]:
         """The UIDs of the messages for which a query holds, ascending."""
         self.prepare(lambda: search_arguments(query))

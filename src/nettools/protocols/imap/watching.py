@@ -88,7 +88,8 @@ class Watcher(Writer):
             try:
                 self._open()
                 now = self._select(status.name)
-            except NettoolsError as another:
+            except (NettoolsError, OSError) as caught:  # a server that stops resets what it has just accepted
+                another = self._translate(caught)
                 self._deadline.check()
                 if not isinstance(another, (ConnectError, DisconnectedError, DeadlineError)) and not another.retryable:
                     raise
