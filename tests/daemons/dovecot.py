@@ -144,6 +144,7 @@ def start(home: Home, label: str) -> list[Service]:
         "deliver": mailboxes.deliver,
         "maildir": mailboxes.maildir,
         "strict_host": "127.0.0.2",
+        "pop3_port": pop3,
         "restart": lambda: home.restart(imap, imaps, pop3, pop3s),
         "hang_up": lambda: home.hang_up("imap"),
     }

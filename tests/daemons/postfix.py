@@ -2,7 +2,7 @@
 
 Mail for example.org, example.test and localhost lands in one maildir, its recipient in X-Original-To; for other domains
 only after a login. reject@ and nobody@ are refused with 550, defer@ put off with 451; messages have at most 20,000,000
-octets.
+octets, on `facts["large_port"]` ten times as many.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ virtual_minimum_uid = 1
 virtual_uid_maps = static:8
 virtual_gid_maps = static:8
 default_transport = virtual
-message_size_limit = {size_limit}
+message_size_limit = {largest}
 virtual_mailbox_limit = 0
 mailbox_size_limit = 0
 smtputf8_enable = yes
@@ -83,7 +83,10 @@ smtpd_error_sleep_time = 0
 
 MASTER = """
 {host}:{port} inet n - n - - smtpd
+    -o message_size_limit={size_limit}
+{host}:{large_port} inet n - n - - smtpd
 {host}:{tls_port} inet n - n - - smtpd
+    -o message_size_limit={size_limit}
     -o smtpd_tls_wrappermode=yes
 {host}:{bare_port} inet n - n - - smtpd
     -o smtpd_discard_ehlo_keywords=pipelining,8bitmime,smtputf8,chunking,size
@@ -108,7 +111,7 @@ SIZE_LIMIT = 20_000_000
 
 
 def start(home: Home, label: str) -> list[Service]:
-    port, tls_port, bare_port = free_ports(3)
+    port, tls_port, bare_port, large_port = free_ports(4)
     for name in ("run", "spool", "etc"):
         home.folder(name)
     home.folder("data", owner="postfix")
@@ -118,13 +121,14 @@ def start(home: Home, label: str) -> list[Service]:
     home.write("passwd", f"{USER}:{{PLAIN}}{PASSWORD}\n", mode=0o640, owner="root:dovecot")
     auth = home.write("auth.conf", AUTH.format(home=home.path))
     home.write("access", "/^(reject|nobody)@/ 550 5.1.1 no such user here\n/^defer@/ 451 4.7.1 try again later\n")
-    home.write("etc/main.cf", MAIN.format(home=home.path, size_limit=SIZE_LIMIT))
-    home.write("etc/master.cf", MASTER.format(host=HOST, port=port, tls_port=tls_port, bare_port=bare_port))
+    home.write("etc/main.cf", MAIN.format(home=home.path, largest=10 * SIZE_LIMIT))
+    ports = {"port": port, "tls_port": tls_port, "bare_port": bare_port, "large_port": large_port}
+    home.write("etc/master.cf", MASTER.format(host=HOST, size_limit=SIZE_LIMIT, **ports))
     home.spawn("auth", "/usr/sbin/dovecot", "-F", "-c", auth)
     subprocess.run(["/usr/sbin/postfix", "-c", home.path / "etc", "check"], check=True, capture_output=True)
     home.spawn("postfix", "/usr/sbin/postfix", "-c", home.path / "etc", "start-fg")
-    home.wait_for(port, tls_port, bare_port)
-    facts = {"maildir": box, "bare_port": bare_port, "size_limit": SIZE_LIMIT}
+    home.wait_for(*ports.values())
+    facts = {"maildir": box, "bare_port": bare_port, "large_port": large_port, "size_limit": SIZE_LIMIT}
     return [
         Service("smtp", port, tls_port, True, home.ca, home.other_ca, label, reset=lambda: _empty(box), facts=facts)
     ]
