@@ -1,4 +1,4 @@
-"""Mail from us through postfix into dovecot and back by IMAP and POP3: attachments of every size, texts in many scripts.
+"""Mail from us through postfix into dovecot and back: attachments of every size, texts in many scripts.
 
 What arrives is read by `parse_mail`, by Python's email and, where npm is here, by its mailparser; dovecot tells the
 structure that it sees. postfix announces everything, or neither 8BITMIME nor SMTPUTF8 ("bare").
