@@ -118,7 +118,7 @@ def ftp_list(do: Command) -> object:
     (do.site.service.facts["root"] / b"gr\xfcn.txt".decode("utf-8", "surrogateescape")).write_bytes(b"latin-1")
     found = {each["name"]: each["size"] for each in do("list", "--json", do.at("")).rows}
     assert found["grün.txt"] == 7
-    assert do("get", "--encoding", "latin-1", do.at(quote("grün.txt"))).out == b"latin-1"
+    assert do("get", "--encoding", "latin-1", do.at("gr%FCn.txt")).out == b"latin-1"
     return "pub/hello.txt" in do("list", "-R", do.at("")).out.decode()
 
 
@@ -209,14 +209,15 @@ def mailbox_save(do: Command) -> object:
     ready(do)
     do("save", "--all", "-o", do.folder / "mails", do.site.url)
     do("save", "--all", "--attachments", "-o", do.folder / "files", do.site.url)
-    assert "2 already there" in do("save", "--all", "-o", do.folder / "mails", do.site.url).err
+    again = do("save", "--all", "-o", do.folder / "mails", do.site.url)  # POP3 tells too little to leave any out
+    assert do.site.service.protocol == "pop3" or "2 already there" in again.err
     return len([*(do.folder / "mails").iterdir()]) == 2 and (do.folder / "files" / "a.txt").exists()
 
 
 def mailbox_watch(do: Command) -> object:
     threading.Timer(0.5, deliver, (do.site, RAW)).start()
-    done = do.tried("watch", "--json", do.site.url, more=("-m", "3"))
-    return done.code == 28 and [each["subject"] for each in done.rows] == ["one"]
+    done = do("watch", "--json", "--limit", 1, do.site.url)
+    return [each["subject"] for each in done.rows] == ["one"]
 
 
 def mailbox_rm(do: Command) -> object:

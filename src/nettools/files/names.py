@@ -15,6 +15,7 @@ __all__ = ["CaseClashes", "is_plain", "numbered", "safe_name", "safe_path"]
 
 _DEVICES = re.compile(r"(?i)(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$) *(?:\..*)?")
 _HARMFUL = re.compile('[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff<>:"|?*]')
+_OF_WINDOWS = re.compile('[<>:"|?*]')  # harmless elsewhere
 _LONGEST = 240  # octets of a name: most file systems take 255, and `.part.json` comes behind it
 
 
@@ -51,13 +52,12 @@ def safe_path(folder: Path, relative: str) -> Path:
     Raises:
         FileError: a component is no plain name, or a long one; or a symbolic link on the way leads out of the folder.
     """
-    path = folder
-    for part in relative.split("/"):
+    for part in (relative if os.name == "nt" else _OF_WINDOWS.sub("_", relative)).split("/"):
         if part in ("", ".", "..") or "\\" in part or _HARMFUL.search(part) or _DEVICES.fullmatch(part):
             raise FileError(f"{relative!r} is no name for a file in {folder}", filename=relative, stage="local")
         if len(os.fsencode(part)) > _LONGEST:
             raise FileError(f"{relative!r} is too long for a name in {folder}", filename=relative, stage="local")
-        path = path / part
+    path = folder.joinpath(*relative.split("/"))
     if not Path(os.path.realpath(path.parent)).is_relative_to(os.path.realpath(folder)):
         raise FileError(f"{relative!r} leads out of {folder} by a symbolic link", filename=relative, stage="local")
     if os.path.islink(path):

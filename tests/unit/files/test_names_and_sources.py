@@ -155,3 +155,10 @@ def test_newer_than_is_a_moment_or_a_file(tmp_path: Path) -> None:
     assert modified_of(moment) == moment.astimezone()
     with pytest.raises(UsageError, match="newer_than"):
         modified_of(object())  # type: ignore[arg-type]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="these are no names there")
+def test_what_only_windows_forbids_is_a_name_here(tmp_path: Path) -> None:
+    assert safe_path(tmp_path, 'a: "b"?/c|d') == tmp_path / 'a: "b"?' / "c|d"
+    with pytest.raises(FileError):
+        safe_path(tmp_path, "a\nb")
