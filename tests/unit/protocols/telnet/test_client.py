@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
-import subprocess
-import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -13,24 +10,6 @@ import pytest
 import nettools
 from nettools.protocols.telnet import TelnetClient
 from nettools.testing.server import Server
-
-HAS_TESTS = importlib.util.find_spec("test") is not None and importlib.util.find_spec("test.test_telnetlib") is not None
-OWN_TESTS = """
-import telnetlib, unittest
-from nettools.protocols.telnet import TelnetClient
-telnetlib.Telnet = TelnetClient
-import test.test_telnetlib as tests
-result = unittest.TextTestRunner().run(unittest.defaultTestLoader.loadTestsFromModule(tests))
-raise SystemExit(0 if result.wasSuccessful() and result.testsRun > 15 else 1)
-"""
-
-
-@pytest.mark.skipif(not HAS_TESTS, reason="this Python has no tests of telnetlib")
-def test_telnetlibs_own_tests_pass_with_our_class() -> None:
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", OWN_TESTS], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
 
 
 def test_without_a_dialer_it_is_its_base(telnet_server: Server) -> None:
