@@ -35,13 +35,21 @@ def lists(site: Site, *lines: str) -> None:
     site.server.do_MLSD, site.server.do_RETR = answer, retrieve
 
 
-@pytest.mark.parametrize("name", ["con", "nul.txt", "a\x1b[2Jb", "a\u202eb", "a:b", 'a"b', "back\\slash", ".."])
+@pytest.mark.parametrize("name", ["con", "nul.txt", "a\x1b[2Jb", "a\u202eb", "back\\slash", ".."])
 def test_names_that_cannot_be_files_here_are_told_and_the_rest_arrives(plain: Site, tmp_path: Path, name: str) -> None:
     lists(plain, name, "good")
     report = nettools.ftp_mirror(plain.at("pub/"), tmp_path / "m", **ALICE)
     assert report.transferred == ("good",)
     assert all(isinstance(error, FileError) for error in report.failed.values())
     assert [path.name for path in (tmp_path / "m").iterdir()] == ["good"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="these are no names there")
+def test_names_that_only_windows_forbids_arrive(plain: Site, tmp_path: Path) -> None:
+    lists(plain, "a:b", 'a"b?')
+    report = nettools.ftp_mirror(plain.at("pub/"), tmp_path / "m", **ALICE)
+    assert report.failed == {}
+    assert sorted(path.name for path in (tmp_path / "m").iterdir()) == ['a"b?', "a:b"]
 
 
 def test_names_that_are_one_here_are_not_both_written(
