@@ -75,9 +75,12 @@ def flag(
         if settings.dry_run:
             this.out.note(f"would flag {', '.join(uids)}")
             return
-        with nettools.connect(this.url, **this.keywords) as session:
-            box: Any = session
-            box.flag(uids, add=add, remove=remove, folder=folder, unchanged_since=unchanged_since)
+        if unchanged_since is None:
+            nettools.flag_mail(this.url, uids, add=add, remove=remove, folder=folder, **this.keywords)
+        else:
+            with nettools.connect(this.url, **this.keywords) as session:
+                box: Any = session
+                box.flag(uids, add=add, remove=remove, folder=folder, unchanged_since=unchanged_since)
         this.out.done()
 
 
