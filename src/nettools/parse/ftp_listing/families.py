@@ -16,7 +16,7 @@ from nettools.parse.ftp_listing.host import (
     read_vms,
 )
 from nettools.parse.ftp_listing.machine import read_eplf
-from nettools.parse.ftp_listing.odd import read_netpresenz
+from nettools.parse.ftp_listing.odd import read_netpresenz, read_odd
 from nettools.parse.ftp_listing.pc import read_dos, read_netware, read_os2
 from nettools.parse.ftp_listing.unix import Unix
 from nettools.results import FileEntry
@@ -31,7 +31,9 @@ MEMBERS = re.compile(r"\s*Name\s+(?:VV\.MM\s+Created|Size\s+TTR)\s.*")  # the he
 
 
 def read_others(lines: list[str], entries: list[FileEntry | None], unix: Unix) -> None:
-    """Fill in the entries of the lines that have none."""
+    """Fill in the entries of the lines that have none: first those of Unix in other shapes, the most frequent."""
+    for place, line in enumerate(lines):
+        entries[place] = entries[place] or read_odd(line, unix)
     pending = ""  # VMS breaks a line behind a long name
     members = False  # behind the headline of an MVS folder a word alone is a member
     for place, line in enumerate(lines):

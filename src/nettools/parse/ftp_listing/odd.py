@@ -42,13 +42,13 @@ _LINE = re.compile(
 _UNITS = {"K": 1, "M": 2, "G": 3, "T": 4, "P": 5, "E": 6}
 
 
-def read_odd(line: str, today: dt.date) -> FileEntry | None:
+def read_odd(line: str, unix: Unix) -> FileEntry | None:
     """An entry, None where the line is none of this family."""
     match = _LINE.fullmatch(line) if len(line) <= LONGEST else None
     if match is None:
         return None
     mode, number, device, date, name = match.groups()
-    modified, precision = _odd_date(date, today)
+    modified, precision = _odd_date(date, unix.today)
     if modified is None:
         return None
     kind = KINDS.get(mode[0], "other")

@@ -1,7 +1,7 @@
 """`ls -l` and what imitates it: Unix servers, IIS in its Unix mode, NetPresenz, hosted services, in many languages.
 
 The common line (mode, links, owner, group, size, Mon dd time or year, name) is split at its blanks, its date looked up
-among those already read; every other shape is `odd`'s, which is imported when there is one.
+among those already read; every other shape is `odd`'s.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ class Unix:
     """A reader of lines; keeps the modes, days and times that it has seen, for most lines share theirs with others."""
 
     def __init__(self, today: dt.date) -> None:
-        self._today = today
+        self.today = today
         self._modes: dict[str, tuple[str, Kind | None]] = {}  # with the mode itself: all entries share one
         self._days: dict[tuple[str, str], dt.datetime] = {}  # of the last twelve months, at midnight
         self._clocks: dict[str, dt.timedelta | None] = {}  # None: it is a year
         self._dates: dict[tuple[str, str, str], dt.datetime] = {}
 
     def read(self, lines: list[str]) -> list[FileEntry | None]:
-        """An entry a line, None where it is none of this family.
+        """An entry a line, None where it is not the common line.
 
         A listing may have a million lines: what is asked for on every one has a name of this function's own.
         """
@@ -53,14 +53,14 @@ class Unix:
                 blank.modified = dates[mon, day, clock] if since is None else days[mon, day] + since
                 octets = int(size)
             except ValueError:  # not as many words, or no size
-                add(self._read_odd(line))
+                add(None)
                 continue
             except KeyError:  # the first of its kind
-                add(self.read([line])[0] if self._learn(mode, mon, day, clock) else self._read_odd(line))
+                add(self.read([line])[0] if self._learn(mode, mon, day, clock) else None)
                 continue
             length = len(name)
             if kind is None or not size.isdecimal() or line[-length - 2] == " " or (length < 3 and name in DOTS):
-                add(self._read_odd(line))
+                add(None)
                 continue
             target = None
             if kind == "link":
@@ -77,11 +77,6 @@ class Unix:
             blank.__class__ = FileEntry
             add(blank)
         return entries
-
-    def _read_odd(self, line: str) -> FileEntry | None:
-        from nettools.parse.ftp_listing.odd import read_odd  # its expressions take long to compile
-
-        return read_odd(line, self._today)
 
     def _learn(self, mode: str, mon: str, day: str, clock: str) -> bool:
         """Remember what these words mean; False where they are no date."""
@@ -107,7 +102,7 @@ class Unix:
             return None, "day"
         if found[3]:
             return moment(int(found[3]), number, int(day)), "day"
-        return recent(self._today, number, int(day), int(found[1]), int(found[2])), "minute"
+        return recent(self.today, number, int(day), int(found[1]), int(found[2])), "minute"
 
 
 def _kind(mode: str) -> Kind | None:
