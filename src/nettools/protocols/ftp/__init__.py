@@ -65,14 +65,20 @@ def ftp_get(
         NotFoundError, DeniedError: the server has it not, or not for this user. IncompleteError: it was cut; the part
         stays.
     """
-    keywords: dict[str, Any] = {
-        "resume": resume,
-        "checksum": checksum,
-        "keep_time": keep_time,
-        "range": range,
-        "newer_than": newer_than,
-    }
-    return run(PROTOCOL, url, lambda session: session.get(None, dest, **keywords), opts)
+    return run(
+        PROTOCOL,
+        url,
+        lambda session: session.get(
+            None,
+            dest,
+            resume=resume,
+            checksum=checksum,
+            keep_time=keep_time,
+            range=range,
+            newer_than=newer_than,
+        ),
+        opts,
+    )
 
 
 def ftp_put(
@@ -95,8 +101,12 @@ def ftp_put(
     >>> ftp_put(b"data", f"{ftp.url}/in/new.txt", parents=True, auth=alice).size
     4
     """
-    keywords = {"resume": resume, "atomic": atomic, "append": append, "parents": parents}
-    return run(PROTOCOL, url, lambda session: session.put(source, None, **keywords), opts)
+    return run(
+        PROTOCOL,
+        url,
+        lambda session: session.put(source, None, resume=resume, atomic=atomic, append=append, parents=parents),
+        opts,
+    )
 
 
 def ftp_list(

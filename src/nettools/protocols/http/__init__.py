@@ -1,4 +1,4 @@
-"""HTTP: pages and files (RFC 9110, 9112), over requests on our own connections."""
+"""HTTP: pages and files (RFC 9110, 9112), over http.client's responses on connections of our own."""
 
 from __future__ import annotations
 
