@@ -100,6 +100,30 @@ def test_a_file_of_the_same_name_is_kept_or_replaced(http_server: Any, tmp_path:
     assert (tmp_path / "hello.txt").read_text() == "Hello, world.\n"
 
 
+def test_files_are_asked_for_a_few_ahead_and_no_more(http_server: Any, tmp_path: Path) -> None:
+    taken: list[int] = []
+
+    def urls() -> Iterator[str]:
+        for n in range(1000):
+            taken.append(n)
+            yield f"{http_server.url}/pub/hello.txt"
+
+    outcomes = download_many(urls(), tmp_path, workers=2, overwrite=True)
+    assert next(outcomes).ok
+    assert len(taken) <= 64
+    outcomes.close()  # type: ignore[attr-defined]
+    assert not [each for each in threading.enumerate() if each.name.startswith("nettools_")]
+
+
+def test_an_interruption_in_a_worker_ends_all(http_server: Any, tmp_path: Path) -> None:
+    def stop(done: int, total: int | None) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        list(download_many([f"{http_server.url}/pub/hello.txt"] * 50, tmp_path, progress=stop))
+    assert not [each for each in threading.enumerate() if each.name.startswith("nettools_")]
+
+
 def test_each_server_gets_the_credentials_of_its_own_url(net_servers: Any, tmp_path: Path) -> None:
     servers = [net_servers("ftp") for _ in range(6)]  # more than a worker keeps
     urls = [server.url.replace("//", "//alice:secret@") + "/pub/hello.txt" for server in servers] * 2

@@ -65,12 +65,13 @@ class Downloads:
     """Downloads one after another over kept connections, one for each server: what a worker of `download_many` has.
 
     The sessions of the last few servers are kept. `depth` is how many files may be fetched in one go: more than one
-    where those before were small. Belongs to one thread.
+    where the last one was small and quick. Belongs to one thread.
     """
 
     KEPT = 4
     DEPTH = 16
     SMALL = 64 * 1024  # octets of a file behind which others may wait
+    QUICK = 1.0  # seconds that it may have taken, look-up and connection included
 
     def __init__(self, opts: Mapping[str, Any]) -> None:
         self._own = {name: value for name, value in opts.items() if name in ("resume", "checksum")}
@@ -93,7 +94,8 @@ class Downloads:
         self.depth = 1
         target = parse_url(url, SCHEMES)
         done = self._fetch(target, url, dest)
-        if target.protocol == "http" and done.size <= self.SMALL:
+        quick = done.meta.timings.get("total", 0.0) <= self.QUICK
+        if target.protocol == "http" and done.size <= self.SMALL and quick:
             self.depth = self.DEPTH
         return done
 
