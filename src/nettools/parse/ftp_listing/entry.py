@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any, Literal
 
-from nettools.results import Deferred, FileEntry
+from nettools.results import FileEntry
 
 __all__ = ["DOTS", "LONGEST", "Blank", "Kind", "Precision", "entry", "no_facts"]
 
@@ -16,13 +16,13 @@ Kind = Literal["file", "dir", "link", "other"]
 Precision = Literal["day", "minute", "second"]
 
 
-class Blank(Deferred):
+class Blank(FileEntry):
     """A FileEntry that is still open: filled in by plain assignment, then sealed by becoming one.
 
-    `__init__` of a frozen dataclass takes four times as long. The two classes have the same slots, or Python refuses.
+    `__init__` of a frozen dataclass takes four times as long.
     """
 
-    __slots__ = tuple(FileEntry.__slots__)
+    __slots__ = ()
     __setattr__ = object.__setattr__  # both of them, or neither is fast
     __delattr__ = object.__delattr__
 
