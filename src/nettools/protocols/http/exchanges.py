@@ -25,7 +25,7 @@ from nettools.errors import (
     UsageError,
 )
 from nettools.protocols.http import auth as challenge_auth
-from nettools.protocols.http.connection import Connections, Key, Response
+from nettools.protocols.http.connection import Connection, Connections, Key, Response
 from nettools.protocols.http.message import USER_AGENT, address, cookie_field, head, host_field
 from nettools.protocols.http.pages import read_page, status_error
 from nettools.protocols.http.redirect import REDIRECTS, Request, redirected
@@ -225,8 +225,26 @@ class Exchanges(Session):
         else:
             forward = self._forward(target.scheme.name, target.host, target.port)
         octets = self._head(request, accepted, authorization, forward)
-        key = (target.scheme.name, target.host, target.port, request.unix_socket)
         following = self._following(request)
+        key, connection = self._take(request, octets)
+        behind: list[bytes] = []
+        if connection.proven and not connection.ahead and forward is None and key not in self._one_by_one:
+            alike = (dataclasses.replace(request, target=each) for each in following)
+            behind = [self._head(each, accepted, authorization, None) for each in alike]
+        self._together = key if behind or connection.ahead else None
+        response = self._exchanged(connection, request, octets, behind)
+        if "set-cookie" in response.headers:
+            from nettools.protocols.http import cookies
+
+            cookies.store(self.cookies, request.url, response.headers)
+        if response.status == 407 and (forward is not None or self._route(target.scheme.name) is not None):
+            raise ProxyError("the proxy wants other credentials", reply=f"407 {response.reason}")
+        return response
+
+    def _take(self, request: Request, octets: bytes) -> tuple[Key, Connection]:
+        """A connection for a request, and where it goes."""
+        target = request.target
+        key = (target.scheme.name, target.host, target.port, request.unix_socket)
         self._together = None
         assert self.client is not None
         try:
@@ -234,18 +252,16 @@ class Exchanges(Session):
         except NettoolsError as error:
             error.url = error.url or request.url
             raise
-        behind: list[bytes] = []
-        if connection.proven and not connection.ahead and forward is None and key not in self._one_by_one:
-            alike = (dataclasses.replace(request, target=each) for each in following)
-            behind = [self._head(each, accepted, authorization, None) for each in alike]
-        if behind or connection.ahead:
-            self._together = key
         self._socks = self.client.sockets
         self._kept = connection.used
+        return key, connection
+
+    def _exchanged(self, connection: Connection, request: Request, octets: bytes, behind: list[bytes]) -> Response:
+        """The response to a request; an error tells whether the server may have acted on it."""
         if request.method not in IDEMPOTENT:
             self._committed = True
         try:
-            response = connection.exchange(request.method, octets, request.body, behind)
+            return connection.exchange(request.method, octets, request.body, behind)
         except Exception as error:
             connection.close()
             ours = self._translate(error)
@@ -255,13 +271,6 @@ class Exchanges(Session):
             if ours is error:
                 raise
             raise ours from error
-        if "set-cookie" in response.headers:
-            from nettools.protocols.http import cookies
-
-            cookies.store(self.cookies, request.url, response.headers)
-        if response.status == 407 and (forward is not None or self._route(target.scheme.name) is not None):
-            raise ProxyError("the proxy wants other credentials", reply=f"407 {response.reason}")
-        return response
 
     def _following(self, request: Request) -> list[Target]:
         """What is fetched after this request from the same place, each by a request like it."""
