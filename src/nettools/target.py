@@ -98,6 +98,15 @@ class Target(NamedTuple):
             return False
 
 
+def _has_one_reading(userinfo: str) -> bool:
+    """Whether what stands before the host ends where it seems to, also when it is normalised (UTS 46)."""
+    if not userinfo.isascii():
+        from unicodedata import normalize  # rarely needed
+
+        userinfo = normalize("NFKC", userinfo)
+    return not any(delimiter in userinfo for delimiter in "/?#@")
+
+
 def _authority(text: str, scheme: Scheme) -> tuple[str, int, str | None, Secret | None, str | None]:
     if not text and scheme.name == "news":
         return "", scheme.port or 0, None, None, None
@@ -106,6 +115,8 @@ def _authority(text: str, scheme: Scheme) -> tuple[str, int, str | None, Secret 
             "the URL has a backslash in its host part", "percent-encode it as %5C in a user name or password"
         )
     userinfo, at, hostport = text.rpartition("@")
+    if not _has_one_reading(userinfo):
+        raise malformed("the URL's host can be read in two ways", "an @ in a user name or password is written %40")
     user = password = mechanism = None
     if at:
         name, colon, word = userinfo.partition(":")

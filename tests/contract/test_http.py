@@ -469,6 +469,12 @@ def test_odd_answers_that_are_sound_are_understood(plain: Site, answer: bytes, c
     assert nettools.fetch_page(plain.at("x"), timeout=10).content == content
 
 
+def test_another_protocol_that_was_not_asked_for_is_an_error(plain: Site) -> None:
+    plain.server.on("GET").garbage(b"HTTP/1.1 101 Switching Protocols\r\n\r\nother", close=True)
+    with pytest.raises(ProtocolError, match="101"):
+        nettools.fetch_page(plain.at("x"))
+
+
 def test_a_session_keeps_a_bounded_number_of_connections(net_servers: Callable[..., Any]) -> None:
     servers = [net_servers("http", tls=False) for _ in range(20)]
     session: Any = nettools.connect(servers[0].url)

@@ -17,6 +17,7 @@ import nettools
 from nettools import (
     DisconnectedError,
     FileError,
+    ProtocolError,
     RecipientsError,
     ReplyError,
     Retry,
@@ -289,6 +290,12 @@ def test_after_the_first_disorder_commands_go_one_by_one(ahead: SMTPServer, verb
     assert texts(ahead) == ["0", "1"]
     assert not any("ahead" in each.note for each in ahead.log.records if each.connection == 2)
     assert any("one at a time" in each for each in reports[0].meta.warnings)
+
+
+def test_an_answer_to_the_message_that_comes_before_it_is_none(ahead: SMTPServer) -> None:
+    ahead.on("DATA").garbage(b"354 go\r\n250 2.0.0 queued\r\n")
+    with pytest.raises(ProtocolError, match="more than it was asked"):
+        nettools.send_mail(ahead.url, **note("0"))
 
 
 def test_a_mail_behind_the_dot_that_comes_out_of_turn_is_asked_again_alone(ahead: SMTPServer) -> None:

@@ -174,6 +174,9 @@ def test_a_call_whose_answer_is_lost_is_never_sent_again(plain: Site) -> None:
     assert late.value.outcome_unknown
 
 
+ONE = b"<methodResponse><params><param><value>%s</value></param></params></methodResponse>"
+
+
 @pytest.mark.parametrize(
     ("xml", "error"),
     [
@@ -196,6 +199,7 @@ def test_a_call_whose_answer_is_lost_is_never_sent_again(plain: Site) -> None:
             b"<methodResponse><params><param><value><base64>!!</base64></value></param></params></methodResponse>",
             ProtocolError,
         ),
+        (ONE % b"<int>1_0</int>", ProtocolError),
     ],
 )
 def test_what_is_no_answer_is_a_typed_error(plain: Site, xml: bytes, error: type[Exception]) -> None:

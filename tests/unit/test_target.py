@@ -41,6 +41,8 @@ def test_a_url_is_taken_apart(url: str, host: str, port: int, path: str, query: 
         "http://h:65536/",
         "http://h:8o/",
         "http://h:１/",
+        "http://a@h:1@b/",
+        "http://h／@b/",
         "http://[::1/",
         "http://[::g]/",
         "http://::1/",

@@ -80,11 +80,15 @@ class Guard:
         super().settimeout(value)  # type: ignore[misc]
         self._armed = -1.0
 
+    def unread(self) -> bool:
+        """Whether octets are held here that nobody has taken yet; the system is not asked."""
+        return any(not reader.closed and _peek(reader) for reader in self._readers) or bool(self._pending())
+
     def ready(self, seconds: float | None) -> bool:
         """Wait until there is something to read, at most so long; False, and no error, when nothing came."""
         if self.failure is not None:
             raise self.failure
-        if any(not reader.closed and _peek(reader) for reader in self._readers) or self._pending():
+        if self.unread():
             return True
         limit = self.deadline.shorter(seconds)
         poll = select.poll()

@@ -20,6 +20,7 @@ People = str | Address | Iterable[str | Address] | None
 LINE_ENDS = re.compile(r"[\r\n\0]")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
+_BRACKETS = re.compile(r"(?:[^<>]*<[^<>]*>)*[^<>]*")
 _HINT = "such as name@example.org"
 
 
@@ -91,6 +92,8 @@ def _parsed(text: str, what: str) -> tuple[Address, ...]:
         raise UsageError(f"{what}= {text!r} is no mail address", hint=_HINT)
     if "@" in text and not any("@" in address.address for address in found):
         raise UsageError(f"{what}= {text!r} is no mail address", hint=_HINT)  # `b@` is not `b`
+    if "(" not in text and not _BRACKETS.fullmatch(_QUOTED.sub("", text)):
+        raise UsageError(f"{what}= {text!r} is no mail address", hint=_HINT)
     for address in found:
         if not re.search(r'["(\\]', text) and address.mailbox not in text:
             raise UsageError(f"{what}= {text!r} is no mail address", hint=_HINT)  # white space inside was folded away

@@ -112,7 +112,9 @@ class Response(http.client.HTTPResponse):
         for _ in range(MOST_INTERIM):
             minor, status, reason = self._status()
             fields = _fields(self.fp)
-            if status >= 200 or status == 101:
+            if status == 101:  # RFC 9110 15.2.2: only after an Upgrade, which is never asked for
+                raise ProtocolError("the server switched to another protocol (101), which was not asked for")
+            if status >= 200:
                 break
         else:
             raise ProtocolError(f"more than {MOST_INTERIM} interim responses (1xx) before the real one")
@@ -121,9 +123,9 @@ class Response(http.client.HTTPResponse):
         self.msg = self.headers
         self.length, self.chunked = self._framing()
         self.chunk_left = None
-        if status < 200 or status in (204, 304) or self._method == "HEAD":
+        if status in (204, 304) or self._method == "HEAD":
             self.length, self.chunked = 0, False
-        self.will_close = self._check_close() or status == 101 or (self.length is None and not self.chunked)
+        self.will_close = self._check_close() or (self.length is None and not self.chunked)
         if self.length == 0:
             self._close_conn()
 

@@ -245,6 +245,8 @@ class _Dialed(Dialed, imaplib.IMAP4):
         try:
             tag = self.start(*arguments)
         except Refused as refused:
+            if refused.answer.tagged.status == "OK":  # of what it never got
+                raise ProtocolError("the server called a command done before it had the whole of it") from None
             return refused.answer
         return self.finish(tag, each=each, sink=sink)
 

@@ -18,9 +18,9 @@ import re
 from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal, cast
+from typing import TYPE_CHECKING, Literal, cast
 
-from nettools.errors import DisconnectedError, NettoolsError, RecipientsError, ReplyError
+from nettools.errors import DisconnectedError, NettoolsError, ProtocolError, RecipientsError, ReplyError
 from nettools.protocols.smtp.envelope import Envelope, Letter, address_for
 from nettools.protocols.smtp.opening import Conversation
 from nettools.protocols.smtp.replies import nobody_error, refusal, reply_error, reply_of
@@ -28,6 +28,9 @@ from nettools.results import Reply, SendReport
 from nettools.wire.pipeline import OCTETS, WINDOW, Pipeline
 from nettools.wire.text import dot_stuff
 from nettools.wire.trace import CallbackRaised
+
+if TYPE_CHECKING:
+    from nettools.wire.guard import Guard
 
 __all__ = ["Delivery"]
 
@@ -366,6 +369,8 @@ class Delivery:
         total = None if self._batch else message.size
         held = bytearray()
         try:
+            if cast("Guard", client.sock).unread():
+                raise ProtocolError("the server answered more than it was asked, before it had the message")
             for block in dot_stuff(message.blocks(), clean=True) if exchange.stuffed is None else ():
                 if len(held) >= BLOCK:
                     client.send(bytes(held))

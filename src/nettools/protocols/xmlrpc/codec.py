@@ -32,6 +32,7 @@ DEEPEST = 600  # elements inside one another: two hundred arrays
 _LEVELS = 200  # arrays and structs inside one another, in what is sent
 
 _METHOD = re.compile(r"[A-Za-z0-9_.:/]+")  # the specification's characters
+_INTEGER = re.compile(r"\s*[+-]?[0-9]+\s*")
 _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0 2.2
 
 
@@ -150,7 +151,15 @@ class Decoder(xmlrpc.client.Unmarshaller):
         self.append(octets if self._use_bytes else xmlrpc.client.Binary(octets))
         self._value = False
 
+    def end_integer(self, data: str) -> None:
+        """Digits and a sign: `int` takes underscores, and the digits of every script."""
+        if not _INTEGER.fullmatch(data):
+            raise xmlrpc.client.ResponseError("this is no integer")
+        self.append(int(data))
+        self._value = False
+
     dispatch |= {"dateTime.iso8601": end_datetime, "base64": end_base64}
+    dispatch |= dict.fromkeys(("i1", "i2", "i4", "i8", "int", "biginteger"), end_integer)
 
 
 class Parser(xmlrpc.client.ExpatParser):
