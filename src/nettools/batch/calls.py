@@ -29,7 +29,7 @@ def _call(call: Any, token: tuple[str, int]) -> Any:
 
 def checked(items: Iterable[Any], what: str, executor: object) -> Iterator[Any]:
     """What is to be done, one by one; UsageError for what is none, and for an executor that is none."""
-    if not isinstance(items, Iterable):
+    if isinstance(items, (str, bytes)) or not isinstance(items, Iterable):
         raise UsageError(f"{what} are an iterable, not {type(items).__name__}")
     if executor is not None and not callable(getattr(executor, "submit", None)):
         raise UsageError(f"executor= is a concurrent.futures.Executor, not {type(executor).__name__}")

@@ -6,6 +6,7 @@ import datetime as dt
 import re
 
 from nettools.errors import ProtocolError
+from nettools.parse.given import OCTETS, OCTETS_OR_TEXT, takes
 from nettools.results import Reply
 
 __all__ = ["parse_epsv", "parse_feat", "parse_mdtm", "parse_pasv", "parse_pwd", "parse_reply", "parse_size"]
@@ -19,6 +20,7 @@ def _bad(data: bytes | str, what: str) -> ProtocolError:
     return ProtocolError(f"this is no {what}: {_text(data)[:80].encode('ascii', 'backslashreplace').decode()!r}")
 
 
+@takes(*OCTETS)
 def parse_reply(data: bytes) -> Reply:
     """A whole reply, of one line or several (RFC 959 4.2): `lines` are without code, mark and line ends.
 
@@ -49,6 +51,7 @@ def parse_reply(data: bytes) -> Reply:
     return Reply(int(code), "\n".join(_text(line) for line in found), tuple(found))
 
 
+@takes(*OCTETS_OR_TEXT)
 def parse_pwd(data: bytes | str) -> str:
     '''The path in a 257 reply: quoted, quotes in it doubled (RFC 959 appendix II).
 
@@ -65,6 +68,7 @@ def parse_pwd(data: bytes | str) -> str:
     raise _bad(data, "answer to PWD")
 
 
+@takes(*OCTETS_OR_TEXT)
 def parse_pasv(data: bytes | str) -> tuple[str, int]:
     """Host and port of a 227 reply; with or without parentheses.
 
@@ -89,6 +93,7 @@ def parse_pasv(data: bytes | str) -> tuple[str, int]:
 _EPSV = re.compile(r"(?P<mark>[\x21-\x2f\x3a-\x7e])[12]?(?P=mark)[^\s|]{0,64}?(?P=mark)(?P<port>[0-9]{1,5})(?P=mark)")
 
 
+@takes(*OCTETS_OR_TEXT)
 def parse_epsv(data: bytes | str) -> int:
     """The port of a 229 reply (RFC 2428 3).
 
@@ -101,6 +106,7 @@ def parse_epsv(data: bytes | str) -> int:
     return int(match["port"])
 
 
+@takes(*OCTETS_OR_TEXT)
 def parse_mdtm(data: bytes | str) -> dt.datetime:
     """The time in a 213 reply (RFC 3659 2.3), UTC; fractions of a second are kept."""
     match = re.search(
@@ -118,6 +124,7 @@ def parse_mdtm(data: bytes | str) -> dt.datetime:
         raise _bad(data, "answer to MDTM") from None
 
 
+@takes(*OCTETS_OR_TEXT)
 def parse_size(data: bytes | str) -> int:
     """The octets in a 213 reply (RFC 3659 4)."""
     match = re.fullmatch(r"(?:213[ -]\s*)?([0-9]{1,19})(?:\s+(?:bytes|octets))?", _text(data).strip())
@@ -126,6 +133,7 @@ def parse_size(data: bytes | str) -> int:
     return int(match[1])
 
 
+@takes(*OCTETS_OR_TEXT)
 def parse_feat(data: bytes | str) -> dict[str, str]:
     """The features of a 211 reply (RFC 2389 3.2), names in upper case, with their parameters.
 

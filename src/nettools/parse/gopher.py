@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from nettools.errors import ProtocolError, TooLargeError, UsageError
+from nettools.parse.given import OCTETS, takes
 from nettools.results import GopherItem
 from nettools.target import decode
 from nettools.target import parse_url as parse_target
@@ -61,6 +62,7 @@ class GopherURL:
 # --- addresses
 
 
+@takes(str)
 def parse_url(url: str, *, encoding: str = "utf-8") -> GopherURL:
     """A gopher:// or gophers:// URL.
 
@@ -118,6 +120,7 @@ def _quote(text: str, encoding: str, safe: str = "/") -> str:
 # --- menus
 
 
+@takes(*OCTETS)
 def parse_menu(data: bytes, *, encoding: str = "utf-8") -> tuple[GopherItem, ...]:
     """The items of a menu, up to its final dot; lines that are no items are left out.
 
@@ -178,6 +181,7 @@ def _port(octets: bytes) -> int | None:
     return int(text) if text.isdigit() and len(text) <= 5 and int(text) < 65536 else None
 
 
+@takes(*OCTETS)
 def parse_refusal(data: bytes, *, encoding: str = "utf-8") -> tuple[str, str] | None:
     """What a server says in place of what was asked for: (kind, text), None for anything but an error.
 
@@ -203,6 +207,7 @@ def parse_refusal(data: bytes, *, encoding: str = "utf-8") -> tuple[str, str] | 
 # --- texts
 
 
+@takes(*OCTETS)
 def decode_body(data: bytes, type: str = "0") -> bytes:  # noqa: A002  # the contract's name
     """The octets that were meant: without the final dot and with doubled dots undone, where the type has them.
 

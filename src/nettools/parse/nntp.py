@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from nettools.errors import ProtocolError
+from nettools.parse.given import OCTETS_OR_TEXT, takes
 from nettools.parse.message import decode_header, parse_addresses, parse_mail
 from nettools.parse.message import parse_date as parse_header_date
 from nettools.parse.message.headers import octets_of, raw_fields, split_message, text_of
@@ -76,6 +77,7 @@ def _body(data: bytes | str, codes: Sequence[int], what: str) -> Iterator[bytes]
 # --- overviews
 
 
+@takes(*OCTETS_OR_TEXT)
 def parse_overview_fmt(data: bytes | str) -> tuple[str, ...]:
     """LIST OVERVIEW.FMT (RFC 3977 8.4): names in lower case; metadata have a colon in front.
 
@@ -96,6 +98,7 @@ def parse_overview_fmt(data: bytes | str) -> tuple[str, ...]:
 Row = dict[str, "bytes | int | None"]
 
 
+@takes(*OCTETS_OR_TEXT)
 def parse_overview(data: bytes | str, fields: Sequence[str] = DEFAULT_FIELDS) -> tuple[Row, ...]:
     """OVER or XOVER (RFC 3977 8.3): a dict for each article, keyed by `fields` and `number`, its values undecoded.
 
@@ -177,6 +180,7 @@ def _count(value: bytes) -> int | None:
 # --- groups
 
 
+@takes(*OCTETS_OR_TEXT)
 def parse_active(data: bytes | str) -> tuple[Group, ...]:
     """LIST ACTIVE, and NEWGROUPS (RFC 3977 7.6.3, 7.3); `count` is what first and last allow at most."""
     result: list[Group] = []
@@ -189,6 +193,7 @@ def parse_active(data: bytes | str) -> tuple[Group, ...]:
     return tuple(result)
 
 
+@takes(*OCTETS_OR_TEXT)
 def parse_newsgroups(data: bytes | str) -> dict[str, str]:
     """LIST NEWSGROUPS (RFC 3977 7.6.6): {group: description}."""
     result: dict[str, str] = {}
@@ -207,6 +212,7 @@ def matches_wildmat(name: str, pattern: str) -> bool:
     return False
 
 
+@takes(*OCTETS_OR_TEXT)
 def parse_group(data: bytes | str) -> Group:
     """The answer to GROUP or LISTGROUP (RFC 3977 6.1.1): an estimate of the count, first and last number, name."""
     line = octets_of(data).partition(b"\n")[0].removesuffix(b"\r")
@@ -220,6 +226,7 @@ def parse_group(data: bytes | str) -> Group:
 # --- articles
 
 
+@takes(*OCTETS_OR_TEXT)
 def parse_article(data: bytes | str) -> tuple[int | None, str | None, bytes]:
     """ARTICLE, HEAD, BODY or STAT (RFC 3977 6.2): number (None where the server says 0), Message-ID, octets.
 
@@ -270,6 +277,7 @@ def read_article(raw: bytes, number: int | None, message_id: str | None, *, yenc
 # --- the rest
 
 
+@takes(*OCTETS_OR_TEXT)
 def parse_date(data: bytes | str) -> dt.datetime:
     """The answer to DATE (RFC 3977 7.1): an aware datetime, UTC."""
     line = octets_of(data).partition(b"\n")[0].strip()
@@ -286,6 +294,7 @@ def parse_date(data: bytes | str) -> dt.datetime:
         raise ProtocolError(f"this is no date: {error}") from None
 
 
+@takes(*OCTETS_OR_TEXT)
 def parse_capabilities(data: bytes | str) -> dict[str, tuple[str, ...]]:
     """CAPABILITIES (RFC 3977 5.2): names in upper case, with the words behind them.
 

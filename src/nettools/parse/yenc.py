@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import zlib
 
+from nettools.parse.given import OCTETS, takes
 from nettools.parse.message.headers import split_message, text_of
 from nettools.results import Attachment
 
@@ -23,6 +24,7 @@ _SHIFT = bytes((octet - 42) % 256 for octet in range(256))
 _ESCAPED = bytes((octet - 64 - 42) % 256 for octet in range(256))
 
 
+@takes(*OCTETS)
 def decode_yenc(data: bytes) -> bytes:
     """The octets that encoded lines stand for; line ends mean nothing."""
     first, *rest = data.translate(None, b"\r\n").split(b"=")

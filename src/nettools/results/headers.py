@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TypeVar, overload
 
+from nettools.errors import UsageError
+
 __all__ = ["Headers"]
 
 T = TypeVar("T")
@@ -22,7 +24,10 @@ class Headers(Mapping[str, str]):
     pairs: tuple[tuple[str, str], ...]
 
     def __init__(self, pairs: Iterable[tuple[str, str]] = (), *, separator: str | None = None) -> None:
-        self.pairs = tuple([(str(name), str(value)) for name, value in pairs])
+        try:
+            self.pairs = tuple([(str(name), str(value)) for name, value in pairs])
+        except (TypeError, ValueError):
+            raise UsageError("pairs are pairs of a name and a value") from None
         self._separator = separator
         index: dict[str, list[str]] = {}
         for name, value in self.pairs:

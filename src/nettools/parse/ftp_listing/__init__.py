@@ -13,6 +13,7 @@ import datetime as dt
 import re
 
 from nettools.parse.ftp_listing.unix import Unix
+from nettools.parse.given import OCTETS, takes
 from nettools.results import FileEntry
 
 __all__ = ["parse_listing"]
@@ -41,6 +42,7 @@ def _lines(data: bytes, encoding: str) -> list[str]:
     return lines
 
 
+@takes(*OCTETS)
 def parse_listing(
     data: bytes, *, mlsd: bool = False, encoding: str = "utf-8", today: dt.date | None = None
 ) -> tuple[FileEntry, ...]:

@@ -16,7 +16,9 @@ from dataclasses import dataclass, fields
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from nettools.errors import UsageError
 from nettools.parse import message
+from nettools.parse.given import takes
 from nettools.parse.imap_data.tokens import Scanner, text_of, unescaped
 from nettools.results import Address
 
@@ -175,6 +177,7 @@ def _addresses(value: Any) -> RawAddresses:
 # --- as people read them
 
 
+@takes(tuple, list)
 def decode_addresses(addresses: Iterable[RawAddress]) -> tuple[Address | AddressGroup, ...]:
     """The addresses of an ENVELOPE with their encoded words decoded (RFC 2047); groups as groups (RFC 3501 7.4.2).
 
@@ -185,6 +188,8 @@ def decode_addresses(addresses: Iterable[RawAddress]) -> tuple[Address | Address
     group: tuple[str, list[Address]] | None = None
 
     for each in addresses:
+        if not isinstance(each, tuple) or len(each) != 4:
+            raise UsageError(f"addresses are tuples of four, as an ENVELOPE has them, not {type(each).__name__}")
         name, route, mailbox, host = each
         begins = host is None and mailbox is not None and name is None and route is None
         ends = host is None and mailbox is None

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 
 from nettools.errors import ProtocolError
 from nettools.parse import imap_data
+from nettools.parse.given import OCTETS, takes
 from nettools.parse.imap_data.tokens import Scanner, number_of, text_of
 
 __all__ = ["FetchData", "fetch_data", "parse_fetch"]
@@ -150,6 +151,7 @@ def _uid(scanner: Scanner, value: Any) -> int:
     return uid
 
 
+@takes(*OCTETS)
 def parse_fetch(data: bytes) -> tuple[FetchData, ...]:
     """The FETCH responses in some octets, one for each message; other responses are passed over.
 

@@ -16,6 +16,7 @@ from typing import Any
 
 from nettools import results
 from nettools.errors import ProtocolError, UsageError
+from nettools.parse.given import OCTETS, takes
 from nettools.parse.imap_data.tokens import Scanner, number_of, text_of
 
 __all__ = ["Space", "decode_folder", "encode_folder", "folder_of", "namespace_of", "parse_list", "status_of"]
@@ -34,6 +35,7 @@ _BARE = re.compile(rb" *+(?:(\S++)(?= \()|([^\r\n]*))")
 _COUNTED = re.compile(rb" *+([^\r\n]*?) ?(?=\((?:[^()\r\n]|\([^()\r\n]*\))*+\)[ \t]*+(?:\r?\n|\Z))")
 
 
+@takes(*OCTETS)
 def decode_folder(name: bytes) -> str:
     """A folder's name from the wire. A name that is no valid modified UTF-7 is kept as it stands.
 
@@ -70,6 +72,7 @@ def _unshift(text: bytes) -> str | None:
         return None
 
 
+@takes(str)
 def encode_folder(name: str) -> bytes:
     """A folder's name for the wire, in modified UTF-7.
 
@@ -116,6 +119,7 @@ def _name(scanner: Scanner) -> bytes:
     return found[1] or found[2] if found is not None else b""
 
 
+@takes(*OCTETS)
 def parse_list(data: bytes) -> results.Folder:
     """A LIST, LSUB or XLIST response.
 

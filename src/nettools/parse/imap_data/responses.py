@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from nettools.errors import ProtocolError
+from nettools.parse.given import OCTETS, takes
 from nettools.parse.imap_data.fetch import fetch_data
 from nettools.parse.imap_data.folders import Space, folder_of, namespace_of, status_of
 from nettools.parse.imap_data.quotas import quota_of, quotaroot_of
@@ -61,6 +62,7 @@ _WORD = re.compile(rb"([A-Za-z][A-Za-z0-9-]*)[ \t]*+")
 _NUMBERS = frozenset({"EXISTS", "RECENT", "EXPUNGE", "FETCH"})
 
 
+@takes(*OCTETS)
 def parse_response(data: bytes) -> Response:
     """One response with everything that belongs to it, literals inside.
 
@@ -188,6 +190,7 @@ def _scanner(data: bytes, word: str) -> Scanner:
     return Scanner(data, match.end())
 
 
+@takes(*OCTETS)
 def parse_status(data: bytes) -> tuple[str, dict[str, int]]:
     """A STATUS response: the folder's name and its counts, their names in lower case (RFC 3501 7.2.4).
 
@@ -211,6 +214,7 @@ def _all_ids(data: bytes, word: str) -> tuple[tuple[int, ...], int | None]:
     return tuple(ids), modseq
 
 
+@takes(*OCTETS)
 def parse_search(data: bytes) -> tuple[tuple[int, ...], int | None]:
     """One or several SEARCH responses: the numbers, and the highest MODSEQ where it is told (RFC 7162 3.1.5).
 
@@ -223,6 +227,7 @@ def parse_search(data: bytes) -> tuple[tuple[int, ...], int | None]:
     return _all_ids(data, "SEARCH")
 
 
+@takes(*OCTETS)
 def parse_sort(data: bytes) -> tuple[tuple[int, ...], int | None]:
     """One or several SORT responses: the numbers in their order, and the highest MODSEQ (RFC 5256 4).
 
@@ -232,6 +237,7 @@ def parse_sort(data: bytes) -> tuple[tuple[int, ...], int | None]:
     return _all_ids(data, "SORT")
 
 
+@takes(*OCTETS)
 def parse_esearch(data: bytes) -> dict[str, Any]:
     """An ESEARCH response: tag, uid, min, max, count, modseq; `all` is a tuple of numbers and ranges (RFC 4731).
 
@@ -241,6 +247,7 @@ def parse_esearch(data: bytes) -> dict[str, Any]:
     return esearch_of(_scanner(data, "ESEARCH"))
 
 
+@takes(*OCTETS)
 def parse_thread(data: bytes) -> tuple[Any, ...]:
     """A THREAD response: nested tuples of numbers (RFC 5256 4).
 
@@ -253,6 +260,7 @@ def parse_thread(data: bytes) -> tuple[Any, ...]:
     return thread_of(_scanner(data, "THREAD"))
 
 
+@takes(*OCTETS)
 def parse_quota(data: bytes) -> tuple[str, dict[str, tuple[int, int]]]:
     """A QUOTA response: the root, and {resource: (used, limit)} in the resource's own units (RFC 9208 4.2.1).
 
@@ -262,6 +270,7 @@ def parse_quota(data: bytes) -> tuple[str, dict[str, tuple[int, int]]]:
     return quota_of(_scanner(data, "QUOTA"))
 
 
+@takes(*OCTETS)
 def parse_quotaroot(data: bytes) -> tuple[str, tuple[str, ...]]:
     """A QUOTAROOT response: the mailbox and its roots (RFC 9208 4.2.2).
 
@@ -271,6 +280,7 @@ def parse_quotaroot(data: bytes) -> tuple[str, tuple[str, ...]]:
     return quotaroot_of(_scanner(data, "QUOTAROOT"))
 
 
+@takes(*OCTETS)
 def parse_namespace(data: bytes) -> tuple[Space, Space, Space]:
     """A NAMESPACE response: personal, other users', shared; each None or a tuple of (prefix, delimiter) (RFC 2342).
 

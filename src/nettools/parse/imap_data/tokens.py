@@ -13,6 +13,7 @@ import re
 from typing import Any
 
 from nettools.errors import ProtocolError
+from nettools.parse.given import OCTETS, takes
 
 __all__ = ["MOST_LEVELS", "Scanner", "number_of", "parse_tokens", "text_of", "unescaped"]
 
@@ -149,6 +150,7 @@ def unescaped(text: bytes) -> bytes:
     return _ESCAPED.sub(rb"\1", text) if b"\\" in text else text
 
 
+@takes(*OCTETS)
 def parse_tokens(data: bytes) -> list[Any]:
     """The values of a piece of a response: bytes for strings and atoms, None for NIL, tuples for parentheses.
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from nettools.parse.given import OCTETS_OR_TEXT, takes
 from nettools.parse.message.headers import FOLD, decode_header, text_of, unquote
 from nettools.results import Address
 
@@ -66,6 +67,7 @@ def _tokens(text: str) -> Iterator[tuple[str, str]]:
         yield "comment", comment
 
 
+@takes(*OCTETS_OR_TEXT)
 def parse_addresses(value: bytes | str) -> tuple[Address, ...]:
     """The addresses of a field (RFC 5322 3.4): names decoded, groups taken apart, the comment beside a bare address
     for its name.

@@ -7,6 +7,7 @@ import re
 from functools import lru_cache
 
 from nettools.errors import ProtocolError
+from nettools.parse.given import OCTETS_OR_TEXT, takes
 from nettools.parse.message.headers import FOLD, text_of, without_comments
 
 __all__ = ["parse_date"]
@@ -33,6 +34,7 @@ _DATE_INSIDE = re.compile(
 _SINGLE = re.compile(r"[A-Za-z0-9:,+-]+(?: [A-Za-z0-9:,+-]+)*+")  # no comments, no folding: nothing to take out
 
 
+@takes(*OCTETS_OR_TEXT)
 def parse_date(value: bytes | str) -> dt.datetime:
     """A date (RFC 5322 3.3, and its ancestors: RFC 822, 850, 1036, asctime), aware; without a zone it is UTC.
 

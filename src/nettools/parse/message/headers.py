@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Iterator
 
 from nettools.charsets import is_charset
+from nettools.parse.given import OCTETS_OR_TEXT, takes
 from nettools.results import Headers
 
 __all__ = [
@@ -102,6 +103,7 @@ def _word_octets(encoding: str, text: str) -> bytes | None:
     return re.sub(rb"=([0-9A-Fa-f]{2})", lambda match: bytes.fromhex(match[1].decode()), octets)
 
 
+@takes(*OCTETS_OR_TEXT)
 def decode_header(value: bytes | str, note: Callable[[str], object] = lambda defect: None) -> str:
     """An unstructured field, unfolded, its encoded words decoded (RFC 2047), also where they split a character.
 
@@ -193,6 +195,7 @@ def raw_fields(head: bytes, note: Callable[[str], object] = lambda defect: None)
             note("a line in a header that is no field")
 
 
+@takes(*OCTETS_OR_TEXT)
 def parse_headers(data: bytes | str) -> Headers:
     """The fields of a message in order, unfolded and decoded; what follows the first empty line is not looked at."""
     head, _ = split_message(octets_of(data))

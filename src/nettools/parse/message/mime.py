@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from nettools.errors import ProtocolError
+from nettools.parse.given import OCTETS_OR_TEXT, takes
 from nettools.parse.message.addresses import parse_addresses
 from nettools.parse.message.dates import parse_date
 from nettools.parse.message.headers import (
@@ -208,6 +209,7 @@ def _is_text(part: Part, *, alone: bool) -> bool:
     return shown and (alone or not part.name)
 
 
+@takes(*OCTETS_OR_TEXT)
 def parse_mail(raw: bytes | str) -> Mail:
     """A whole message: what it says, what is attached, and what is wrong with it.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from urllib.parse import unquote_to_bytes
 
+from nettools.parse.given import OCTETS_OR_TEXT, takes
 from nettools.parse.message.headers import (
     FOLD,
     charset_decode,
@@ -21,6 +22,7 @@ _PARAMETER = re.compile(r'([^\s=;"]+)\s*=\s*("(?:[^"\\]|\\.)*"?|[^;]*)|[^\s=;"]+
 _PIECE = re.compile(r"0|[1-9][0-9]{0,5}")
 
 
+@takes(*OCTETS_OR_TEXT)
 def parse_parameters(value: bytes | str) -> tuple[str, dict[str, str]]:
     """A field such as Content-Type: its value in lower case, and its parameters (RFC 2045 5.1, RFC 2231).
 

@@ -16,6 +16,7 @@ import codecs
 import re
 from collections.abc import Collection
 
+from nettools.parse.given import OCTETS, takes
 from nettools.parse.telnet.options import DO, DONT, IAC, NAMES, WILL, WONT, Negotiation, Option
 
 __all__ = ["Codec"]
@@ -88,6 +89,7 @@ class Codec:
 
     # -- sending
 
+    @takes(*OCTETS)
     def send(self, data: bytes) -> bytes:
         """Data as it goes on the wire: IAC doubled, a bare LF made CR LF, a bare CR made CR NUL (RFC 854).
 
@@ -102,6 +104,7 @@ class Codec:
 
     # -- receiving
 
+    @takes(*OCTETS)
     def receive(self, data: bytes) -> tuple[bytes, bytes]:
         """Octets from the peer: the data in them, and what has to be answered."""
         out, answer = bytearray(), bytearray()
