@@ -16,8 +16,9 @@ from nettools import NettoolsError, config, netrc
 from nettools.parse import ftp_reply, gopher, html, imap_data, message, nntp, yenc
 from nettools.parse.ftp_listing import parse_listing
 from nettools.parse.telnet import Codec, Option
-from nettools.protocols.http import auth
+from nettools.protocols.http import auth, cookies
 from nettools.protocols.xmlrpc import codec
+from nettools.results import Headers
 from nettools.sasl.mechanisms import CramMD5, Login, MechanismError, ScramSHA256
 from nettools.target import parse_endpoint, parse_url
 from nettools.testing.faults import FaultError, load_faults, parse_fault
@@ -126,6 +127,14 @@ def _config(path: Path) -> None:
                 config.load_profile(name)
 
 
+def _cookies(data: bytes) -> None:
+    jar = cookies.new_jar()
+    lines = data.decode("latin-1").splitlines()  # as HTTP has them
+    cookies.store(jar, "http://h.example/a/", Headers([("Set-Cookie", line) for line in lines]))
+    sent = cookies.header(jar, "http://h.example/a/b")
+    assert sent is None or not {"\r", "\n", "\0"} & set(sent)
+
+
 PARSERS: dict[str, tuple[Callable[[bytes], Any], str]] = {
     "ftp-listing": (_listing, "ftp_list"),
     "ftp-reply": (
@@ -169,6 +178,7 @@ PARSERS: dict[str, tuple[Callable[[bytes], Any], str]] = {
     "html": (lambda data: html.outline(data.decode("utf-8", "replace"), "http://h/a/"), "html"),
     "url": (_each(_text(_url), _text(lambda text: parse_endpoint(text, 1))), "url"),
     "http-challenge": (_text(_challenge), "http-challenge"),
+    "cookies": (_cookies, "cookies"),
     "sasl": (_challenges_of_sasl, "sasl"),
     "xmlrpc": (_answer, "xmlrpc"),
     "netrc": (_file(lambda path: netrc.netrc_lookup(path, "h", "u")), "netrc"),
@@ -179,6 +189,7 @@ PARSERS: dict[str, tuple[Callable[[bytes], Any], str]] = {
 OWN: dict[str, list[bytes]] = {
     "yenc": [b"=ybegin line=128 size=3 name=a.bin\r\n\x8b\x8c\x8d\r\n=yend size=3 crc32=55bc801d\r\n"],
     "html": [b'<html><head><title>T &amp; t</title><base href="/x/"></head><a href="y?z#w">l</a><a href=//h>m</a>'],
+    "cookies": [b"a=b; Path=/; Domain=h.example; Max-Age=9\n__Host-c=d; Secure; Expires=Fri, 01 Jan 2027 00:00:00 GMT"],
     "url": [
         b"https://user:pass@[fe80::1%25eth0]:8080/a%20b?c=d#e",
         b"imap://u;AUTH=*@h/INBOX/;UID=7",

@@ -171,7 +171,7 @@ def parse_fault(given: str | Mapping[str, Any], protocols: Iterable[str] = ()) -
     if given.lstrip().startswith("{"):
         try:
             return _from_mapping(json.loads(given))
-        except json.JSONDecodeError as error:
+        except (json.JSONDecodeError, RecursionError) as error:
             raise FaultError(f"this is no JSON: {error}") from None
     try:
         words = shlex.split(given)
@@ -201,7 +201,7 @@ def load_faults(text: str, protocols: Iterable[str] = ()) -> Iterator[Fault]:
     if text.lstrip().startswith("["):
         try:
             given = json.loads(text)
-        except json.JSONDecodeError as error:
+        except (json.JSONDecodeError, RecursionError) as error:
             raise FaultError(f"this is no JSON: {error}") from None
         yield from (parse_fault(each, protocols) for each in given)
         return

@@ -43,12 +43,12 @@ def sending(name: str, over, expect, *, caps=(), **more) -> None:
 
 LOGIN = dict(user=USER, password=SECRET)
 PLAIN = ["AUTH PLAIN LOGIN"]
-sending("smtp-greeting-554", {}, dict(ERROR, mails_max=0), greeting=b"554 go away\r\n")
+sending("smtp-greeting-554-2", {}, dict(ERROR, mails_max=0), greeting=b"554 go away\r\n")
 sending("smtp-greeting-421", {}, dict(ERROR, mails_max=0), greeting=b"421 busy\r\n")
 sending("smtp-greeting-garbage", {}, dict(ERROR, mails_max=0), greeting=b"HTTP/1.1 400 Bad Request\r\n\r\n")
 sending("smtp-greeting-short-code", {}, dict(ERROR, mails_max=0), greeting=b"22 hi\r\n")
 sending("smtp-greeting-escape", {}, dict(ERROR, mails_max=0), greeting=b"554 \x1b[2J\x00\xff\r\n")
-sending("smtp-ehlo-flood", {"EHLO": endless(b"", b"250-X\r\n")}, dict(ERROR, rss=200))
+sending("smtp-ehlo-flood-2", {"EHLO": endless(b"", b"250-X\r\n")}, dict(ERROR, rss=200))
 sending("smtp-ehlo-codes-differ", {"EHLO": b"250-a\r\n550 b\r\n"}, ERROR)
 sending("smtp-ehlo-twice", {"EHLO": b"250 a\r\n250 b\r\n"}, ANY)
 sending("smtp-data-250", {"DATA": b"250 fine\r\n"}, dict(ERROR, forbid={"main": [b"hello"]}))
@@ -148,7 +148,7 @@ sending(
     "smtp-scram-accepted-early", {"AUTH": b"235 in\r\n"}, dict(ERROR, mails_max=0), caps=["AUTH SCRAM-SHA-256"], **LOGIN
 )
 sending("smtp-sender-params", {}, dict(ERROR, forbid={"main": [b"SIZE=1 "]}), sender="a@a.test> SIZE=1 <x")
-sending("smtp-sender-crlf", {}, dict(ERROR, forbid={"main": [b"\nRSET"]}), sender="a@a.test>\r\nRSET")
+sending("smtp-sender-crlf-2", {}, dict(ERROR, forbid={"main": [b"\nRSET"]}), sender="a@a.test>\r\nRSET")
 sending("smtp-sender-nul", {}, ERROR, sender="a\0@a.test")
 sending("smtp-rcpt-space", {}, dict(ANY, forbid={"main": [b"<b @"]}), rcpts=["b @b.test"])
 sending("smtp-rcpt-quoted-crlf", {}, ERROR, rcpts=['"b\r\n"@b.test'])
@@ -244,7 +244,7 @@ def popping(name: str, over, expect, op="pop3_get", **more) -> None:
 popping("pop3-greeting-err", {}, dict(ERROR, secret_not_on=["main"]), greeting=b"-ERR no\r\n")
 popping("pop3-greeting-http", {}, dict(ERROR, secret_not_on=["main"]), greeting=b"HTTP/1.1 400 Bad\r\n")
 popping("pop3-greeting-lower", {}, ANY, greeting=b"+ok hi\r\n")
-popping("pop3-capa-flood", {"CAPA": endless(b"+OK\r\n", b"X\r\n")}, dict(ERROR, rss=200))
+popping("pop3-capa-flood-2", {"CAPA": endless(b"+OK\r\n", b"X\r\n")}, dict(ERROR, rss=200))
 popping("pop3-retr-err", {"RETR": b"-ERR no such message\r\n"}, ERROR)
 popping("pop3-retr-flood", {"RETR": endless(b"+OK\r\n", b"line\r\n")}, dict(ERROR, rss=200), max_bytes=16 * MB)
 popping("pop3-retr-line-flood", {"RETR": endless(b"+OK\r\n", b"x" * 65536)}, dict(ERROR, rss=200))
@@ -265,9 +265,9 @@ popping(
     apop=True,
     greeting=b"+OK <1.2@b>\r\n",
 )
-popping("pop3-user-crlf", {}, dict(ERROR, forbid={"main": [b"\nDELE"]}), user="a\r\nDELE 1")
+popping("pop3-user-crlf-2", {}, dict(ERROR, forbid={"main": [b"\nDELE"]}), user="a\r\nDELE 1")
 popping("pop3-password-lf", {}, dict(ANY, forbid={"main": [b"\nDELE"]}), password="x\nDELE 1")
-popping("pop3-dele-lost", {"DELE": hang_up}, ERROR, delete=True)
+popping("pop3-dele-lost-2", {"DELE": hang_up}, ERROR, delete=True)
 popping("pop3-dele-err", {"DELE": b"-ERR no\r\n"}, ERROR, delete=True)
 popping("pop3-quit-drop", {"QUIT": hang_up}, ERROR, delete=True)
 popping("pop3-list-flood", {"LIST": endless(b"+OK\r\n", b"1 1\r\n")}, dict(ERROR, rss=700), op="pop3_list")
@@ -318,11 +318,11 @@ def fetched(name: str, data: bytes, expect, **more) -> None:
 
 
 OK = b"{tag} OK f\r\n"
-fetched("imap-literal-huge", b"* 1 FETCH (UID 5 BODY[] {9999999999}\r\nabc", dict(ERROR, rss=200))
+fetched("imap-literal-huge-2", b"* 1 FETCH (UID 5 BODY[] {9999999999}\r\nabc", dict(ERROR, rss=200))
 fetched(
     "imap-literal-overflow", b"* 1 FETCH (UID 5 BODY[] {" + b"9" * 400 + b"}\r\nabc)\r\n" + OK, dict(ERROR, rss=200)
 )
-fetched("imap-literal-negative", b"* 1 FETCH (UID 5 BODY[] {-1}\r\nabc)\r\n" + OK, ERROR)
+fetched("imap-literal-negative-2", b"* 1 FETCH (UID 5 BODY[] {-1}\r\nabc)\r\n" + OK, ERROR)
 fetched("imap-literal-letters", b"* 1 FETCH (UID 5 BODY[] {abc}\r\nabc)\r\n" + OK, ERROR)
 fetched("imap-literal-short", b"* 1 FETCH (UID 5 BODY[] {3}\r\nabcdef)\r\n" + OK, ERROR)
 fetched(
@@ -375,7 +375,7 @@ fetching("imap-fetch-flood", {"UID FETCH": endless(b"", b"* 1 FETCH (UID 5 FLAGS
 fetching("imap-greeting-bye", {}, dict(ERROR, secret_not_on=["main"]), greeting=b"* BYE go\r\n")
 fetching("imap-greeting-garbage", {}, dict(ERROR, secret_not_on=["main"]), greeting=b"+OK POP3\r\n")
 fetching("imap-greeting-preauth", {}, ANY, greeting=b"* PREAUTH hi\r\n")
-fetching("imap-logindisabled", {}, dict(ERROR, secret_not_plain=True), caps="IMAP4rev1 LOGINDISABLED")
+fetching("imap-logindisabled-2", {}, dict(ERROR, secret_not_plain=True), caps="IMAP4rev1 LOGINDISABLED")
 fetching(
     "imap-starttls-inject",
     {
@@ -416,7 +416,7 @@ fetching("imap-password-quotes", {}, dict(outcome="ok", check="imap_pw"), passwo
 fetching(
     "imap-user-crlf", {}, dict(ANY, check="imap_literal"), user='x"\r\nX1 STORE 1 +FLAGS (\\Deleted)', caps="IMAP4rev1"
 )
-fetching("imap-folder-crlf", {}, dict(ANY, check="imap_literal"), mailbox='x"\r\nX1 STORE 1 +FLAGS (\\Deleted)')
+fetching("imap-folder-crlf-2", {}, dict(ANY, check="imap_literal"), mailbox='x"\r\nX1 STORE 1 +FLAGS (\\Deleted)')
 fetching("imap-folder-nul", {}, ERROR, mailbox="a\0b")
 fetching(
     "imap-search-crlf",
@@ -452,7 +452,7 @@ fetching(
     **APPEND,
 )
 fetching(
-    "imap-append-lost",
+    "imap-append-lost-2",
     {"APPEND": lambda c, a, st: (c.send(b"+ go\r\n"), c.until(b"body line\r\n"), False)[-1]},
     dict(ERROR, max_conns={"main": 1}),
     retries=3,
@@ -498,7 +498,7 @@ def reading(name: str, over, expect, **more) -> None:
 
 
 GROUP = dict(user=USER, password=SECRET, tls="none")
-reading("nntp-greeting-502", {}, ERROR, greeting=b"502 no\r\n")
+reading("nntp-greeting-502-2", {}, ERROR, greeting=b"502 no\r\n")
 reading("nntp-greeting-400", {}, ERROR, greeting=b"400 busy\r\n")
 reading("nntp-greeting-garbage", {}, ERROR, greeting=b"hi\r\n")
 reading("nntp-480-loop", {"GROUP": b"480 login\r\n"}, dict(ERROR, max_sent={"main": 2000}), **GROUP)
@@ -516,7 +516,7 @@ reading("nntp-article-garbage", {"ARTICLE": b"220\r\n" + ART + b".\r\n"}, ANY)
 reading("nntp-article-code", {"ARTICLE": b"250 1 <1@a>\r\n" + ART + b".\r\n"}, ERROR)
 reading("nntp-article-bye", {"ARTICLE": send_then_close(b"400 timeout\r\n")}, ERROR)
 reading("nntp-group-garbage", {"GROUP": b"211 x y z\r\n"}, ANY)
-reading("nntp-group-crlf", {}, dict(ERROR, forbid={"main": [b"\nPOST"]}), group="g\r\nPOST")
+reading("nntp-group-crlf-2", {}, dict(ERROR, forbid={"main": [b"\nPOST"]}), group="g\r\nPOST")
 reading("nntp-group-space", {}, ERROR, group="g POST")
 reading("nntp-caps-flood", {"CAPABILITIES": endless(b"101\r\n", b"X\r\n")}, dict(ANY, rss=200))
 reading(
@@ -566,13 +566,13 @@ def saved(name: str, filename: str, *absent: str, **more) -> None:
 
 
 saved("mail-name-traversal", 'filename="../../evil.txt"')
-saved("mail-name-absolute", 'filename="/tmp/evil.txt"')
+saved("mail-name-absolute-2", 'filename="/tmp/evil.txt"')
 saved("mail-name-rfc2231", "filename*0*=UTF-8''..%2F..; filename*1*=%2Fevil.txt")
 saved("mail-name-rfc2047", 'filename="=?utf-8?B?Li4vLi4vZXZpbC50eHQ=?="')
 saved("mail-name-dotfile", 'filename=".bashrc"', ".bashrc")
-saved("mail-name-device", 'filename="aux.txt"', "aux.txt")
+saved("mail-name-device-2", 'filename="aux.txt"', "aux.txt")
 saved("mail-name-control", "filename*=UTF-8''a%1b%5B2J%00%0ab.txt")
-saved("mail-name-long", f'filename="{"x" * 5000}.txt"')
+saved("mail-name-long-2", f'filename="{"x" * 5000}.txt"')
 saved("mail-name-overwrite", 'filename="a.txt"', dl={"a.txt": b"old"}, expect=dict(file_in={"a.txt": [b"old"]}))
 saved("mail-name-case", 'filename="A.TXT"', dl={"a.txt": b"old"}, expect=dict(file_in={"a.txt": [b"old"]}))
 saved("mail-name-symlink", 'filename="a.txt"', symlink={"a.txt": "../../canary.txt"})

@@ -57,7 +57,7 @@ def opened(answer: bytes, data: bytes, end: bytes, chunk: bytes = b""):
 
 
 LISTS = ("LIST", "NLST", "MLSD")
-getting("ftp-greeting-421", {}, dict(ERROR, secret_not_on=["main"]), greeting=b"421 busy\r\n")
+getting("ftp-greeting-421-2", {}, dict(ERROR, secret_not_on=["main"]), greeting=b"421 busy\r\n")
 getting("ftp-greeting-120-loop", {}, dict(ERROR, secret_not_on=["main"]), greeting=b"120 soon\r\n" * 5)
 getting("ftp-greeting-garbage", {}, dict(ERROR, secret_not_on=["main"]), greeting=b"SSH-2.0-x\r\n")
 getting("ftp-greeting-code", {}, dict(ERROR, secret_not_on=["main"]), greeting=b"999 hi\r\n")
@@ -120,10 +120,10 @@ getting(
 getting(
     "ftp-list-cut", {n: opened(b"150 go\r\n", b"type=file; a\r\n", b"426 cut\r\n") for n in LISTS}, ERROR, op="ftp_list"
 )
-getting("ftp-path-crlf", {}, dict(ERROR, forbid={"main": [b"\nDELE"]}), path="a\r\nDELE x")
+getting("ftp-path-crlf-2", {}, dict(ERROR, forbid={"main": [b"\nDELE"]}), path="a\r\nDELE x")
 getting("ftp-path-nul", {}, ERROR, path="a\0b")
 getting("ftp-path-iac", {}, ANY, path="a\u00ffb")
-getting("ftp-user-crlf", {}, dict(ERROR, forbid={"main": [b"\nDELE"]}), user="a\r\nDELE x")
+getting("ftp-user-crlf-2", {}, dict(ERROR, forbid={"main": [b"\nDELE"]}), user="a\r\nDELE x")
 getting("ftp-password-lf", {}, dict(ERROR, forbid={"main": [b"\nDELE"]}), password="a\nDELE x")
 getting("ftp-quit-silent", {"QUIT": lambda c, a, st: c.hold() or False}, dict(outcome="ok"))
 getting(
@@ -286,7 +286,7 @@ def talking(name: str, serve, **expect) -> None:
     )(serve)
 
 
-talking("telnet-subnegotiation-flood", endless(bytes((IAC, SB, 24)), b"x" * 65536), outcome="error")
+talking("telnet-subnegotiation-flood-2", endless(bytes((IAC, SB, 24)), b"x" * 65536), outcome="error")
 talking("telnet-iac-flood", endless(b"", bytes((IAC, DO, 1)) * 1000), max_sent={"main": 20000})
 talking(
     "telnet-environ",
@@ -345,16 +345,16 @@ def selector(data: bytes):
     return lambda c, ctx: (c.line(), c.send(data), None)[-1]
 
 
-burrowing("gopher-crlf", selector(b"ok"), dict(ERROR, forbid={"main": [b"\nMAIL"]}), path="/0/x%0d%0aMAIL%20FROM:x")
+burrowing("gopher-crlf-2", selector(b"ok"), dict(ERROR, forbid={"main": [b"\nMAIL"]}), path="/0/x%0d%0aMAIL%20FROM:x")
 burrowing("gopher-lf", selector(b"ok"), dict(ERROR, forbid={"main": [b"\nMAIL"]}), path="/0/x%0aMAIL%20FROM:x")
 burrowing("gopher-nul", selector(b"ok"), ERROR, path="/0/x%00y")
 burrowing("gopher-tabs", selector(b"ok"), ANY, path="/0/x%09a%09+%09b")
 burrowing("gopher-endless", endless(b"", b"x" * 65536), dict(ERROR, rss=200), max_bytes=MB)
 burrowing("gopher-drip", lambda c, ctx: c.drip(b"a" * 100), ERROR)
-burrowing("gopher-reset", lambda c, ctx: (c.line(), c.send(b"ab"), c.rst(), None)[-1], ERROR)
+burrowing("gopher-reset-2", lambda c, ctx: (c.line(), c.send(b"ab"), c.rst(), None)[-1], ERROR)
 burrowing("gopher-silent", lambda c, ctx: c.hold(8), ERROR)
 burrowing(
-    "gopher-refusal", selector(b"3no such thing\terror\terror.host\t1\r\n.\r\n"), ERROR, path="/1/x", op="gopher_menu"
+    "gopher-refusal-2", selector(b"3no such thing\terror\terror.host\t1\r\n.\r\n"), ERROR, path="/1/x", op="gopher_menu"
 )
 burrowing("gopher-menu-flood", endless(b"", b"0a\tb\tc\t70\r\n"), dict(ERROR, rss=900), path="/1/", op="gopher_menu")
 burrowing("gopher-menu-line", endless(b"0", b"a" * 65536), dict(ERROR, rss=300), path="/1/", op="gopher_menu")
@@ -424,7 +424,7 @@ calling("xmlrpc-base64-bad", value(b"<base64>!!!</base64>"), ERROR)
 calling("xmlrpc-date-bad", value(b"<dateTime.iso8601>99999999T99:99:99</dateTime.iso8601>"), ANY)
 calling("xmlrpc-type-unknown", value(b"<evil>1</evil>"), ERROR)
 calling("xmlrpc-nul", value(b"<string>a\0b</string>"), ERROR)
-calling("xmlrpc-cut", value(b"<int>1</int>")[:-20], ERROR)
+calling("xmlrpc-cut-2", value(b"<int>1</int>")[:-20], ERROR)
 calling("xmlrpc-empty", b"", ERROR)
 calling(
     "xmlrpc-two-params",
@@ -462,7 +462,7 @@ calling(
     dict(outcome="ok", forbid={"main": [b"<evil"]}),
     params=("</string><evil>]]>",),
 )
-calling("xmlrpc-gzip-bomb", gz_bomb(300), dict(ERROR, rss=400), "Content-Encoding: gzip", max_bytes=16 * MB)
+calling("xmlrpc-gzip-bomb-2", gz_bomb(300), dict(ERROR, rss=400), "Content-Encoding: gzip", max_bytes=16 * MB)
 case("xmlrpc-lost", "xmlrpc_call", **XMLRPC, retries=3, expect=dict(ERROR, max_conns={"main": 1}))(
     lambda c, ctx: c.http() and None
 )

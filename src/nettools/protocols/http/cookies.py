@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import http.client
 import http.cookiejar
+import re
 import urllib.request
 
 from requests.cookies import RequestsCookieJar
@@ -21,6 +22,9 @@ LONGEST = 8 * 1024  # octets of a cookie
 MOST = 3000  # cookies of a jar; RFC 6265 6.1 asks for 50 a domain and 3000 in all
 MOST_OF_DOMAIN = 180
 
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+_LIFETIME = re.compile(r";\s*(?:expires|max-age|version)\b[^;]*", re.IGNORECASE)
+
 Jar = RequestsCookieJar
 
 
@@ -29,6 +33,8 @@ class _Policy(http.cookiejar.DefaultCookiePolicy):
 
     def set_ok(self, cookie: http.cookiejar.Cookie, request: urllib.request.Request) -> bool:
         if not super().set_ok(cookie, request):
+            return False
+        if _CONTROL.search(f"{cookie.name}{cookie.value or ''}"):  # RFC 6265bis 5.6: it is ignored
             return False
         secure = request.type == "https"
         if len(cookie.name) + len(cookie.value or "") > LONGEST or (cookie.secure and not secure):
@@ -46,13 +52,26 @@ def new_jar() -> Jar:
     return RequestsCookieJar(policy=policy)
 
 
+def _readable(value: str) -> str | None:
+    """A field as http.cookiejar can read it: a lifetime that is none makes it warn, and forget every cookie."""
+    for each in (value, _LIFETIME.sub("", value)):
+        try:
+            attributes = http.cookiejar.parse_ns_headers([each])  # type: ignore[attr-defined]
+            http.cookiejar.CookieJar()._normalized_cookie_tuples(attributes)  # type: ignore[attr-defined]
+        except Exception:  # noqa: S112  # whatever it stumbles over
+            continue
+        return each
+    return None
+
+
 class _Answer:
     """What http.cookiejar asks of a response."""
 
     def __init__(self, headers: Headers) -> None:
         self._message = http.client.HTTPMessage()
         for value in headers.get_all("Set-Cookie")[:MOST_OF_DOMAIN]:
-            self._message["Set-Cookie"] = value
+            if (readable := _readable(value)) is not None:
+                self._message["Set-Cookie"] = readable
 
     def info(self) -> http.client.HTTPMessage:
         return self._message
