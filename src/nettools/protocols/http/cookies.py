@@ -54,10 +54,12 @@ def new_jar() -> Jar:
 
 def _readable(value: str) -> str | None:
     """A field as http.cookiejar can read it: a lifetime that is none makes it warn, and forget every cookie."""
+    jar = http.cookiejar.CookieJar()
+    jar._now = 0  # type: ignore[attr-defined]  # what it counts Max-Age from, set when it is asked in earnest
     for each in (value, _LIFETIME.sub("", value)):
         try:
             attributes = http.cookiejar.parse_ns_headers([each])  # type: ignore[attr-defined]
-            http.cookiejar.CookieJar()._normalized_cookie_tuples(attributes)  # type: ignore[attr-defined]
+            jar._normalized_cookie_tuples(attributes)  # type: ignore[attr-defined]
         except Exception:  # noqa: S112  # whatever it stumbles over
             continue
         return each

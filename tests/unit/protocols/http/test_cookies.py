@@ -27,7 +27,7 @@ def test_a_cookie_goes_back_to_its_host_and_path() -> None:
     [
         "x=1; Domain=com", "x=1; Domain=.org", "x=1; Domain=co.uk", "x=1; Domain=other.example",
         "__Host-x=1; Path=/", "__Host-x=1; Secure; Path=/; Domain=www.example.co.uk", "__Secure-x=1",
-        "x=" + "y" * 9000,
+        "x=" + "y" * 9000, "x=a\x00b", "x\x1b=1", "x=1; Max-Age=0", "x=1; Expires=Fri, 01 Jan 1999 00:00:00 GMT",
     ],
 )  # fmt: skip
 def test_what_a_server_may_not_set_is_not_kept(value: str) -> None:
@@ -56,3 +56,8 @@ def test_a_server_cannot_fill_the_memory() -> None:
         fields = [("Set-Cookie", f"x{turn}-{number}=1") for number in range(1000)]
         cookies.store(jar, "http://a.example/", Headers(fields))
     assert len(list(jar)) == cookies.MOST_OF_DOMAIN
+
+
+@pytest.mark.parametrize("lifetime", ["Expires=Fri, 01 Jin 2027 00:00:00 GMT", "Max-Age", "Max-Age=9"])
+def test_a_lifetime_that_is_none_costs_no_cookie(lifetime: str) -> None:
+    assert kept("http://www.example.org/", f"x=1; {lifetime}; Path=/", "y=2") == "x=1; y=2"
