@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 
-from threats.cases.http_framing_more import ERROR, URL, head, raw
+from threats.cases.tables.http_framing import ERROR, URL, head, raw
 from threats.engine import MB, SECRET, TOKEN, USER, case
 from threats.scripts import http_ok, redirect, reply
 
