@@ -298,13 +298,6 @@ def test_an_answer_to_what_was_not_asked_is_no_file(plain: Site, tmp_path: Path,
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_change_of_protocol_is_the_callers_to_ask_for(plain: Site) -> None:
-    plain.server.on("GET").garbage(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\nother", close=True)
-    with pytest.raises(ProtocolError, match="101"):
-        nettools.fetch_page(plain.at("x"))
-    assert nettools.fetch_page(plain.at("x"), headers={"Connection": "Upgrade", "Upgrade": "x"}).status == 101
-
-
 @pytest.mark.parametrize(
     "content_range", ["", "bytes 5-3/10", "bytes 0-9/5", "bytes */10", "lines 0-9/10", "bytes 6000-16383/16384"]
 )

@@ -112,8 +112,10 @@ class Response(http.client.HTTPResponse):
         for _ in range(MOST_INTERIM):
             minor, status, reason = self._status()
             fields = _fields(self.fp)
-            if status == 101:  # RFC 9110 15.2.2: only after an Upgrade, which is never asked for
-                raise ProtocolError("the server switched to another protocol (101), which was not asked for")
+            if status == 101:  # RFC 9110 15.2.2
+                raise ProtocolError(
+                    "the server switches to another protocol (101), and nettools has none to go on with"
+                )
             if status >= 200:
                 break
         else:

@@ -112,8 +112,6 @@ class Download:
     def _answer(self, sent: Request, response: Response) -> Transfer | None:
         headers: Headers = response.headers
         modified = http_date(headers.get("Last-Modified", ""))
-        if response.status < 200:
-            raise ProtocolError(f"the server changes to another protocol ({response.status}) in place of the file")
         if response.status == 304 and not any(has_field(sent.headers, each) for each in _CONDITIONS):
             raise ProtocolError("the file was not sent (304), and no condition was set")
         if response.status == 304:

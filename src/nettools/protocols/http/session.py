@@ -99,8 +99,6 @@ class HTTPSession(Exchanges):
             check_range(range, response)
         elif page.status == 206 and not has_field(fields, "range"):
             raise ProtocolError("a part of the page (206) came, and the whole was asked for")
-        elif page.status == 101 and not has_field(fields, "upgrade"):
-            raise ProtocolError("the server changes to another protocol (101), which it was not asked for")
         if check and page.status >= 400:
             raise self.status_error(page)
         return page
