@@ -63,7 +63,9 @@ def _listen(scheme: str, handler: Callable[..., Any] = _echo) -> Callable[[bytes
         with nettools.listen(f"{scheme}://127.0.0.1:0", handler, tls=own, timeout=TIMES) as server:
             if scheme == "udp":
                 with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+                    client.settimeout(PATIENCE)
                     client.sendto(data, server.address)
+                    client.recv(65536)  # its port may be the next client's
             else:
                 _spoil(server, data)
             answer = nettools.exchange(server.url, b"PING\n", until=b"\n", tls=trusted, timeout=TIMES, proxy=None)

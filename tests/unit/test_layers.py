@@ -92,9 +92,6 @@ def test_imports_point_one_way(name: str, path: Path) -> None:
                 assert allowed(name, inner), f"{path}:{line}: {name or 'nettools'} imports {imported}"
 
 
-STILL_CIRCLES = ("protocols.http.", "testing.", "parse.ftp_listing.")  # files that lean on each other; to be fewer
-
-
 def test_imports_go_in_no_circle() -> None:
     paths = {f"nettools.{name}".rstrip("."): path for name, path in modules()}
     needs: dict[str, set[str]] = {}
@@ -110,9 +107,7 @@ def test_imports_go_in_no_circle() -> None:
     for _ in range(rounds):  # and what nothing that is left needs
         needed = set().union(*needs.values())
         needs = {name: found for name, found in needs.items() if name in needed}
-    left = {name for name in needs if not name.removeprefix("nettools.").startswith(STILL_CIRCLES)}
-    between = {name for name in left if not needs[name] & left}
-    assert left == between, f"imports go in a circle among {sorted(left)}"
+    assert not needs, f"imports go in a circle among {sorted(needs)}"
 
 
 @pytest.mark.parametrize(("name", "path"), [pytest.param(*each, id=each[0] or "nettools") for each in modules()])

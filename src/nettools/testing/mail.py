@@ -4,7 +4,7 @@
     assert requests.get(mail.links()[0]).ok
 
 Any octets are read, as a lenient mail program reads them: what cannot be decoded is shown with replacements, and
-nothing raises. Knows messages, and no protocol.
+nothing raises. Knows octets, and of messages and folders what it asks of them; no protocol, and no World.
 """
 
 from __future__ import annotations
@@ -17,10 +17,7 @@ import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from email.message import Message as Parsed
 from html.parser import HTMLParser
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from nettools.testing.world import Folder, Message, World
+from typing import Protocol, TypeVar
 
 __all__ = ["Wanted", "assert_mail", "header", "html", "links", "text"]
 
@@ -138,7 +135,30 @@ def _read_html(page: str) -> _Page:
 
 # --- expecting
 
-_FIELDS: dict[str, Callable[[Message], str]] = {
+
+class Readable(Protocol):
+    """A message, as the World has them."""
+
+    uid: int
+    raw: bytes
+
+    @property
+    def subject(self) -> str: ...
+    @property
+    def text(self) -> str: ...
+
+
+Mail_co = TypeVar("Mail_co", bound=Readable, covariant=True)
+
+
+class Place(Protocol[Mail_co]):
+    """Where messages come in: a folder, or a World."""
+
+    def wait_for(self, missing: Callable[[Mail_co], object], timeout: float) -> Mail_co | None: ...
+    def incoming(self) -> Mapping[str, Iterable[Mail_co]]: ...
+
+
+_FIELDS: dict[str, Callable[[Readable], str]] = {
     "to": lambda message: header(message.raw, *PEOPLE),
     "sender": lambda message: header(message.raw, "From"),
     "subject": lambda message: message.subject,
@@ -152,7 +172,7 @@ class Wanted:
     def __init__(self, **fields: Pattern | None) -> None:
         self.fields = {name: value for name, value in fields.items() if value is not None}
 
-    def missing(self, message: Message) -> dict[str, str]:
+    def missing(self, message: Readable) -> dict[str, str]:
         """The fields that do not fit, and what they are."""
         found = {name: _FIELDS[name](message) for name in self.fields}
         return {name: value for name, value in found.items() if not self._fits(name, value)}
@@ -165,7 +185,7 @@ class Wanted:
             return wanted.lower() in value.lower()
         return wanted in value
 
-    def difference(self, there: Mapping[str, Iterable[Message]]) -> str:
+    def difference(self, there: Mapping[str, Iterable[Readable]]) -> str:
         """What was expected, what differs in the message that comes nearest, and the messages by their folders."""
         lines = ["no such mail; expected", *(f"  {name}: {_quoted(value)}" for name, value in self.fields.items())]
         placed = [(place, message) for place, messages in there.items() for message in messages]
@@ -192,19 +212,19 @@ def _quoted(value: Pattern) -> str:
     return "|\n" + textwrap.indent("\n".join(shown), "    ")
 
 
-def _summary(message: Message) -> str:
+def _summary(message: Readable) -> str:
     return f"to {header(message.raw, *PEOPLE) or 'nobody'}: {message.subject or '(no subject)'}"
 
 
 def assert_mail(
-    where: World | Folder,
+    where: Place[Mail_co],
     *,
     to: Pattern | None = None,
     sender: Pattern | None = None,
     subject: Pattern | None = None,
     text: Pattern | None = None,
     timeout: float = 0.0,
-) -> Message:
+) -> Mail_co:
     """The first message that fits, in a folder or in any user's INBOX; an AssertionError says what is there instead.
 
     Args:
