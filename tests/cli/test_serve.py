@@ -18,11 +18,13 @@ from typing import Any
 
 import pytest
 
+import nettools
 from nettools.testing import FAKES, World, load_world, save_world
 from nettools.testing.log import Record, write_records
 from nettools.testing.server import Server
 
 Run = Callable[..., Any]
+TRANSCRIPTS = Path(__file__).parents[2] / "fixtures" / "transcripts"
 KEYS = {"protocol", "host", "port", "url", "tls_port", "tls_url", "starttls"}
 
 
@@ -106,6 +108,13 @@ def test_a_transcript_is_served(tmp_path: Path) -> None:
                 client.sendall(b"NOOP\r\n")
                 with client.makefile("rb") as file:
                     assert file.read() == b"220 recorded\r\n250 recorded\r\n"
+
+
+def test_a_recorded_login_with_a_challenge_is_carried_out_anew() -> None:
+    with serving("--replay", TRANSCRIPTS / "imap-scram.jsonl", "--user", "alice:secret") as answer:
+        auth = nettools.Auth("alice", "secret", mechanism="SCRAM-SHA-256")
+        folders = nettools.list_folders(answer["servers"]["imap"]["url"], auth=auth, proxy=None)
+    assert "INBOX" in [folder.name for folder in folders]
 
 
 def test_a_proxy_spoils_the_wire_to_another_server(smtp_server: Server) -> None:

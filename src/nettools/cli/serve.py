@@ -149,7 +149,7 @@ def _make(protocols: tuple[str, ...], world: Any, given: dict[str, Any]) -> dict
     if replay is not None:
         if protocols or upstream is not None or given["personality"] is not None:
             raise UsageError("--replay serves one transcript, and nothing beside it")
-        servers = _replay(replay, host, numbers)
+        servers = _replay(replay, world.users, host, numbers)
     else:
         names = _names(protocols, testing.FAKES, upstream)
         if unknown := set(numbers) - set(names):
@@ -192,11 +192,11 @@ def _spoken(personality: str | None, names: list[str]) -> set[str]:
     return spoken
 
 
-def _replay(path: str, host: str, numbers: dict[str, int]) -> dict[str, Any]:
+def _replay(path: str, users: dict[str, str], host: str, numbers: dict[str, int]) -> dict[str, Any]:
     from nettools import testing
 
     try:
-        server = testing.replay(path, repeat=True, host=host)
+        server = testing.replay(path, repeat=True, users=users, host=host)
     except OSError as error:
         raise FileError(f"cannot read {path}: {error.strerror}", filename=path, exit_code=26) from error
     except ValueError as error:
