@@ -4,7 +4,8 @@
 
 Servers: made, started, and stopped, all in one process, a mixture of protocols; the best of ROUNDS. Fixtures: what
 pytest needs to set up and tear down an empty test that asks for one, less the same for a fixture that does nothing; the
-median of TESTS tests, in the best of ROUNDS runs. Prints figures, and judges nothing.
+median of TESTS tests, in the best of ROUNDS runs. Prints figures, writes them into docs/performance.md, and judges
+nothing.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from benchmarks import report
 from nettools.testing import FAKES, World, make_server
 
 SERVERS = 500
@@ -89,16 +91,20 @@ def plain(fixture: str) -> str:
 
 
 def main(rounds: int) -> None:
-    """Measure, and print."""
+    """Measure, print, and write down."""
     start, stop = min((start_and_stop(SERVERS) for _ in range(rounds)), key=sum)
     print(f"{SERVERS} servers of {len(PROTOCOLS)} protocols: start {start * 1000:.0f} ms, stop {stop * 1000:.0f} ms")
+    fixtures: dict[str, tuple[float, float]] = {}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         nothing = min(run(folder, "nothing") for _ in range(rounds))
         print(f"a test of pytest's own: {nothing * 1000:.2f} ms; besides, for each fixture, in clear and with TLS:")
         for each in FIXTURES:
-            took = [min(run(folder, each, marker) for _ in range(rounds)) - nothing for marker in (plain(each), "")]
-            print(f"  {each:<12} {took[0] * 1000:6.2f} ms {took[1] * 1000:6.2f} ms")
+            clear, tls = (min(run(folder, each, marker) for _ in range(rounds)) for marker in (plain(each), ""))
+            fixtures[each] = clear - nothing, tls - nothing
+            print(f"  {each:<12} {(clear - nothing) * 1000:6.2f} ms {(tls - nothing) * 1000:6.2f} ms", flush=True)
+    figures = {"servers": SERVERS, "protocols": len(PROTOCOLS), "start": start, "stop": stop, "fixtures": fixtures}
+    report.record_testkit(figures)
 
 
 if __name__ == "__main__":
