@@ -16,6 +16,7 @@ __all__ = ["CaseClashes", "is_plain", "numbered", "safe_name", "safe_path"]
 _DEVICES = re.compile(r"(?i)(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$) *(?:\..*)?")
 _HARMFUL = re.compile('[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff<>:"|?*]')
 _OF_WINDOWS = re.compile('[<>:"|?*]')  # harmless elsewhere
+_TRIES = 1000  # names that others take while we look
 _LONGEST = 240  # octets of a name: most file systems take 255, and `.part.json` comes behind it
 
 
@@ -100,10 +101,20 @@ def _ignores_case(folder: Path) -> bool:
 
 
 def numbered(folder: Path, name: str) -> Iterator[Path]:
-    """The name itself, then `x (1).ext`, `x (2).ext`, ..."""
+    """The name itself, then `x (1).ext`, `x (2).ext`, ... from the first that is free, looked for by halves."""
     yield folder / name
     stem, dot, ending = name.rpartition(".")
     if not stem:
         stem, dot, ending = name, "", ""
-    for number in range(1, 100_000):
-        yield folder / f"{stem} ({number}){dot}{ending}"
+
+    def path(number: int) -> Path:
+        return folder / f"{stem} ({number}){dot}{ending}"
+
+    taken, free = 0, 1
+    while os.path.lexists(path(free)):
+        taken, free = free, free * 2
+    while free - taken > 1:
+        middle = (taken + free) // 2
+        taken, free = (middle, free) if os.path.lexists(path(middle)) else (taken, middle)
+    for number in range(free, free + _TRIES):
+        yield path(number)

@@ -96,6 +96,16 @@ def test_a_folder_keeps_what_it_has_and_numbers_what_is_new(tmp_path: Path) -> N
     assert made == tmp_path / "new" / "download"
 
 
+def test_a_free_number_is_found_without_trying_them_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("a.txt", *(f"a ({number}).txt" for number in range(1, 201))):
+        (tmp_path / name).touch()
+    looks: list[object] = []
+    there = os.path.lexists
+    monkeypatch.setattr(os.path, "lexists", lambda path: looks.append(path) or there(path))
+    assert write_new(tmp_path, "a.txt", b"x").name == "a (201).txt"
+    assert len(looks) < 40
+
+
 def test_a_folder_without_hard_links_does_as_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object, **__: object) -> None:
         raise OSError(1, "not here")
