@@ -111,7 +111,8 @@ def test_a_backup_that_was_killed_is_resumed_without_loss_or_duplicate(
 def test_a_backup_is_resumed_after_the_server_was(
     dovecot: Service, user: str, tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("nettools.protocols.imap.reading.BATCH_MESSAGES", 10)
+    monkeypatch.setattr("nettools.protocols.imap.fetching.BATCH_MESSAGES", 10)
+    monkeypatch.setattr("nettools.protocols.imap.fetching.FEW", 0)
     for n in range(COUNT):
         dovecot.facts["deliver"](user, raw(n, 20_000))
     place = tmp_path / "backup"
