@@ -38,6 +38,7 @@ MOST_INTERIM = 20  # 1xx responses before the final one
 MOST_FIELDS = 256  # of a header or a trailer
 LINE_LIMIT = 64 * 1024
 PATIENCE = 5.0  # seconds that the answer to a request that was sent ahead may take, before it is sent by itself
+REST = 0.01  # seconds that a connection rests before its second request, lest an answer that nobody asked for follows
 MOST_KEPT = 16  # connections that wait for another request
 STRAIGHT = 4 * BLOCK  # octets from which a body may go to a file without passing through Python
 _JOINED = 64 * 1024  # a body up to this size goes out in one piece with its head
@@ -268,6 +269,7 @@ class Connection:
         self.ahead: collections.deque[bytes] = collections.deque()
         self.tls = hasattr(sock, "pending")  # only TLS has octets that are decrypted and not read
         self.used = False
+        self.rested = False
         self.reader = sock.makefile("rb")
         self.response: Response | None = None
 
@@ -292,9 +294,18 @@ class Connection:
         return not self.closed and (self.response is None or self.response.isclosed())
 
     def usable(self) -> bool:
-        """Whether it can carry another request: the server has not closed it, and has sent nothing unasked."""
+        """Whether it can carry another request: the server has not closed it, and has sent nothing unasked.
+
+        What comes once the next request is out would be taken for its answer (RFC 9112 9.2 can then not be kept), so a
+        server that answers twice is given the time to show it, once for each connection.
+        """
         try:
-            return self.sock.failure is None and (bool(self.ahead) or not self.sock.ready(0))
+            if self.sock.failure is not None:
+                return False
+            if self.ahead:
+                return True
+            patience, self.rested = (0 if self.rested else REST), True
+            return not self.sock.ready(patience)
         except DeadlineError:
             raise
         except (OSError, ValueError):
