@@ -33,6 +33,8 @@ _SLACK = 0.02  # seconds: setting a socket's timeout is a system call, so an arm
 
 LINE_LIMIT = 1024 * 1024  # octets that `readline()` without a limit of its own may give
 
+_readline = io.BufferedReader.readline  # by its own name: `super` costs as much as the line, and every reply is one
+
 
 class Reader(io.BufferedReader):
     """What `makefile("rb")` gives: a buffered reader whose lines cannot grow without bound."""
@@ -40,8 +42,8 @@ class Reader(io.BufferedReader):
     def readline(self, size: int | None = -1, /) -> bytes:
         """As io.BufferedReader.readline."""
         if size is not None and size >= 0:
-            return super().readline(size)
-        line = super().readline(LINE_LIMIT + 1)
+            return _readline(self, size)
+        line = _readline(self, LINE_LIMIT + 1)
         if len(line) > LINE_LIMIT:
             raise ReplyTooLongError(f"a line of the server's has more than {LINE_LIMIT} octets")
         return line
@@ -239,10 +241,8 @@ class Guard:
     def sendall(self, data: Any, flags: int = 0) -> None:
         """As socket.sendall, but every block has the idle timeout of its own."""
         view = memoryview(data).cast("B")
-        if len(view) == 0:
-            return
         while view:
-            view = view[self.send(view[:BLOCK], flags) :]
+            view = view[self.send(view if len(view) <= BLOCK else view[:BLOCK], flags) :]
 
     # -- files over the socket
 
@@ -305,20 +305,19 @@ def hand_over(old: object, new: object) -> None:
 def _peek(reader: io.BufferedReader) -> bytes:
     """What a reader has buffered. Its raw side is not asked: `peek` would block, or take from the kernel."""
     raw = reader.raw
-    sock = getattr(raw, "_sock", None)
-    if not isinstance(sock, Guard):
+    if not isinstance(raw, socket.SocketIO):
         return b""
-
-    def nothing(*_: object, **__: object) -> int:
-        raise BlockingIOError
-
-    sock.__dict__["recv_into"] = nothing
+    raw.__dict__["readinto"] = _nothing
     try:
         return reader.peek(1)
-    except (BlockingIOError, OSError, ValueError):
+    except (OSError, ValueError):
         return b""
     finally:
-        del sock.__dict__["recv_into"]
+        del raw.__dict__["readinto"]
+
+
+def _nothing(_: object) -> None:
+    """What a raw stream's `readinto` gives when nothing has come."""
 
 
 class WireSocket(Guard, socket.socket):

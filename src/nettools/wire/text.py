@@ -88,11 +88,11 @@ def read_line(reader: LineReader, limit: int = REPLY_LINE) -> bytes:
 def read_ended_line(reader: LineReader, limit: int = REPLY_LINE) -> tuple[bytes, bytes]:
     """As `read_line`, and what the line ended with: CR LF, or a bare LF."""
     line = reader.readline(limit + 2)
+    if line.endswith(b"\r\n"):
+        return line[:-2], b"\r\n"
     if line.endswith(b"\n"):
-        end = b"\r\n" if line.endswith(b"\r\n") else b"\n"
-        line = line[: -len(end)]
-        if len(line) <= limit:
-            return line, end
+        if len(line) <= limit + 1:
+            return line[:-1], b"\n"
     elif len(line) < limit + 2:
         raise DisconnectedError(
             "the server closed the connection in the middle of a line" if line else "the server closed the connection"

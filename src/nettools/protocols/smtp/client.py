@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import smtplib
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 from nettools.errors import DisconnectedError, ProtocolError, ReplyTooLongError
@@ -23,6 +24,13 @@ REPLY_LIMIT = 1024 * 1024  # octets of all lines of one reply
 LINE_COST = 64  # what a line costs in memory beside its octets: empty ones count, too
 
 _LINE = re.compile(rb"[0-9]{3}(?:[ -].*)?", re.DOTALL)
+
+
+@lru_cache(maxsize=16)
+def _short_reply(line: bytes) -> Reply:
+    """A reply of one line, as nearly all are; to MAIL and RCPT a server says the same again and again."""
+    text = line[4:].strip()
+    return Reply(int(line[:3]), text.decode("utf-8", "replace"), (text,))
 
 
 class _Dialed(smtplib.SMTP):
@@ -57,11 +65,7 @@ class _Dialed(smtplib.SMTP):
             self.file = self.sock.makefile("rb")
         try:
             line = read_line(self.file)
-            code = line[:3]
-            if line[3:4] == b" " and code.isdigit():  # nearly all are
-                text = line[4:].strip()
-                return Reply(int(code), text.decode("utf-8", "replace"), (text,))
-            return self._whole_reply(line)
+            return _short_reply(line) if line[3:4] == b" " and line[:3].isdigit() else self._whole_reply(line)
         except BaseException:
             self.close()
             raise

@@ -18,6 +18,7 @@ import re
 from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import repeat, starmap
 from typing import TYPE_CHECKING, Literal, cast
 
 from nettools.errors import DisconnectedError, NettoolsError, ProtocolError, RecipientsError, ReplyError
@@ -38,6 +39,8 @@ BLOCK = 256 * 1024  # octets of a body that are written at once
 CHUNK = 64 * 1024  # octets of a message that is worth writing before its recipients were accepted
 FLIGHT = 8  # chunked messages whose answers may be outstanding: so many are in doubt when the connection breaks
 
+_AS_IT_IS = contextlib.nullcontext()
+_GOOD = range(200, 300)
 _OUT_OF_STEP = (500, 502, 503)  # what a server says to a command that it did not expect just then
 _COMPLAINT = re.compile(r"pipelin|synchroni[sz]", re.IGNORECASE)
 
@@ -135,16 +138,17 @@ class Delivery:
 
     def _draw(self, place: int) -> Letter | None:
         """The letter so many places behind the first, None where there is none; what drawing the first one raised."""
-        while len(self._drawn) <= place and not (self._drawn and isinstance(self._drawn[-1], BaseException)):
+        drawn = self._drawn
+        while len(drawn) <= place and not (drawn and isinstance(drawn[-1], BaseException)):
             try:
                 letter = next(self._letters, None)
             except (Exception, CallbackRaised) as error:  # raised when the letters before it are settled
-                self._drawn.append(error)
+                drawn.append(error)
                 break
             if letter is None:
-                break
-            self._drawn.append(letter)
-        found = self._drawn[place] if place < len(self._drawn) else None
+                return None
+            drawn.append(letter)
+        found = drawn[place] if place < len(drawn) else None
         if not isinstance(found, BaseException):
             return found
         if place:
@@ -212,7 +216,7 @@ class Delivery:
     @property
     def _in_doubt(self) -> bool:
         """Whether the server may be acting on a message that was written ahead."""
-        return any(each.behind == "BDAT" for each in self._flying)
+        return "BDAT" in [each.behind for each in self._flying]
 
     # -- writing
 
@@ -284,7 +288,7 @@ class Delivery:
                 pending += self._following()
         elif len(self._flying) <= FLIGHT // 2:
             pending = self._following()
-        with self._session.committed() if self._in_doubt else contextlib.nullcontext():
+        with self._session.committed() if self._in_doubt else _AS_IT_IS:
             if pending:
                 self._session.client.send(pending)
             return self._land(self._flying[0])
@@ -296,7 +300,7 @@ class Delivery:
         client = self._session.client
         if exchange.ahead:
             count = len(exchange.envelope.lines) + exchange.reset + (exchange.behind != "nothing")
-            replies: Iterator[Reply] = (client.read_reply() for _ in range(count))
+            replies: Iterator[Reply] = starmap(client.read_reply, repeat((), count))
         else:
             lines = [*exchange.envelope.lines, *([b"DATA\r\n"] if exchange.behind == "DATA" else [])]
             replies = Pipeline(lines, client.send, client.read_reply, ahead=self._ahead)
@@ -428,13 +432,15 @@ class Delivery:
 
 
 def _good(reply: Reply) -> bool:
-    return 200 <= cast("int", reply.code) < 300
+    return reply.code in _GOOD
 
 
 def _disordered(
     exchange: _Exchange, first: Reply, refused: dict[str, ReplyError], accepted: list[str], data: Reply | None
 ) -> bool:
     """Whether these replies to commands written ahead are such as the same commands one by one would not get."""
+    if _good(first) and not refused and (data is None or data.code == 354):
+        return False
     errors = [first, *map(reply_of, refused.values()), data]
     if any(each is not None and each.code in range(500, 600) and _COMPLAINT.search(each.text) for each in errors):
         return True

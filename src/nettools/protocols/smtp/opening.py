@@ -144,7 +144,7 @@ class Conversation(Session):
         reply = self._command(line, encoding="utf-8")
         if cast("int", reply.code) >= 400:
             raise reply_error(reply, line.split(" ", 1)[0])
-        return reply
+        return Reply(reply.code, reply.text, reply.lines)  # one of the caller's own, for it gets the call's `meta`
 
     @operation("ping")
     def ping(self) -> None:
