@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from contract.mailboxes import again_and_again
+
 ME = ("-u", "alice:secret", "--tls", "off")
 RAW = b"From: Bob <b@x.org>\r\nSubject: mail %d\r\n\r\nbody\r\n"
 Run = Callable[..., Any]
@@ -100,20 +102,9 @@ def test_wrong_input_is_told(nettools: Run, box: str, args: tuple[str, ...], cod
 
 
 def test_a_watch_ends_with_its_time_or_its_number(nettools: Run, box: str, sandbox: Any) -> None:
-    import threading
-
     assert nettools("imap", "watch", box, "-m", "0.3", *ME).code == 0
-    over = threading.Event()
-
-    def deliver() -> None:
-        while not over.wait(0.1):  # until the command watches, however long that takes
-            sandbox.world.deliver("alice@x", RAW % 9)
-
-    thread = threading.Thread(target=deliver)
-    thread.start()
-    done = nettools("imap", "watch", box, "--limit", "1", "--json", *ME)
-    over.set()
-    thread.join()
+    with again_and_again(lambda: sandbox.world.deliver("alice@x", RAW % 9)):
+        done = nettools("imap", "watch", box, "--limit", "1", "--json", *ME)
     assert done.json["subject"] == "mail 9"
 
 

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 import pytest
 
 import nettools
+from contract.mailboxes import again_and_again
 from nettools import Query, Timeout, UnsupportedError
 
 pytestmark = pytest.mark.daemon
@@ -159,8 +159,8 @@ def check_watch_mail(site: Any, folder: Path) -> object:
     options = {**site.options, "timeout": Timeout(total=15)}
     with nettools.connect(site.url, **options) as mail:
         arrivals = mail.watch()
-        threading.Timer(0.3, deliver, (site, RAW)).start()
-        return next(arrivals).subject == "one"
+        with again_and_again(lambda: deliver(site, RAW), every=0.3):
+            return next(arrivals).subject == "one"
 
 
 def check_send_mail(site: Any, folder: Path) -> object:

@@ -10,7 +10,6 @@ import io
 import json
 import random
 import sys
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,7 @@ from urllib.parse import quote
 
 import pytest
 
+from contract.mailboxes import again_and_again
 from contract.test_every_function import RAW, SERVERS, WITH_FILE, deliver
 from nettools.cli.main import cli, main
 
@@ -215,8 +215,8 @@ def mailbox_save(do: Command) -> object:
 
 
 def mailbox_watch(do: Command) -> object:
-    threading.Timer(0.5, deliver, (do.site, RAW)).start()
-    done = do("watch", "--json", "--limit", 1, do.site.url)
+    with again_and_again(lambda: deliver(do.site, RAW), every=0.3):
+        done = do("watch", "--json", "--limit", 1, do.site.url)
     return [each["subject"] for each in done.rows] == ["one"]
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import imaplib
 import re
-import threading
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 import nettools
+from contract.mailboxes import DOVECOT, KINDS, again_and_again, deliver, filled
 from nettools import (
     Auth,
     AuthError,
@@ -33,22 +33,10 @@ RAW = (
     "From: Bob <b{n}@x.org>\r\nTo: alice@x.org, Group: a@b.c;\r\nSubject: =?utf-8?q?Gr=C3=BC=C3=9Fe?= {n}\r\n"
     "Date: Tue, 24 Nov 2026 10:0{n}:00 +0100\r\nMessage-ID: <{n}@x>\r\n\r\nbody {n}\r\n"
 )
-KINDS = ["plain", "starttls", "implicit"]
-DOVECOT = [pytest.param(f"dovecot-{kind}", marks=pytest.mark.daemon) for kind in KINDS]
-
-
-def deliver(site: Site, raw: bytes) -> None:
-    """Put a message into the INBOX, not by IMAP."""
-    if site.service is None:
-        site.server.world.deliver("alice@x.org", raw)
-    else:
-        site.service.facts["deliver"](site.options["auth"][0], raw)
 
 
 def fill(site: Site, count: int = 4) -> Site:
-    for n in range(count):
-        deliver(site, RAW.format(n=n).encode())
-    return site
+    return filled(site, RAW, count)
 
 
 def messages(site: Site, folder: str = "INBOX") -> dict[int, set[str]]:
@@ -148,8 +136,8 @@ def test_special_uses_are_told(site: Site) -> None:
 def test_new_mail_is_seen_as_it_arrives(site: Site) -> None:
     with nettools.connect(site.url, **site.options) as session:
         arriving = session.watch()
-        threading.Timer(0.05, deliver, (site, RAW.format(n=7).encode())).start()
-        assert next(arriving).subject == "Grüße 7"
+        with again_and_again(lambda: deliver(site, RAW.format(n=7).encode())):
+            assert next(arriving).subject == "Grüße 7"
         arriving.close()
         assert session.ping() is None
 

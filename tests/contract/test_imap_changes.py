@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 import nettools
-from contract.test_imap import DOVECOT, KINDS, RAW, deliver, fill, messages
+from contract.mailboxes import DOVECOT, KINDS, deliver
+from contract.test_imap import RAW, fill, messages
 from nettools import StaleError, UnsupportedError, UsageError
 from nettools.cli.main import main
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import mailbox
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,8 @@ from typing import Any
 import pytest
 
 import nettools
-from contract.test_imap import DOVECOT, KINDS, RAW, deliver, fill, messages
+from contract.mailboxes import DOVECOT, KINDS, again_and_again, deliver, once_sent
+from contract.test_imap import RAW, fill, messages
 from nettools import (
     Auth,
     DisconnectedError,
@@ -130,8 +130,8 @@ def test_a_conversation_goes_on_compressed(site: Site) -> None:
         assert mail.fetch(uid).raw == raw
         assert mail.meta.bytes_received - before < len(raw) / 10
         arriving = mail.watch()
-        threading.Timer(0.05, deliver, (site, RAW.format(n=7).encode())).start()
-        assert next(arriving).subject == "Grüße 7"
+        with again_and_again(lambda: deliver(site, RAW.format(n=7).encode())):
+            assert next(arriving).subject == "Grüße 7"
         arriving.close()
 
 
@@ -459,18 +459,23 @@ def test_a_watch_survives_a_restart_and_misses_nothing(
     restarting: tuple[IMAPServer, Callable[[], IMAPServer]],
 ) -> None:
     server, restart = restarting
-    arriving = nettools.watch_mail(server.url, auth=PLAIN, tls="off", timeout=20)
 
-    def later() -> None:
+    def arrive(n: int) -> None:
+        server.world.deliver("alice@x.org", RAW.format(n=n).encode())
+
+    def interrupt() -> None:
         restart()
-        server.world.deliver("alice@x.org", RAW.format(n=2).encode())
+        arrive(3)
 
-    server.world.deliver("alice@x.org", RAW.format(n=0).encode())
-    threading.Timer(0.1, server.world.deliver, ("alice@x.org", RAW.format(n=1).encode())).start()
+    at_first, at_third = once_sent(b"IDLE", lambda: arrive(1)), once_sent(b"IDLE", interrupt, times=3)
+    told = [at_first, at_third]
+    arriving = nettools.watch_mail(
+        server.url, auth=PLAIN, tls="off", timeout=20, on_event=lambda event: [each(event) for each in told]
+    )
+    arrive(0)
     assert next(arriving).uid == "2"
-    server.world.deliver("alice@x.org", RAW.format(n=1).encode())
+    arrive(2)
     assert next(arriving).uid == "3"
-    threading.Timer(0.1, later).start()
     last = next(arriving)
     assert last.uid == "4"
     assert any("went on over another" in warning for warning in last.meta.warnings)
@@ -480,17 +485,14 @@ def test_a_watch_ends_when_the_uids_mean_other_messages(
     restarting: tuple[IMAPServer, Callable[[], IMAPServer]],
 ) -> None:
     server, restart = restarting
-    arriving = nettools.watch_mail(server.url, auth=PLAIN, tls="off", timeout=20)
 
-    def later() -> None:
+    def interrupt() -> None:
         server.world.inbox("alice").uidvalidity = 99
         restart()
 
-    timer = threading.Timer(0.1, later)
-    timer.start()
+    told = once_sent(b"IDLE", interrupt)
     with pytest.raises(StaleError):
-        next(arriving)
-    timer.join()
+        next(nettools.watch_mail(server.url, auth=PLAIN, tls="off", timeout=20, on_event=told))
 
 
 def test_a_watch_gives_up_where_nothing_answers(plain: Site, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -505,36 +507,24 @@ def test_a_watch_gives_up_where_nothing_answers(plain: Site, monkeypatch: pytest
 def test_idle_is_issued_anew_and_polling_stands_in(
     fake_site: Callable[..., Site], monkeypatch: pytest.MonkeyPatch, without: set[str]
 ) -> None:
-    monkeypatch.setattr(watching, "REISSUE", 0.05)
-    monkeypatch.setattr(watching, "POLL", 0.05)
+    monkeypatch.setattr(watching, "REISSUE", 0.01)
+    monkeypatch.setattr(watching, "POLL", 0.01)
     site = fill(fake_site("imap", "plain", without=without))
-    arriving = nettools.watch_mail(site.url, query='SUBJECT "Grüße 6"', **site.options)
 
-    def later() -> None:
+    def arrive() -> None:
         for n in (5, 6):
             deliver(site, RAW.format(n=n).encode())
 
-    threading.Timer(0.2, later).start()
+    third = once_sent(b"NOOP" if without else b"IDLE", arrive, times=3)
+    arriving = nettools.watch_mail(site.url, query='SUBJECT "Grüße 6"', on_event=third, **site.options)
     assert next(arriving).uid == "6"
-    said = site.server.log.client_bytes()
-    assert said.count(b"DONE" if not without else b"NOOP") > 1
-
-
-def at_idle(action: Callable[[], object]) -> Callable[[nettools.Event], None]:
-    """An `on_event` that acts once: when the folder is open and IDLE goes out, however slow the machine."""
-    left = [action]
-
-    def told(event: nettools.Event) -> None:
-        if left and event.kind == "send" and b"IDLE" in event.bytes:
-            left.pop()()
-
-    return told
+    assert site.server.log.client_bytes().count(b"NOOP" if without else b"DONE") >= 3
 
 
 def test_asking_again_stands_in_where_idle_is_refused(plain: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watching, "POLL", 0.05)
+    monkeypatch.setattr(watching, "POLL", 0.01)
     plain.server.on("IDLE").reply("NO not today")
-    delivery = at_idle(lambda: deliver(plain, RAW.format(n=5).encode()))
+    delivery = once_sent(b"IDLE", lambda: deliver(plain, RAW.format(n=5).encode()))
     arriving = nettools.watch_mail(plain.url, on_event=delivery, **plain.options)
     assert next(arriving).uid == "5"
     arriving.close()
@@ -545,7 +535,7 @@ def test_an_expunge_while_idling_is_counted(plain: Site) -> None:
         plain.server.world.inbox("alice").remove([1, 2])
         deliver(plain, RAW.format(n=5).encode())
 
-    arriving = nettools.watch_mail(plain.url, on_event=at_idle(change), **plain.options)
+    arriving = nettools.watch_mail(plain.url, on_event=once_sent(b"IDLE", change), **plain.options)
     assert next(arriving).uid == "5"
 
 

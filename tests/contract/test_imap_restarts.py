@@ -8,7 +8,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -59,14 +58,17 @@ def test_a_watch_goes_on_behind_what_it_told_of_last(dovecot: Service, user: str
             deliver(user, raw(n))
 
     deliver(user, raw(0))
-    arriving = nettools.watch_mail(dovecot.url(), **options(dovecot, user))
-    threading.Timer(1.5, deliver, (user, raw(1))).start()  # behind the server's first "Still here"
+
+    def still_here(event: nettools.Event) -> None:
+        if event.kind == "receive" and b"Still here" in event.bytes and not arrived:
+            arrived.append(deliver(user, raw(1)))
+
+    arrived: list[object] = []
+    arriving = nettools.watch_mail(dovecot.url(), on_event=still_here, **options(dovecot, user))
     assert next(arriving).subject == "message 1"
     for first in (2, 4):
-        timer = threading.Timer(0.1, interrupted, (first,))
-        timer.start()
+        interrupted(first)
         found = [next(arriving), next(arriving)]
-        timer.join()
         assert [each.subject for each in found] == [f"message {first}", f"message {first + 1}"]
     assert any("went on over another" in warning for warning in found[-1].meta.warnings)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import pytest
 
 import nettools
+from contract.mailboxes import DOVECOT, KINDS, deliver, filled, once_sent
 from nettools import (
     Auth,
     AuthError,
@@ -31,22 +31,8 @@ RAW = (
 )
 
 
-KINDS = ["plain", "starttls", "implicit"]
-DOVECOT = [pytest.param(f"dovecot-{kind}", marks=pytest.mark.daemon) for kind in KINDS]
-
-
-def deliver(site: Site, raw: bytes) -> None:
-    """Put a message into the INBOX."""
-    if site.service is None:
-        site.server.world.deliver("alice@x.org", raw)
-    else:
-        site.service.facts["deliver"](site.options["auth"][0], raw)
-
-
 def fill(site: Site, count: int = 3) -> Site:
-    for n in range(count):
-        deliver(site, RAW.format(n=n).encode())
-    return site
+    return filled(site, RAW, count)
 
 
 @pytest.fixture(params=[*KINDS, *DOVECOT])
@@ -355,14 +341,12 @@ def test_a_refused_login_is_told_by_its_code(plain: Site, text: str, kind: type[
 
 def test_new_mail_is_watched_for(plain: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("nettools.protocols.pop3.session.POLL", 0.01)
-    stream = nettools.watch_mail(plain.url, query=Query(subject="N° 7"), **plain.options)
 
     def arrive() -> None:
         deliver(plain, RAW.format(n=6).encode())
         deliver(plain, RAW.format(n=7).encode())
 
-    timer = threading.Timer(0.1, arrive)
-    timer.start()
+    left = once_sent(b"QUIT", arrive)
+    stream = nettools.watch_mail(plain.url, query=Query(subject="N° 7"), on_event=left, **plain.options)
     assert next(stream).subject == "N° 7"
-    timer.join()
     stream.close()  # type: ignore[attr-defined]

@@ -188,18 +188,19 @@ def test_bandwidth_slows_everything_on_a_connection(http_server: Server) -> None
     assert time.monotonic() - began > 0.2
 
 
-def test_corrupt_changes_octets_and_the_seed_says_which(http_server: Server) -> None:
-    http_server.world.files["zeros"] = bytes(1000)
+def test_corrupt_changes_octets_and_the_seed_says_which(gopher_server: Server) -> None:
+    gopher_server.world.files["zeros.bin"] = bytes(1000)
 
     def fetch(seed: int) -> bytes:
-        http_server.on("GET").corrupt(3, seed=seed, times=1)
-        with socket.create_connection((http_server.host, http_server.port), timeout=10) as client:
-            client.sendall(b"GET /zeros HTTP/1.0\r\n\r\n")
+        gopher_server.on("GET").corrupt(3, seed=seed, times=1)
+        with socket.create_connection((gopher_server.host, gopher_server.port), timeout=10) as client:
+            client.sendall(b"/zeros.bin\r\n")
             with client.makefile("rb") as file:
                 return file.read()
 
     first, again, other = fetch(1), fetch(1), fetch(2)
     assert first == again != other
+    assert (len(first), len(first) - first.count(0)) == (1000, 3)
 
 
 def test_a_truncated_response_is_an_incomplete_read(http_server: Server) -> None:

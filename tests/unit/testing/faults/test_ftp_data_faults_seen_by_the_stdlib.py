@@ -19,7 +19,7 @@ OCTETS = bytes(range(256)) * 1000
 @pytest.fixture
 def ftp(ftp_server: Any) -> Iterator[ftplib.FTP]:
     ftp_server.world.files["big"] = OCTETS
-    with ftplib.FTP(timeout=5) as client:
+    with contextlib.closing(ftplib.FTP(timeout=5)) as client:  # without QUIT: some transfers never end
         client.connect(ftp_server.host, ftp_server.port)
         client.login("alice", "secret")
         yield client
