@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from nettools.errors import ClearTextError, UsageError
+from nettools.errors import ClearTextError, NettoolsError, UsageError
 from nettools.frozen import Frozen
 from nettools.secret import Secret
 from nettools.target import Target
@@ -40,7 +40,12 @@ def _secret(value: Given, what: str) -> Secret | Callable[[], str | Secret] | No
 def _ask(value: Secret | Callable[[], str | Secret] | None, what: str) -> Secret | None:
     if value is None or isinstance(value, Secret):
         return value
-    given = value()
+    try:
+        given = value()
+    except NettoolsError:
+        raise
+    except Exception as error:  # its text may hold the secret
+        raise UsageError(f"the callable for {what}= failed: {type(error).__name__}", exit_code=67) from error
     if isinstance(given, str):
         return Secret(given)
     if not isinstance(given, Secret):

@@ -103,6 +103,8 @@ def test_a_download_goes_to_a_file_and_continues(
     assert nettools("http", "download", url, "sub/").code == 0
     assert Path("sub/bytes.bin").read_bytes() == data
     assert nettools("http", url, "-o", "y", "--checksum", "sha256:" + "0" * 64).code == 18
+    to_stdout = nettools("http", url, "--checksum", "sha256:" + "0" * 64)
+    assert (to_stdout.code, to_stdout.out) == (18, b"")
     assert nettools("http", url, "-o", "y", "--max-size", "1k").code == 63
     assert not Path("y").exists()
 

@@ -98,6 +98,11 @@ def _named(url: str, upload: str | None) -> str:
 
 def _fetch(this: Call, session: Any, keywords: dict[str, Any], options: dict[str, Any], shown: bool) -> None:
     more = {"check": not options["no_check"], "decode": not options["no_decode"]}
+    checksum = this.settings.checksum
+    if checksum is not None:
+        from nettools.files import check_octets, parse_checksum
+
+        wanted = parse_checksum(checksum)
     try:
         page = session.fetch(None, **keywords, **more)
     except HTTPStatusError as error:
@@ -106,6 +111,8 @@ def _fetch(this: Call, session: Any, keywords: dict[str, Any], options: dict[str
         else:
             _show(this, error.page, shown, options["raw"])
         raise
+    if checksum is not None:
+        check_octets(wanted, page.content)
     this.out.result(page, lambda result: _show(this, result, shown, options["raw"]))
 
 
@@ -285,7 +292,7 @@ for _name, _method, _text in (
 @http.command("download")
 @click.argument("url")
 @click.argument("dest", required=False)
-@click.option("-H", "--header", "headers", multiple=True, metavar="'NAME: VALUE'")
+@click.option("-H", "--header", "headers", multiple=True, metavar="'NAME: VALUE'", help="`NAME:` sends none.")
 @click.option("-z", "--newer-than", metavar="FILE|DATE", help="Only if it changed since.")
 def download(settings: Settings, url: str, dest: str | None, headers: tuple[str, ...], newer_than: str | None) -> None:
     """Fetch a file to DEST, into the folder DEST, or under its own name here."""

@@ -13,7 +13,7 @@ right it is flushed to the disk and renamed. Until then the old file is untouche
 
 from __future__ import annotations
 
-from nettools.files.destination import Destination, parse_checksum
+from nettools.files.destination import Destination, check_octets, parse_checksum
 from nettools.files.failure import file_error
 from nettools.files.names import CaseClashes, is_plain, safe_name, safe_path
 from nettools.files.part import set_modified
@@ -24,6 +24,7 @@ __all__ = [
     "CaseClashes",
     "Destination",
     "Source",
+    "check_octets",
     "file_error",
     "is_plain",
     "modified_of",

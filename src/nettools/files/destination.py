@@ -17,7 +17,7 @@ from nettools.files.failure import file_error
 from nettools.files.part import Part, Rest
 from nettools.results import Digest, Transfer, digest_of
 
-__all__ = ["Destination", "parse_checksum"]
+__all__ = ["Destination", "check_octets", "parse_checksum"]
 
 Dest = str | os.PathLike[str] | BinaryIO | None
 
@@ -25,10 +25,8 @@ CHEAP = 1024 * 1024  # octets that are digested on their way, which costs less t
 _ALGORITHMS = {"md5": 32, "sha1": 40, "sha224": 56, "sha256": 64, "sha384": 96, "sha512": 128}
 
 
-def parse_checksum(text: str | None) -> tuple[str, str] | None:
+def parse_checksum(text: str) -> tuple[str, str]:
     """`"sha256:hex"` as (algorithm, hex)."""
-    if text is None:
-        return None
     name, colon, digest = str(text).partition(":")
     name, digest = name.strip().lower().replace("-", ""), digest.strip().lower()
     if not colon or _ALGORITHMS.get(name) != len(digest) or not re.fullmatch("[0-9a-f]*", digest):
@@ -37,6 +35,23 @@ def parse_checksum(text: str | None) -> tuple[str, str] | None:
             hint="such as sha256: and 64 hex digits; also " + ", ".join(_ALGORITHMS),
         )
     return name, digest
+
+
+def _compare(wanted: tuple[str, str], found: str) -> None:
+    name, digest = wanted
+    if found != digest:
+        raise ChecksumError(
+            f"the file has {name}:{found}, not {digest}", hint="it was damaged on the way, or is another version"
+        )
+
+
+def check_octets(wanted: tuple[str, str], octets: bytes) -> None:
+    """See that octets in memory have a checksum.
+
+    Raises:
+        ChecksumError: they have another.
+    """
+    _compare(wanted, hashlib.new(wanted[0], octets, usedforsecurity=False).hexdigest())
 
 
 class Destination:
@@ -65,7 +80,7 @@ class Destination:
         checksum: str | None = None,
         max_size: int | None = None,
     ) -> None:
-        self._checksum = parse_checksum(checksum)
+        self._checksum = None if checksum is None else parse_checksum(checksum)
         self._max_size = max_size
         self.url = url
         self.size = size
@@ -217,7 +232,7 @@ class Destination:
                 self._part.write(block)
             else:
                 self._write_stream(block)
-        except (OSError, ValueError, TypeError) as error:
+        except Exception as error:  # a file of the caller's may raise anything
             raise self._failure(error, self._part.part if self._part is not None else "the file") from error
 
     def _write_stream(self, block: bytes | bytearray | memoryview) -> None:
@@ -246,7 +261,7 @@ class Destination:
                 self._part.publish(modified if keep_time else None)
             elif self._stream is not None and hasattr(self._stream, "flush"):
                 self._stream.flush()
-        except (OSError, ValueError) as error:
+        except Exception as error:
             raise self._failure(error, self.path or "the file") from error
         self._committed = True
         data = b"".join(self._memory) if self._memory is not None else None
@@ -260,15 +275,12 @@ class Destination:
         )
 
     def _check(self) -> None:
-        if self._checksum is None:
-            return
-        name, wanted = self._checksum
-        found = self._digests[name].hexdigest()
-        if found != wanted:
-            self._poisoned = True
-            raise ChecksumError(
-                f"the file has {name}:{found}, not {wanted}", hint="it was damaged on the way, or is another version"
-            )
+        if self._checksum is not None:
+            try:
+                _compare(self._checksum, self._digests[self._checksum[0]].hexdigest())
+            except ChecksumError:
+                self._poisoned = True
+                raise
 
     def _sha256(self, data: bytes | None) -> Digest:
         if "sha256" in self._digests:

@@ -17,7 +17,7 @@ from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 from nettools.credentials import Auth, require_private
-from nettools.errors import AuthError, ProtocolError, ReplyError, UsageError
+from nettools.errors import AuthError, ProtocolError, ReplyError, UnsupportedError
 from nettools.sasl.mechanisms import MECHANISMS, Mechanism, MechanismError
 
 if TYPE_CHECKING:
@@ -86,19 +86,23 @@ def _candidates(
     """The mechanisms to try, the best first.
 
     Raises:
-        UsageError: one that was asked for is unknown, or the credentials are not what it needs.
-        AuthError: those that were asked for are not announced, or none fits.
+        AuthError: those that were asked for are not announced, or the credentials are not what they need.
+        UnsupportedError: of those that were asked for, only what nettools has not is announced.
     """
     there = {name.upper() for name in offered} | ({NATIVE} if native else set())
     announces = "it announces " + (", ".join(sorted(there)) or "none")
     if auth.mechanism is not None:
-        unknown = [name for name in auth.mechanism if name not in MECHANISMS and name != NATIVE and name not in own]
-        if unknown:
-            raise UsageError(f"{unknown[0]} is no mechanism that nettools has", hint=", ".join((*MECHANISMS, "native")))
-        wanted = [name for name in auth.mechanism if name in there or name in own]
-        if not wanted:
+        announced = [name for name in auth.mechanism if name in there or name in own]
+        if not announced:
             raise AuthError(
                 f"the server does not announce {', '.join(auth.mechanism)}; nothing was sent", hint=announces
+            )
+        wanted = [name for name in announced if name in MECHANISMS or name == NATIVE or name in own]
+        if not wanted:
+            raise UnsupportedError(
+                f"{announced[0]} is no mechanism that nettools has",
+                side="nettools",
+                hint="it has " + ", ".join((*MECHANISMS, "native")),
             )
         usable = [name for name in wanted if _usable(auth, name)]
         if not usable:

@@ -54,6 +54,7 @@ class Session(Link):
         self._flight: Pipeline[Any] | None = None  # commands whose replies are under way
         self._closed = False
         self._depth = 0
+        self._preparing = 0
         self._committed = False
         self._kept = False  # the connection was made by an earlier operation
 
@@ -176,9 +177,12 @@ class Session(Link):
         """Run what an operation needs before anything is connected: errors become an operation's, what no error of ours
         is becomes a UsageError, for only arguments can have caused it.
         """
+        self._preparing += 1
         try:
             return action()
         except CallbackRaised as raised:
+            if self._depth or self._preparing > 1:
+                raise  # what is around this gives it back
             raise raised.error from None
         except NettoolsError as error:
             raise self._complete(error) from error.__cause__
@@ -186,6 +190,8 @@ class Session(Link):
             raise self._complete(translate(error, self.target.host)) from error
         except Exception as error:
             raise self._complete(UsageError(f"the arguments make no sense: {error}")) from error
+        finally:
+            self._preparing -= 1
 
     def in_flight(
         self, commands: Iterable[bytes], send: Callable[[bytes], object], receive: Callable[[], T], *, ahead: bool
@@ -234,6 +240,8 @@ class Session(Link):
             return cast("T", attach(result, self._trace.meta()))
         except CallbackRaised as raised:
             self._discard()
+            if self._preparing:
+                raise
             raise raised.error from None
         except NettoolsError:
             raise

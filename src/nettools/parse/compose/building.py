@@ -25,7 +25,7 @@ from urllib.parse import quote
 from nettools.errors import UsageError
 from nettools.parse.compose.addresses import LINE_ENDS, People, check_address, people, unique
 from nettools.parse.compose.fields import FIELD_NAME, LONGEST, encode_field, encode_people, parameter
-from nettools.parse.compose.pieces import Encoded, Piece, Verbatim, base64_lines, crlf, unreadable
+from nettools.parse.compose.pieces import Encoded, Piece, Verbatim, base64_lines, crlf, read_all, unreadable
 from nettools.results import Address
 
 __all__ = ["Draft", "compose"]
@@ -174,7 +174,7 @@ def _attached(given: Any) -> _Attached:
     if LINE_ENDS.search(name):
         raise UsageError("an attachment's name has a CR, LF or NUL in it")
     if callable(getattr(data, "read", None)):
-        data = data.read()
+        data = read_all(data)
     if isinstance(data, str):
         data = data.encode("utf-8", "surrogateescape")
         if kind.startswith("text/") and ";" not in kind:

@@ -12,10 +12,11 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from nettools.errors import FileError
+from nettools.errors import FileError, NettoolsError
 
-__all__ = ["Encoded", "Piece", "Prepared", "Verbatim", "base64_lines", "crlf", "unreadable"]
+__all__ = ["Encoded", "Piece", "Prepared", "Verbatim", "base64_lines", "crlf", "read_all", "unreadable"]
 
 _LINE = 57  # octets that make a line of base64 (RFC 2045 6.8)
 _READ = _LINE * 4096
@@ -50,16 +51,26 @@ def base64_lines(data: bytes) -> bytes:
     )
 
 
-def unreadable(path: object, error: OSError) -> FileError:
-    """The error for a file that cannot be read."""
+def unreadable(path: object, error: Exception) -> FileError:
+    """The error for a file that cannot be read; one of the caller's may raise anything."""
+    reason = getattr(error, "strerror", None) or str(error)
     return FileError(
-        f"cannot read {os.fspath(path) if isinstance(path, os.PathLike) else path}: "
-        f"{(error.strerror or str(error)).lower()}",
-        errno=error.errno,
+        f"cannot read {os.fspath(path) if isinstance(path, os.PathLike) else path}: {reason.lower()}",
+        errno=getattr(error, "errno", None),
         filename=str(path),
         exit_code=26,
         stage="local",
     )
+
+
+def read_all(file: Any) -> Any:
+    """What a file of the caller's has left."""
+    try:
+        return file.read()
+    except NettoolsError:
+        raise
+    except Exception as error:
+        raise unreadable(getattr(file, "name", "(file)"), error) from error
 
 
 def _changed(path: Path) -> FileError:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from nettools.errors import UsageError
 from nettools.parse.compose.addresses import People, ascii_host, check_address, people, unique
 from nettools.parse.compose.building import Draft
-from nettools.parse.compose.pieces import Piece, Prepared, Verbatim, crlf, has_8bit, size_of, unreadable
+from nettools.parse.compose.pieces import Piece, Prepared, Verbatim, crlf, has_8bit, read_all, size_of, unreadable
 from nettools.parse.message.addresses import parse_addresses
 from nettools.parse.message.headers import raw_fields
 
@@ -120,7 +120,7 @@ def _octets(message: Any) -> bytes:
         except ValueError as error:
             raise UsageError(f"message= is no path: {error}") from error
     if callable(getattr(message, "read", None)):
-        data = message.read()
+        data = read_all(message)
         if isinstance(data, bytes):
             return data
     raise UsageError("message= is an EmailMessage, bytes, a path or a binary file")

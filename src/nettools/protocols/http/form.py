@@ -59,7 +59,7 @@ class _Stream(Body):
             yield from _read(self.data, self.size, getattr(self.data, "name", "the file"))
             return
         sent = 0
-        for block in self.data:
+        for block in _each(self.data):
             if not isinstance(block, (bytes, bytearray, memoryview)):
                 raise UsageError(f"data= is an iterable of bytes, not of {type(block).__name__}")
             sent += len(block)
@@ -69,6 +69,16 @@ class _Stream(Body):
                 yield bytes(block)
         if self.size is not None and sent != self.size:
             raise UsageError(f"data= does not have the {self.size} octets that Content-Length promises")
+
+
+def _each(blocks: Iterable[Any]) -> Iterator[Any]:
+    """The blocks of an iterable of the caller's, which may raise anything."""
+    try:
+        yield from blocks
+    except NettoolsError:
+        raise
+    except Exception as error:
+        raise FileError(f"cannot read (iterable): {error}", exit_code=26, stage="local") from error
 
 
 def _extent(data: Any) -> tuple[int | None, int | None]:
@@ -94,7 +104,7 @@ def _read(file: Any, size: int | None, name: object) -> Iterator[bytes]:
             block = file.read(BLOCK if left is None else min(left, BLOCK))
         except NettoolsError:
             raise
-        except (OSError, ValueError) as error:
+        except Exception as error:  # a file of the caller's may raise anything
             raise FileError(f"cannot read {name}: {error}", filename=str(name), exit_code=26) from error
         if not isinstance(block, (bytes, bytearray, memoryview)):
             raise UsageError(f"a binary file gives bytes, not {type(block).__name__}", hint="open it with 'rb'")

@@ -14,6 +14,7 @@ from nettools.results import Dialogue, Reply
 from nettools.secret import Secret
 from nettools.session import operation
 from nettools.wire.text import check
+from nettools.wire.trace import CallbackRaised
 
 __all__ = ["TelnetSession"]
 
@@ -69,7 +70,10 @@ class TelnetSession(Conversation):
             match = found.match
         send: Any = step.send
         if callable(send):
-            send = send(match)
+            try:
+                send = send(match)
+            except Exception as error:  # it goes back to the caller as it is
+                raise CallbackRaised(error) from error
         if send is None:
             return data
         if not isinstance(send, (str, bytes, Secret)):
