@@ -6,6 +6,7 @@ PYTEST := $(BIN)/python -m pytest
 GROUPS ?= dev
 SOAK_SECONDS ?= 180
 FUZZ_SECONDS ?= 600
+THREATS_AT_ONCE ?= 8
 
 .PHONY: demo test daemons clients test-daemons test-clients servers threats corpora fuzz lint types docs bench bench-latency bench-testkit soak wheel clean help
 
@@ -17,7 +18,7 @@ help:
 	@echo "make test-daemons  the contract tests over real servers"
 	@echo "make test-clients  outside clients against the fake servers"
 	@echo "make servers   test-daemons, function by function; writes docs/servers.md"
-	@echo "make threats   hostile servers, faults and bad input, each in a process of its own"
+	@echo "make threats   hostile servers, faults and bad input, each in a process of its own, THREATS_AT_ONCE=8"
 	@echo "make fuzz      what no server should send, to every parser and session, FUZZ_SECONDS=600 each"
 	@echo "make corpora   the parsers, scored on cases from many servers and programs"
 	@echo "make lint      ruff"
@@ -63,7 +64,7 @@ servers: $(VENV)/.dev
 	$(PYTEST) -n 2 -m daemon tests/contract/test_every_function.py --servers-page docs/servers.md
 
 threats: $(VENV)/.dev
-	$(PYTEST) -n auto -m threat
+	$(PYTEST) -n $(THREATS_AT_ONCE) -m threat tests/threats
 
 corpora: $(VENV)/.dev
 	$(PYTEST) -n auto -q tests/unit/parse

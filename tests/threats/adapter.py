@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 import nettools
-from threats.exam import Adapter, Unsupported
+from threats.child import Adapter, Unsupported
 
 SCHEMES = {"implicit": "s"}
 

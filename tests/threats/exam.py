@@ -1,10 +1,9 @@
 """One case in a process of its own: how it is set up, run and ended.
 
 Every case runs in a fresh directory: `canary.txt` must never be read or changed, `home/` is HOME, `work/dl/` is where
-files may be written; a new or changed file anywhere else fails it. The process has limits (address space, CPU, file
-size, wall clock). What has to hold afterwards is for `verdict.judge`.
-
-    python -m threats.exam --child JOB      is how the process starts itself
+files may be written; a new or changed file anywhere else fails it. The process comes from `nursery` and has limits
+(address space, CPU, file size, wall clock); `child` is what it does, and what has to hold afterwards is for
+`verdict.judge`.
 """
 
 from __future__ import annotations
@@ -12,162 +11,17 @@ from __future__ import annotations
 import ast
 import contextlib
 import os
-import re
-import resource
 import shutil
 import signal
-import socket
-import subprocess
-import sys
 import tempfile
 import threading
 import time
-import traceback
 from pathlib import Path
-from typing import Any
 
 from threats.engine import CASES, Ctx
 from threats.verdict import judge
 
-TESTS = Path(__file__).parents[1]
 TIMEOUT, DEADLINE, WALL = 1.5, 4.0, 10.0  # seconds: without progress, in all, ended after
-AS_LIMIT = 1536 << 20
-
-
-class Unsupported(Exception):  # noqa: N818
-    """The client has no such operation."""
-
-
-class Adapter:
-    """The client under examination: a method an operation, keyword arguments only.
-
-    Every method also gets `timeout` (seconds without progress) and `deadline` (seconds in all). `tls` is "starttls" (a
-    required upgrade), "implicit", "none" (the caller allows clear text), or absent (the client's own default). TYPED
-    are the exceptions that count as documented.
-    """
-
-    TYPED = (OSError,)
-    NAME = "adapter"
-
-    def typed(self, exc):
-        return isinstance(exc, self.TYPED) and not isinstance(exc, (MemoryError, RecursionError))
-
-    def __getattr__(self, name):
-        raise Unsupported(name)
-
-    def on_pty(self, argv, wait=6):
-        """Run argv with a terminal as stdout and stderr; return the bytes the terminal would get."""
-        import pty
-        import select
-
-        m, s = pty.openpty()
-        p = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=s, stderr=s, start_new_session=True)
-        os.close(s)
-        out, end = b"", time.monotonic() + wait
-        while time.monotonic() < end and len(out) < 1 << 20:
-            if select.select([m], [], [], 0.1)[0]:
-                try:
-                    d = os.read(m, 65536)
-                except OSError:
-                    break
-                if not d:
-                    break
-                out += d
-            elif p.poll() is not None:
-                break
-        if p.poll() is None:
-            p.kill()
-        p.wait()
-        os.close(m)
-        return out
-
-
-def child(job):
-    with open(job) as f:
-        j = ast.literal_eval(f.read())
-    from threats.adapter import Nettools
-
-    adapter: Any = Nettools()
-    if j["dns"]:
-        real = socket.getaddrinfo
-
-        def fake(host, port, family=0, type=0, proto=0, flags=0):
-            h = host.decode() if isinstance(host, bytes) else host
-            if h not in j["dns"]:
-                return real(host, port, family, type, proto, flags)
-            if j["dns"][h] == "hang":
-                time.sleep(60)
-            out = []
-            for a in j["dns"][h]:
-                fam = socket.AF_INET6 if ":" in a else socket.AF_INET
-                if family in (0, fam):
-                    out += real(a, port, fam, type or socket.SOCK_STREAM, proto, flags)
-            if not out:
-                raise socket.gaierror(socket.EAI_NONAME, "no address of this family")
-            return out
-
-        socket.getaddrinfo = fake
-    if j["dns"]:
-        j["kw"]["dns"] = j["dns"]
-    resource.setrlimit(resource.RLIMIT_AS, (AS_LIMIT, AS_LIMIT))
-    resource.setrlimit(resource.RLIMIT_CPU, (20, 25))
-    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # a background shell may have left it ignored
-    if j["fsize"]:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (j["fsize"], j["fsize"]))
-    r = {"outcome": "error", "value": None, "exc": "", "text": "", "typed": True, "trace": ""}
-    print("@@READY", flush=True)
-    t0 = time.monotonic()
-    try:
-        for _ in range(j["repeat"]):
-            r.update(outcome="error", value=None, exc="", text="", typed=True)
-            try:
-                v = getattr(adapter, j["op"])(**j["kw"])
-                r["outcome"] = "ok"
-                if isinstance(v, (bytes, bytearray)) and len(v) > 400000:
-                    v = bytes(v[:200000]) + bytes(v[-200000:])
-                r["value"] = (
-                    v if isinstance(v, (bytes, bytearray, str, int, float, list, tuple, dict, type(None))) else repr(v)
-                )
-            except Unsupported as e:
-                r["outcome"] = "unsupported"
-                r["text"] = str(e)
-                break
-            except BaseException as e:
-                r["exc"] = type(e).__module__ + "." + type(e).__qualname__
-                try:
-                    r["text"] = str(e)[:4000] + " | " + repr(e)[:4000]
-                except Exception as e2:
-                    r["text"] = f"(unprintable: {type(e2).__name__})"
-                r["typed"] = bool(adapter.typed(e))
-                x, n = e, 0
-                while x is not None and n < 20:
-                    if isinstance(x, (MemoryError, RecursionError)):
-                        r["inner"] = type(x).__name__
-                    x, n = x.__context__, n + 1
-                r["trace"] = traceback.format_exc(limit=-3)[-800:]
-                if isinstance(e, KeyboardInterrupt):
-                    r["outcome"] = "interrupted"
-                del e
-    finally:
-        r["elapsed"] = round(time.monotonic() - t0, 2)
-        with open("/proc/self/status") as f:  # ru_maxrss of the process itself would hold its parent's peak
-            own = int(re.search(r"VmHWM:\s+(\d+)", f.read())[1])
-        r["rss"] = max(own, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss) // 1024
-    try:
-        out = repr(r)
-        ast.literal_eval(out)
-    except (ValueError, SyntaxError):
-        r["value"] = repr(r["value"])
-        out = repr(r)
-    if j["fsize"]:
-        sys.stdout.write("@@RESULT" + out + "\n")
-        sys.stdout.flush()
-    else:
-        with open(job + ".out", "w", errors="backslashreplace") as f:
-            f.write(out)
-    sys.stdout.flush()
-    os._exit(0)
 
 
 def snapshot(root):
@@ -196,7 +50,7 @@ def fill(v, names):
     return v
 
 
-def run_case(cid, certs):
+def run_case(cid, certs, nursery):
     """Play a case against nettools; what happened, with `why`, the reasons against it."""
     import threats.cases  # noqa: F401  # registers them
 
@@ -234,29 +88,12 @@ def run_case(cid, certs):
         with open(job, "w") as f:
             f.write(repr(dict(op=c.op, kw=kw, dns=dns, fsize=fsize, repeat=repeat)))
         before = snapshot(root)
-        environ = {
-            "PATH": os.environ.get("PATH", ""),
-            "HOME": home,
-            "LANG": "C.UTF-8",
-            "TERM": "xterm",
-            "PYTHONPATH": os.pathsep.join(filter(None, [str(TESTS), os.environ.get("PYTHONPATH")])),
-            "PYTHONDONTWRITEBYTECODE": "1",
-            **env,
-        }
-        p = subprocess.Popen(
-            [sys.executable, "-m", "threats.exam", "--child", job],
-            cwd=dl,
-            env=environ,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-        )
+        p = nursery.start(job, dl, {"HOME": home, "TERM": "xterm", **env})
         bufs = {"o": b"", "e": b""}
         ready = threading.Event()
 
         def pump(k, f):
-            for d in iter(lambda: os.read(f.fileno(), 65536), b""):
+            for d in iter(lambda: os.read(f, 65536), b""):
                 if len(bufs[k]) < 1 << 20:
                     bufs[k] += d
                 if b"@@READY" in bufs["o"]:
@@ -277,25 +114,25 @@ def run_case(cid, certs):
         if kill:
             try:
                 p.wait(kill[1])
-            except subprocess.TimeoutExpired:
+            except TimeoutError:
                 group(getattr(signal, "SIG" + kill[0]))
                 k0 = time.monotonic()
                 try:
                     p.wait(4)
                     kill_took = time.monotonic() - k0
-                except subprocess.TimeoutExpired:
+                except TimeoutError:
                     pass
         limit = max(WALL, deadline * repeat + 5)
         try:
             p.wait(max(0.1, limit - (time.monotonic() - t0)))
-        except subprocess.TimeoutExpired:
+        except TimeoutError:
             hung = True
         group(signal.SIGKILL)
         p.wait()
         for t in ts:
             t.join(1)
-        p.stdout.close()
-        p.stderr.close()
+        os.close(p.stdout)
+        os.close(p.stderr)
         time.sleep(0.05)
         out = bufs["o"].replace(b"@@READY\n", b"")
         r = {
@@ -332,7 +169,3 @@ def run_case(cid, certs):
     finally:
         ctx.close()
         shutil.rmtree(top, ignore_errors=True)
-
-
-if __name__ == "__main__" and sys.argv[1:2] == ["--child"]:
-    child(sys.argv[2])

@@ -13,6 +13,7 @@ import threats.cases  # noqa: F401  # registers them
 from threats.certificates import make_certs
 from threats.engine import CASES
 from threats.exam import run_case
+from threats.nursery import Nursery
 
 FIXTURE = Path(__file__).parents[2] / "fixtures" / "threats.jsonl"
 
@@ -30,9 +31,16 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     shutil.rmtree(folder)
 
 
+@pytest.fixture(scope="session")
+def nursery() -> Iterator[Nursery]:
+    started = Nursery()
+    yield started
+    started.close()
+
+
 @pytest.mark.parametrize("name", CASES)
-def test_a_threat_is_met(name: str, certificates: str) -> None:
-    result = run_case(name, certificates)
+def test_a_threat_is_met(name: str, certificates: str, nursery: Nursery) -> None:
+    result = run_case(name, certificates, nursery)
     assert result["verdict"] == "pass", f"{'; '.join(result['why'])}\n{result['text'][:600]}\n{result['sent']}"
 
 

@@ -249,8 +249,8 @@ class Destination:
 
     # -- the end
 
-    def commit(self, *, modified: dt.datetime | None = None, keep_time: bool = True) -> Transfer:
-        """Everything is here: check it, flush it to the disk, give it its name.
+    def commit(self, *, modified: dt.datetime | None = None, keep_time: bool = True, settled: bool = True) -> Transfer:
+        """Everything is here: check it, flush it to the disk, give it its name; unsettled, that lasts after `settle`.
 
         Raises:
             ChecksumError: it is not what was asked for; nothing is left.
@@ -258,7 +258,7 @@ class Destination:
         self._check()
         try:
             if self._part is not None:
-                self._part.publish(modified if keep_time else None)
+                self._part.publish(modified if keep_time else None, settled=settled)
             elif self._stream is not None and hasattr(self._stream, "flush"):
                 self._stream.flush()
         except Exception as error:
@@ -273,6 +273,11 @@ class Destination:
             modified=modified,
             resumed_from=self.offset or None,
         )
+
+    def settle(self) -> None:
+        """Flush the folder, for all the files that were committed into it unsettled."""
+        if self._part is not None:
+            self._part.settle()
 
     def _check(self) -> None:
         if self._checksum is not None:

@@ -180,8 +180,11 @@ class Part:
 
     # -- the end
 
-    def publish(self, modified: dt.datetime | None) -> None:
-        """Flush it to the disk, and give it its name; `path` is what it is then."""
+    def publish(self, modified: dt.datetime | None, *, settled: bool = True) -> None:
+        """Flush it to the disk, and give it its name; `path` is what it is then.
+
+        The name lasts once the folder is flushed too: several files into one folder do that together, with `settle`.
+        """
         os.fsync(self.file.fileno())
         if modified is not None:
             set_modified(self.part, modified)
@@ -192,7 +195,17 @@ class Part:
         else:
             self.path = self._publish_beside(self.folder)
         self.note.unlink(missing_ok=True)
-        _sync_folder(self.path.parent)
+        if settled:
+            self.settle()
+
+    def settle(self) -> None:
+        """Make a rename last: on POSIX the folder has to be flushed too."""
+        with contextlib.suppress(OSError):
+            descriptor = os.open(self.path.parent, os.O_RDONLY)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
 
     def _publish_beside(self, folder: Path) -> Path:
         """The first free name of the folder; a link cannot overwrite, unlike a rename."""
@@ -211,13 +224,3 @@ class Part:
             os.unlink(self.part)
             return path
         raise FileError(f"there is no free name for {self.path.name} in {folder}", filename=str(folder), stage="local")
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make a rename last: on POSIX the folder has to be flushed too."""
-    with contextlib.suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

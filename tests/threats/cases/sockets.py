@@ -14,7 +14,7 @@ def _(c, ctx):
     c.drip(b"a" * 200)
 
 
-@case("tcp-no-read", "tcp_talk", **SOCKET, send=b"x" * (50 * MB), until=b"\n", expect=dict(outcome="error"))
+@case("tcp-no-read", "tcp_talk", **SOCKET, send=b"x" * (16 * MB), until=b"\n", expect=dict(outcome="error"))
 def _(c, ctx):
     c.sleep(14)
 

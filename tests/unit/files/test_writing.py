@@ -286,6 +286,39 @@ def test_files_that_are_here_whole(tmp_path: Path) -> None:
     assert [path.name for path in saved] == ["A.PDF", "a.pdf"]
 
 
+def test_files_of_one_message_are_flushed_together_and_the_folder_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flushed: list[bool] = []
+    real = os.fsync
+
+    def fsync(descriptor: int) -> None:
+        flushed.append(stat.S_ISDIR(os.fstat(descriptor).st_mode))
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    saved = save_all([("same.txt", b"%d" % n) for n in range(40)], tmp_path)
+    assert [path.read_bytes() for path in saved] == [b"%d" % n for n in range(40)]
+    assert (flushed.count(False), flushed.count(True)) == (40, 2)
+    assert {path.suffix for path in tmp_path.iterdir()} == {".txt"}
+
+
+def test_a_file_that_cannot_be_written_costs_none_of_those_before_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = Destination.write
+
+    def full(self: Destination, block: bytes) -> None:
+        if block == b"third":
+            raise FileError("no room")
+        real(self, block)
+
+    monkeypatch.setattr(Destination, "write", full)
+    with pytest.raises(FileError, match="no room"):
+        save_all([("a", b"first"), ("b", b"second"), ("c", b"third"), ("d", b"fourth")], tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b"]
+
+
 def test_with_everything_here_nothing_is_written(tmp_path: Path) -> None:
     (tmp_path / "x").write_bytes(b"data")
     good, bad = "sha256:" + hashlib.sha256(b"data").hexdigest(), "sha256:" + "0" * 64
