@@ -1,68 +1,100 @@
-"""`python -m benchmarks [JOB...] [--link] [--rounds N] [--root DIR]`; without names, every job, and the page."""
+"""`python -m benchmarks [JOB...] [--link] [--rounds N] [--seconds N] [--root DIR]`; without names, all, and the page.
+
+A job has its seconds and no more, and what it has measured is written down before the next one begins. The exit code is
+1 when a contender failed (one that is not installed is left out), or a job did.
+"""
 
 from __future__ import annotations
 
 import argparse
 import contextlib
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from benchmarks import report
-from benchmarks.jobs import LOOPBACK, OVER_LINK, Job
+from benchmarks.jobs import Job
+from benchmarks.jobs.link import OVER_LINK
+from benchmarks.jobs.machine import ON_THE_MACHINE
 from benchmarks.link import SERVER, Link
-from benchmarks.measure import Bench, Result, growth
+from benchmarks.measure import Bench, Result
 from benchmarks.servers import Servers
 
 RTT_MS = 50.0
+NEEDED = 4 << 30  # octets that the servers' data and one run's take
 
 
-def main() -> None:
+def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("jobs", nargs="*", help="names of jobs (default: all)")
     parser.add_argument("--link", action="store_true", help=f"over a link with {RTT_MS:g} ms of round trip")
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=None, help="at most (default: 5; over a link 2)")
+    parser.add_argument("--seconds", type=float, default=None, help="of each job (default: 90; over a link 240)")
     parser.add_argument("--write", action="store_true", help="write docs/performance.md also when jobs are named")
-    parser.add_argument("--root", type=Path, default=Path("/dev/shm/nettools-benchmarks"), help="scratch folder")
+    parser.add_argument("--root", type=Path, default=None, help="scratch folder (default: in memory, where it fits)")
     given = parser.parse_args()
-    jobs = [job for job in (OVER_LINK if given.link else LOOPBACK) if not given.jobs or job.name in given.jobs]
+    jobs = [job for job in (OVER_LINK if given.link else ON_THE_MACHINE) if not given.jobs or job.name in given.jobs]
     if not jobs:
-        parser.error("no such job; there are " + ", ".join(job.name for job in (*LOOPBACK, *OVER_LINK)))
-    results = _over_link(jobs, given.rounds, given.root) if given.link else _on_loopback(jobs, given.rounds, given.root)
-    if given.write or not given.jobs:
-        kind, extra = ("link", {"rtt_ms": RTT_MS}) if given.link else ("loopback", {})
-        report.record(results, kind, extra)
+        parser.error("no such job; there are " + ", ".join(job.name for job in (*ON_THE_MACHINE, *OVER_LINK)))
+    kind, rounds, seconds = ("link", 2, 240.0) if given.link else ("loopback", 5, 90.0)
+    began, failed = time.monotonic(), list[str]()
+    with _bench(given.root or _scratch(), link=given.link) as bench:
+        for job in jobs:
+            result = _run(bench, job, given.rounds or rounds, given.seconds or seconds)
+            failed += [f"{job.name}: {name}: {why}" for name, why in result.failed.items()]
+            if given.write or not given.jobs:
+                report.record([result], kind, {"rtt_ms": RTT_MS} if given.link else {})
+    print(f"\n{len(jobs)} jobs in {(time.monotonic() - began) / 60:.1f} minutes")
+    for line in failed:
+        print(f"failed: {line}", file=sys.stderr)
+    return 1 if failed else 0
 
 
-def _on_loopback(jobs: list[Job], rounds: int, root: Path) -> list[Result]:
-    with Servers(root) as servers:
-        return [_run(Bench(servers), job, rounds) for job in jobs]
+def _scratch() -> Path:
+    """A folder in memory, so that no disk is measured; else where temporary files go."""
+    memory = Path("/dev/shm")
+    fits = memory.is_dir() and ((memory / "nettools-benchmarks").exists() or shutil.disk_usage(memory).free > NEEDED)
+    return (memory if fits else Path(tempfile.gettempdir())) / "nettools-benchmarks"
 
 
-def _over_link(jobs: list[Job], rounds: int, root: Path) -> list[Result]:
+@contextlib.contextmanager
+def _bench(root: Path, *, link: bool) -> Iterator[Bench]:
     with contextlib.ExitStack() as stack:
-        link = stack.enter_context(Link(RTT_MS))
-        servers = stack.enter_context(Servers(root, host=SERVER, inside=link.server))
-        return [_run(Bench(servers, link=link), job, rounds) for job in jobs]
+        if link:
+            over = stack.enter_context(Link(RTT_MS))
+            yield Bench(stack.enter_context(Servers(root, host=SERVER, inside=over.server)), link=over)
+        else:
+            yield Bench(stack.enter_context(Servers(root)))
 
 
-def _run(bench: Bench, job: Job, rounds: int) -> Result:
-    print(f"\n{job.name}: {job.what}; to reach: {job.reach or '-'}", flush=True)
-    result = bench.run(job, rounds)
-    if job.scaled:
-        result.growth = growth(bench, job)
+def _run(bench: Bench, job: Job, rounds: int, seconds: float) -> Result:
+    print(f"\n{job.name}: {job.what}", flush=True)
+    began = time.monotonic()
+    try:
+        result = bench.run(job, rounds, seconds)
+    except (OSError, ValueError) as error:
+        result = Result(job, failed={"the job": f"{type(error).__name__}: {error}"})
     for name in result.runs:
-        wall, cpu = result.ratio(name, "wall"), result.ratio(name, "cpu")
-        memory, turns = result.median(name, "memory"), result.median(name, "turns")
         figures = [
-            f"{label} {value[0]:.2f} ({value[1]:.2f}..{value[2]:.2f})"
-            for label, value in (("time", wall), ("CPU", cpu))
-            if value
+            f"{label} {_spread(result.ratio(name, figure))}" for label, figure in (("time", "wall"), ("CPU", "cpu"))
         ]
+        turns = result.median(name, "turns")
         tail = "" if turns is None else f"  {turns:.0f} turns"
-        print(f"  {name:<28} {'  '.join(figures)}  {memory or 0:.0f} MiB{tail}", flush=True)
+        print(f"  {name:<28} {'  '.join(figures)}  {result.median(name, 'memory') or 0:.0f} MiB{tail}")
     if result.growth is not None:
-        print(f"  cost of an item at ten times the size: {result.growth:.2f}", flush=True)
+        print(f"  one more among ten times as many: {result.growth:.2f} times the CPU")
+    for name, why in (*result.absent.items(), *result.failed.items()):
+        print(f"  {name}: {why}")
+    print(f"  {time.monotonic() - began:.0f} s", flush=True)
     return result
 
 
+def _spread(values: tuple[float, float, float] | None) -> str:
+    return "-" if values is None else "{:.2f} ({:.2f}..{:.2f})".format(*values)
+
+
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -89,6 +89,13 @@ def maildir(folder: Path, count: int) -> None:
         (folder / "cur" / name).write_bytes(raw)
 
 
+def articles(folder: Path, count: int) -> None:
+    """The first `count` messages as files, for a newsgroup."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for number in range(count):
+        (folder / f"{number:04d}.eml").write_bytes(message(number))
+
+
 def large_mail(folder: Path, size: int) -> None:
     """A maildir with one message of about `size` octets."""
     for name in ("cur", "new", "tmp"):

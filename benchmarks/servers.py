@@ -1,7 +1,8 @@
-"""The servers of the benchmarks: nginx, vsftpd, dovecot and postfix's smtp-sink, in one scratch folder, on free ports.
+"""The servers of the benchmarks: nginx, vsftpd, dovecot, postfix's smtp-sink, and for news our own, on free ports.
 
-Needs root and Debian's packages nginx, vsftpd, dovecot-imapd, dovecot-pop3d, postfix. `inside` is a command that runs a
-server elsewhere: in the network namespace at the far end of a link.
+Needs root and Debian's packages nginx, vsftpd, dovecot-imapd, dovecot-pop3d, postfix. What they serve and write is in
+one scratch folder. `inside` is a command that runs a server elsewhere: in the network namespace at the far end of a
+link.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -23,9 +25,13 @@ from typing import Self
 
 from benchmarks import data
 
-PROTOCOLS = ("http", "ftp", "imap", "pop3", "smtp")
-USERS = {"u100": 100, "u1000": 1000, "u2000": 2000, "u10000": 10000}
-LARGE = {"u64m": 64, "u256m": 256}  # users with one message of so many MiB
+PROTOCOLS = ("http", "ftp", "imap", "pop3", "smtp", "nntp")
+PROGRAMS = ("nginx", "vsftpd", "dovecot", "smtp-sink")
+USERS = {f"u{count}": count for count in (1, 100, 200, 1000, 2000, 10000)}  # with so many messages
+LARGE = {f"u{size}m": size for size in (1, 64, 640)}  # with one message of so many MiB
+FILES = (1, 64, 102, 640)  # MiB; the big one has 1024
+FOLDERS = (1, 100, 1000)  # of so many small files
+GROUP, ARTICLES = "bench.test", 100
 
 NGINX = """
 daemon off; worker_processes 1; pid {root}/nginx.pid; error_log {root}/nginx.err warn; user root;
@@ -109,16 +115,17 @@ service stats {{
 class Servers:
     """Started as a context; `root` is the scratch folder (kept between runs: the data take a while to make)."""
 
-    def __init__(self, root: Path, *, host: str = "127.0.0.1", inside: Sequence[str] = (), big: int = 1 << 30) -> None:
-        self.root, self.host, self._inside, self._big = root, host, list(inside), big
+    def __init__(self, root: Path, *, host: str = "127.0.0.1", inside: Sequence[str] = ()) -> None:
+        self.root, self.host, self._inside = root, host, list(inside)
+        self.upload = root / "www" / "up" / "upload"  # where an upload arrives
         self._processes: list[subprocess.Popen[bytes]] = []
         self._ports = dict(zip(PROTOCOLS, _free_ports(len(PROTOCOLS)), strict=True))
 
     def fields(self) -> dict[str, str]:
         """What a command line may name."""
         urls = {"http": f"http://{self.host}:{self._ports['http']}", "ftp": f"ftp://{self.host}:{self._ports['ftp']}"}
-        ports = {"ftp_port": "ftp", "imap_port": "imap", "pop3_port": "pop3", "smtp_port": "smtp"}
-        return {"host": self.host, "root": str(self.root), **urls, **{k: str(self._ports[v]) for k, v in ports.items()}}
+        ports = {f"{name}_port": str(port) for name, port in self._ports.items()}
+        return {"host": self.host, "root": str(self.root), "up": self.upload.name, "group": GROUP, **urls, **ports}
 
     def large_mail(self, user: str) -> Path:
         """The file of a user's only message."""
@@ -131,6 +138,9 @@ class Servers:
         return int(found[-1]) if found else 0
 
     def __enter__(self) -> Self:
+        missing = [name for name in PROGRAMS if shutil.which(name) is None]
+        if missing:
+            raise SystemExit(f"not installed: {', '.join(missing)}; `make daemons` installs them (root, Debian)")
         self.root.mkdir(parents=True, exist_ok=True)
         self._lock = (self.root / "lock").open("w")
         fcntl.flock(self._lock, fcntl.LOCK_EX)  # one run at a time: the data are the same for all
@@ -179,10 +189,19 @@ class Servers:
                 write("dovecot.conf", DOVECOT, imap=self._ports["imap"], pop3=self._ports["pop3"]),
             ],
             "smtp-sink": ["smtp-sink", "-c", "-u", "nobody", address, "512"],
+            "nntp": [
+                *(sys.executable, "-m", "nettools", "serve", "nntp", "--load", str(root / "load")),
+                *("--host", self.host, "--expose", "--port", f"nntp={self._ports['nntp']}"),
+            ],
         }
 
     def _wait(self, port: int) -> None:
-        probe = [*self._inside, "python3", "-c", f"import socket; socket.create_connection(({self.host!r}, {port}), 1)"]
+        probe = [
+            *self._inside,
+            sys.executable,
+            "-c",
+            f"import socket; socket.create_connection(({self.host!r}, {port}), 1)",
+        ]
         end = time.monotonic() + 15
         while True:
             if self._inside:
@@ -200,14 +219,19 @@ class Servers:
         for folder in (root, www, www / "up", root / "mail"):
             folder.mkdir(parents=True, exist_ok=True)
             folder.chmod(0o755)
-        _once(www / "big.bin", lambda path: data.big_file(path, self._big))
-        _once(www / "many", lambda path: data.small_files(path, 1000, 4096))
+        for size in FILES:
+            _once(www / f"{size}m.bin", lambda path, size=size: data.big_file(path, size << 20))  # type: ignore[misc]
+        _once(www / "big.bin", lambda path: data.big_file(path, 1 << 30))
+        _once(www / "1024m.bin", lambda path: path.hardlink_to(www / "big.bin"))
+        for count in FOLDERS:
+            _once(www / f"many{count}", lambda path, count=count: data.small_files(path, count, 4096))  # type: ignore[misc]
         _once(www / "small.txt", lambda path: path.write_bytes(b"x" * 1024))
         _once(root / "mail10k.eml", lambda path: path.write_bytes(data.message_10k()))
         for user, count in USERS.items():
             _once(root / "mail" / user, lambda path, count=count: data.maildir(path, count))  # type: ignore[misc]
         for user, size in LARGE.items():
             _once(root / "mail" / user, lambda path, size=size: data.large_mail(path, size << 20))  # type: ignore[misc]
+        _once(root / "load" / "news" / GROUP, lambda path: data.articles(path, ARTICLES))
         subprocess.run(["chown", "-R", "nobody:nogroup", str(root / "mail")], check=True)
         shutil.chown(www / "up", "ftp", None)
 
@@ -224,8 +248,15 @@ def _free_ports(count: int) -> list[int]:
 
 
 def _once(path: Path, make: Callable[[Path], object]) -> None:
+    """Make what is not there; what was interrupted never stands under its name."""
     if not path.exists():
-        make(path)
+        half = path.with_name(f"{path.name}.half")
+        if half.is_dir():
+            shutil.rmtree(half)
+        half.unlink(missing_ok=True)
+        half.parent.mkdir(parents=True, exist_ok=True)
+        make(half)
+        half.rename(path)
 
 
 def _connects(host: str, port: int) -> bool:

@@ -38,7 +38,7 @@ def requests_files(base: str, count: str, folder: str) -> int:
     with requests.Session() as session:
         for number in range(int(count)):
             name = f"f{number:04d}.bin"
-            Path(folder, name).write_bytes(session.get(f"{base}/many/{name}", timeout=30).content)
+            Path(folder, name).write_bytes(session.get(f"{base}/{name}", timeout=30).content)
     return int(count)
 
 
@@ -70,6 +70,23 @@ def aiohttp_session(base: str, count: str) -> int:
         return done
 
     return asyncio.run(run())
+
+
+def aiohttp_files(base: str, count: str, folder: str) -> int:
+    import asyncio
+
+    import aiohttp
+
+    async def fetch(session: aiohttp.ClientSession, name: str) -> None:
+        async with session.get(f"{base}/{name}") as response:
+            Path(folder, name).write_bytes(await response.read())
+
+    async def run() -> None:
+        async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=16)) as session:
+            await asyncio.gather(*(fetch(session, f"f{number:04d}.bin") for number in range(int(count))))
+
+    asyncio.run(run())
+    return int(count)
 
 
 def http_client(base: str, count: str) -> int:

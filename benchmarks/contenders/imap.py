@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from benchmarks.contenders import digest
+from benchmarks.contenders import counted, digest
 
 ITEMS = "(UID FLAGS RFC822.SIZE INTERNALDATE BODY.PEEK[HEADER.FIELDS (DATE FROM SUBJECT)])"
 
@@ -81,8 +81,7 @@ def imaplib_whole(host: str, port: str, user: str, count: str) -> dict[str, int]
     client = _imaplib(host, port, user)
     _, rows = client.fetch(f"1:{count}", "(UID BODY.PEEK[])")
     client.logout()
-    mails = [row[1] for row in rows if isinstance(row, tuple)]
-    return {"n": len(mails), "octets": sum(map(len, mails))}
+    return counted(row[1] for row in rows if isinstance(row, tuple))
 
 
 def imaplib_file(host: str, port: str, user: str, dest: str) -> int:
@@ -101,7 +100,7 @@ def imapclient_whole(host: str, port: str, user: str, count: str) -> dict[str, i
     client.select_folder("INBOX", readonly=True)
     rows = client.fetch(client.search("ALL")[: int(count)], ["BODY.PEEK[]"])
     client.logout()
-    return {"n": len(rows), "octets": sum(len(row[b"BODY[]"]) for row in rows.values())}
+    return counted(row[b"BODY[]"] for _, row in sorted(rows.items()))
 
 
 def imap_tools_whole(host: str, port: str, user: str, count: str) -> int:

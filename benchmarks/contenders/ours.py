@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from benchmarks.contenders import digest
-from benchmarks.contenders.smtp import SENDER, cut, recipients
+from benchmarks.contenders import counted, digest
+from benchmarks.contenders.smtp import SENDER, recipients
 
 
 def download(url: str, dest: str) -> int:
@@ -68,8 +68,14 @@ def mail_whole(scheme: str, host: str, port: str, user: str, count: str) -> dict
 
     with nettools.connect(_mailbox(scheme, host, port, user), auth=(user, "x"), tls="off") as mail:
         uids = range(1, int(count) + 1) if scheme == "imap" else None
-        sizes = [len(each.raw) for each in mail.fetch_many(uids)]
-    return {"n": len(sizes), "octets": sum(sizes)}
+        return counted(each.raw for each in mail.fetch_many(uids))
+
+
+def articles(host: str, port: str, group: str, count: str) -> dict[str, int]:
+    import nettools
+
+    found = nettools.fetch_articles(f"nntp://{host}:{port}/{group}", range(1, int(count) + 1))
+    return counted(each.raw for each in found)
 
 
 def mail_file(scheme: str, host: str, port: str, user: str, dest: str) -> int:
@@ -80,20 +86,29 @@ def mail_file(scheme: str, host: str, port: str, user: str, dest: str) -> int:
     return 1
 
 
-def send_mails(host: str, port: str, message: str, count: str, to: str) -> int:
+def _message(path: str, to: str) -> bytes:
+    return Path(path).read_bytes().replace(b"To: b1@example.org", b"To: " + ", ".join(recipients(to)).encode(), 1)
+
+
+def send_mails(host: str, port: str, message: str, count: str, to: str = "1") -> int:
     import nettools
 
-    head, _, body = Path(message).read_bytes().partition(b"\r\n\r\n")
-    head = head.replace(b"To: b1@example.org", b"To: " + ", ".join(recipients(to)).encode())
-    reports = nettools.send_mails(f"smtp://{host}:{port}", [head + b"\r\n\r\n" + body] * int(count))
+    reports = nettools.send_mails(f"smtp://{host}:{port}", [_message(message, to)] * int(count))
     return sum(len(report.accepted) == int(to) for report in reports)
 
 
-def send_attachment(host: str, port: str, source: str, size: str, dest: str) -> int:
+def send_different(host: str, port: str, message: str, count: str) -> int:
+    import nettools
+
+    messages = [_message(message, "1").replace(b"<m10k@", b"<m10k.%d@" % number, 1) for number in range(int(count))]
+    return sum(len(report.accepted) for report in nettools.send_mails(f"smtp://{host}:{port}", messages))
+
+
+def send_attachment(host: str, port: str, source: str) -> int:
     import nettools
 
     report = nettools.send_mail(
         f"smtp://{host}:{port}", to="b1@example.org", sender=SENDER, subject="big", text="see the attachment\n",
-        attachments=[cut(source, size, dest)],
+        attachments=[source],
     )  # fmt: skip
     return len(report.accepted)

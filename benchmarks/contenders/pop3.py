@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from benchmarks.contenders import VERIFY, counted
+
 
 def _poplib(host: str, port: str, user: str) -> Any:
     import poplib
@@ -18,9 +20,13 @@ def _poplib(host: str, port: str, user: str) -> Any:
 
 def poplib_all(host: str, port: str, user: str, count: str) -> dict[str, int]:
     client = _poplib(host, port, user)
-    sizes = [client.retr(number)[2] for number in range(1, int(count) + 1)]
+    numbers = range(1, int(count) + 1)
+    if VERIFY:
+        found = counted(b"\r\n".join(client.retr(number)[1]) + b"\r\n" for number in numbers)
+    else:
+        found = {"n": len(numbers), "octets": sum(client.retr(number)[2] for number in numbers)}
     client.quit()
-    return {"n": len(sizes), "octets": sum(sizes)}
+    return found
 
 
 def poplib_file(host: str, port: str, user: str, dest: str) -> int:

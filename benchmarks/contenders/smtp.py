@@ -37,28 +37,15 @@ def aiosmtplib_send(host: str, port: str, message: str, count: str, to: str = "1
     return int(count)
 
 
-def cut(source: str, size: str, dest: str) -> Path:
-    """The first `size` MiB of a file, as a file of its own."""
-    import shutil
-
-    path = Path(f"{dest}.bin")
-    with Path(source).open("rb") as big, path.open("wb") as small:
-        for _ in range(int(size)):
-            small.write(big.read(1 << 20))
-    shutil.copystat(source, path)
-    return path
-
-
-def smtplib_attachment(host: str, port: str, source: str, size: str, dest: str) -> int:
+def smtplib_attachment(host: str, port: str, source: str) -> int:
     import smtplib
     from email.message import EmailMessage
 
     message = EmailMessage()
     message["From"], message["To"], message["Subject"] = SENDER, "b1@example.org", "big"
     message.set_content("see the attachment\n")
-    message.add_attachment(
-        cut(source, size, dest).read_bytes(), maintype="application", subtype="octet-stream", filename="big.bin"
-    )
+    data = Path(source).read_bytes()
+    message.add_attachment(data, maintype="application", subtype="octet-stream", filename="big.bin")
     with smtplib.SMTP(host, int(port), local_hostname="bench") as client:
         client.send_message(message)
     return 1
