@@ -24,8 +24,8 @@ help:
 	@echo "make lint      ruff"
 	@echo "make types     mypy --strict"
 	@echo "make docs      the documentation, in docs/_build/html"
-	@echo "make bench     measure beside the peers; writes docs/performance.md (root, Debian)"
-	@echo "make bench-latency  the same over a link of 50 ms"
+	@echo "make bench     measure beside the peers, a quarter of an hour; writes docs/performance.md (root, Debian)"
+	@echo "make bench-latency  the same over a link of 50 ms, ten minutes"
 	@echo "make bench-testkit  what 500 fake servers, and a fixture, cost"
 	@echo "make soak      all protocols at once while the wire is cut, late and torn, for SOAK_SECONDS"
 	@echo "make wheel     build the wheel and run its demo in an empty environment"
@@ -93,7 +93,7 @@ soak: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.soak $(SOAK_SECONDS)
 
 bench-latency: $(VENV)/.bench
-	$(BIN)/python -m benchmarks --link --rounds 3
+	$(BIN)/python -m benchmarks --link
 
 bench-testkit: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.testkit
