@@ -48,7 +48,7 @@ def test_what_needs_more_words_says_which(nettools: Run) -> None:
         (["imap", "flag", "imap://h", "1"], "flag needs --add or --remove"),
         (["imap", "mv", "imap://h", "1"], "Missing arguments: UID... FOLDER"),
         (["imap", "save", "imap://h", "1"], "save needs -o DIR"),
-        (["imap", "save", "imap://h", "-o", "d"], "save needs UIDs, or --all"),
+        (["imap", "save", "imap://h", "-o", "d"], "save needs UIDs, --all, or what to look for"),
         (["imap", "save", "imap://h", "1", "-o", "d", "--pattern", "*"], "--pattern goes with --attachments"),
         (["imap", "list", "imap://h", "--header", "X"], "--header is NAME:TEXT"),
         (["imap", "list", "imap://h", "--query", "ALL", "--seen"], "--query stands for itself"),

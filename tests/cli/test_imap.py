@@ -113,3 +113,33 @@ def test_what_the_server_wants_seen_is_shown(nettools: Run, box: str, sandbox: A
     done = nettools("imap", "list", box, *ME)
     assert done.code == 8
     assert "Move along" in done.err
+
+
+def test_what_to_look_for_may_stand_in_place_of_uids(nettools: Run, box: str, sandbox: Any, tmp_path: Path) -> None:
+    inbox = sandbox.world.inbox("alice")
+    assert [each["info"]["uid"] for each in nettools("imap", "fetch", box, "--uid", "2:3", "--json", *ME).lines] == [
+        "2",
+        "3",
+    ]
+    assert nettools("imap", "save", box, "--subject", "mail 1", "-o", tmp_path, *ME).code == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["2.eml"]
+    assert nettools("imap", "flag", box, "--unseen", "--add", "\\Seen", *ME).code == 0
+    assert all("\\Seen" in message.flags for message in inbox)
+    assert nettools("imap", "cp", box, "--query", 'SUBJECT "mail 2"', "Archive", *ME).text == "1\n"
+    assert "would delete 1, 2, 3" in nettools("imap", "rm", box, "--seen", "--dry-run", *ME).err
+    assert nettools("imap", "rm", box, "--seen", *ME).code == 2
+    assert nettools("imap", "mv", box, "--subject", "mail 0", "Trash", *ME).text == "1\n"
+    assert nettools("imap", "search", box, "--unflagged", "--unanswered", *ME).text == "2\n3\n"
+    assert nettools("imap", "search", box, "--smaller", "0", *ME).text == ""
+    assert nettools("imap", "rm", box, "--unseen", *ME).code == 0  # nothing: nothing is asked
+    assert nettools("pop3", "rm", sandbox.pop3.url, "--subject", "mail", "-y", *ME).code == 0
+    assert (len(inbox), nettools("imap", "fetch", box, "--seen", *ME).code) == (0, 0)
+
+
+@pytest.mark.parametrize("verb", ["fetch", "save", "flag", "mv", "cp", "rm"])
+def test_uids_and_what_to_look_for_exclude_each_other(nettools: Run, box: str, verb: str) -> None:
+    more = {"save": ("-o", "x"), "flag": ("--add", "x"), "mv": ("Trash",), "cp": ("Trash",)}.get(verb, ())
+    done = nettools("imap", verb, box, "1", *more, "--unseen", *ME)
+    assert (done.code, "either UIDs or what to look for" in done.err) == (2, True)
+    if verb != "save":
+        assert "Missing argument" in nettools("imap", verb, box, *more, *ME).err

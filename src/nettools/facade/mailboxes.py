@@ -1,4 +1,7 @@
-"""Mailboxes, by IMAP or POP3: listed, searched, fetched, changed, watched; and a message that is here already."""
+"""Mailboxes, by IMAP or POP3: listed, searched, fetched, changed, watched; and a message that is here already.
+
+Wherever several UIDs may be named, a `Query` may stand in their place: the messages that it finds, which may be none.
+"""
 
 from __future__ import annotations
 
@@ -20,6 +23,9 @@ if TYPE_CHECKING:
     from nettools.query import Query
     from nettools.results import Folder, Mail, MailInfo
 
+    Uid = str | int
+    Uids = Uid | Iterable[Uid] | Query
+
 __all__ = [
     "append_mail",
     "copy_mail",
@@ -38,9 +44,6 @@ __all__ = [
 ]
 
 T = TypeVar("T")
-
-Uid = str | int
-Uids = Uid | Iterable[Uid]
 
 SCHEMES = ("imap", "imaps", "pop3", "pop3s")
 
@@ -105,9 +108,14 @@ def fetch_mails(
 ) -> Iterator[Mail]:
     """Many whole messages over one connection, one by one; all of the folder when none are named.
 
+    Args:
+        uids: one, several, or a `Query`: those that it finds.
+
     >>> uid = append_mail(imap.url, b"Subject: One\\n\\nHello\\n", folder="Junk", auth=alice)
     >>> [mail.info.subject for mail in fetch_mails(imap.url, folder="Junk", auth=alice)]
     ['One']
+    >>> [mail.text for mail in fetch_mails(imap.url, Query(subject="one"), folder="Junk", auth=alice)]
+    ['Hello\\n']
     """
     return run_stream(
         protocol_for(url, SCHEMES),
@@ -183,7 +191,7 @@ def move_mail(
     folder: str | None = None,
     **opts: Unpack[Keywords],
 ) -> tuple[str, ...]:
-    """Move messages to another folder (MOVE, RFC 6851, or copy and expunge); the new UIDs where told.
+    """Move messages, or what a `Query` finds, to another folder (RFC 6851, else by a copy); the new UIDs where told.
 
     >>> uid = append_mail(imap.url, b"Subject: Old\\n\\nHello\\n", folder="Junk", auth=alice)
     >>> (new_uid,) = move_mail(imap.url, uid, "Trash", folder="Junk", auth=alice)
@@ -200,7 +208,7 @@ def copy_mail(
     folder: str | None = None,
     **opts: Unpack[Keywords],
 ) -> tuple[str, ...]:
-    """Copy messages to another folder; the new UIDs where the server tells them.
+    """Copy messages, or what a `Query` finds, to another folder; the new UIDs where the server tells them.
 
     >>> uid = append_mail(imap.url, b"Subject: Twice\\n\\nHello\\n", folder="Archive", auth=alice)
     >>> (new_uid,) = copy_mail(imap.url, uid, "Sent", folder="Archive", auth=alice)
@@ -218,7 +226,7 @@ def flag_mail(
     folder: str | None = None,
     **opts: Unpack[Keywords],
 ) -> None:
-    """Set and clear flags (`\\\\Seen`, `\\\\Flagged`, keywords).
+    """Set and clear flags (`\\\\Seen`, `\\\\Flagged`, keywords) of messages, or of what a `Query` finds.
 
     >>> uid = append_mail(imap.url, b"Subject: Star\\n\\nHello\\n", folder="Sent", auth=alice)
     >>> flag_mail(imap.url, uid, add="\\\\Flagged", remove=["\\\\Seen"], folder="Sent", auth=alice)
@@ -234,7 +242,7 @@ def delete_mail(
     folder: str | None = None,
     **opts: Unpack[Keywords],
 ) -> None:
-    """Delete messages: these, and no others that happen to be marked.
+    """Delete messages: these, or what a `Query` finds, and no others that happen to be marked.
 
     >>> uid = append_mail(imap.url, b"Subject: Gone\\n\\nHello\\n", folder="Trash", auth=alice)
     >>> delete_mail(imap.url, uid, folder="Trash", auth=alice)

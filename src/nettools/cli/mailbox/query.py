@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import click
@@ -9,7 +10,7 @@ import click
 from nettools.cli.arguments import AMOUNT, MOMENT
 from nettools.errors import UsageError
 
-__all__ = ["make_query", "query_options"]
+__all__ = ["either", "make_query", "query_options"]
 
 QUERY = (
     click.option("--subject", metavar="TEXT", help="Subject contains."),
@@ -23,10 +24,10 @@ QUERY = (
     click.option("--on", type=MOMENT, help="Arrived on this day."),
     click.option("--larger", type=AMOUNT, help="Has more octets."),
     click.option("--smaller", type=AMOUNT, help="Has fewer octets."),
-    click.option("--unseen", is_flag=True, help="Not read yet."),
-    click.option("--seen", is_flag=True, help="Read."),
-    click.option("--flagged", is_flag=True, help="Flagged."),
-    click.option("--answered", is_flag=True, help="Answered."),
+    click.option("--unseen", is_flag=True, default=None, help="Not read yet."),
+    click.option("--seen", is_flag=True, default=None, help="Read."),
+    click.option("--flagged/--unflagged", default=None, help="Flagged, or not."),
+    click.option("--answered/--unanswered", default=None, help="Answered, or not."),
     click.option("--uid", "uid", metavar="SET", help="UIDs, such as 7:12."),
     click.option("--query", "raw_query", metavar="SEARCH", help="In the syntax of IMAP SEARCH."),
 )
@@ -44,7 +45,7 @@ def make_query(given: dict[str, Any]) -> Any:
     terms = {name: given.pop(name) for name in tuple(given) if name in _QUERY_NAMES}
     raw = terms.pop("raw_query")
     header = terms.pop("header")
-    wanted = {name: value for name, value in terms.items() if value not in (None, False)}
+    wanted = {name: value for name, value in terms.items() if value is not None}
     if header is not None:
         name, colon, value = header.partition(":")
         if not colon:
@@ -59,6 +60,16 @@ def make_query(given: dict[str, Any]) -> Any:
     from nettools.query import Query
 
     return Query(**wanted)
+
+
+def either(uids: Sequence[object]) -> None:
+    """Refuse UIDs beside terms.
+
+    Raises:
+        UsageError: there are some.
+    """
+    if uids:
+        raise UsageError("either UIDs or what to look for, not both", hint="--uid SET is a term like the others")
 
 
 _QUERY_NAMES = {

@@ -10,7 +10,7 @@ import click
 
 from nettools.cli.arguments import LIMIT, Settings
 from nettools.cli.calling import Call, call
-from nettools.cli.mailbox.query import make_query, query_options
+from nettools.cli.mailbox.query import either, make_query, query_options
 from nettools.cli.mailbox.verbs import FOLDER, IMAP, UIDS, URL, needed, verb
 from nettools.cli.messages import place_of, save_message, show_message
 from nettools.errors import FileError, UsageError
@@ -98,6 +98,7 @@ def changed(scheme: str, settings: Settings, url: str, since: int, folder: str |
     click.option("--raw", is_flag=True, help="The exact octets."),
     click.option("--number", "numbers", type=int, multiple=True, help="By message number instead of UID."),
     click.option("--mark-seen", is_flag=True, help="Mark as read."),
+    query_options,
 )
 def fetch(
     scheme: str,
@@ -108,10 +109,14 @@ def fetch(
     raw: bool,
     numbers: tuple[int, ...],
     mark_seen: bool,
+    **given: Any,
 ) -> None:
-    """Show messages; -o FILE or -o DIR/ writes them, --raw as they are."""
+    """Show messages (the UIDs, or all for which the terms hold); -o FILE or -o DIR/ writes them, --raw as they are."""
     import nettools
 
+    query = make_query(given)
+    if query is not None:
+        either((*uids, *numbers))
     named, into = place_of(settings)
     as_files = named is not None and (raw or into)
     with (
@@ -119,14 +124,19 @@ def fetch(
         nettools.connect(this.url, **this.keywords) as session,
     ):
         box: Any = session
+        wanted: Any = ()
+        if query is not None:
+            wanted = box.search(query, folder=folder)
+        elif not numbers:
+            wanted = _fetch_uids(session, uids)
         if as_files and not mark_seen:
             by_number: list[tuple[Any, Any]] = [(None, number) for number in numbers]
-            for uid, number in by_number or [(uid, None) for uid in _fetch_uids(session, uids)]:
+            for uid, number in by_number or [(uid, None) for uid in wanted]:
                 done = box.fetch_to(settings.output, uid, number=number, folder=folder)
                 this.out.result(done, lambda each: this.out.note(str(each.path)))
             return
-        wanted: Any = {"numbers": numbers} if numbers else {"uids": _fetch_uids(session, uids)}
-        for mail in box.fetch_many(**wanted, folder=folder, mark_seen=mark_seen):
+        meant: Any = {"numbers": numbers} if numbers else {"uids": wanted}
+        for mail in box.fetch_many(**meant, folder=folder, mark_seen=mark_seen):
             if named is not None and as_files:
                 note = partial(this.out.note, str(save_message(mail.raw, named, into, str(mail.info.uid))))
                 this.out.result(mail, lambda _, note=note: note())  # type: ignore[misc]
@@ -159,6 +169,7 @@ def _fetch_uids(session: Any, uids: tuple[str, ...]) -> tuple[str, ...]:
     click.option("--attachments", is_flag=True, help="The attachments instead of the messages."),
     click.option("--pattern", metavar="GLOB", help="With --attachments: only names that match."),
     click.option("--delete", is_flag=True, help="Delete each message once it is safely stored."),
+    query_options,
 )
 def save(
     scheme: str,
@@ -171,18 +182,22 @@ def save(
     attachments: bool,
     pattern: str | None,
     delete: bool,
+    **given: Any,
 ) -> None:
     """Write messages into the folder that -o names, one .eml each, or a Maildir, or an mbox; what it has is left out.
 
-    --delete removes them from the server once they are safely stored.
+    They are the UIDs, --all, or all for which the terms hold. --delete removes them once they are safely stored.
     """
     import nettools
     from nettools.cli.mailbox.saving import save_attachments, save_messages
 
     if settings.output in (None, "-"):
         raise UsageError("save needs -o DIR")
-    if not uids and not everything:
-        raise UsageError("save needs UIDs, or --all")
+    query = make_query(given)
+    if not uids and not everything and query is None:
+        raise UsageError("save needs UIDs, --all, or what to look for")
+    if query is not None:
+        either((*uids, *(["--all"] if everything else [])))
     if pattern is not None and not attachments:
         raise UsageError("--pattern goes with --attachments")
     if kind != "mbox":
@@ -192,7 +207,8 @@ def save(
             raise FileError(f"cannot write {settings.output}: {error.strerror}", filename=settings.output) from error
     with call(settings, scheme, url, to_file=False) as this, nettools.connect(this.url, **this.keywords) as session:
         box: Any = session
-        wanted = None if everything else uids
+        wanted = uids if query is None else box.search(query, folder=folder)
+        wanted = None if everything else wanted
         if settings.dry_run:
             for uid in box.search("ALL", folder=folder) if wanted is None else wanted:
                 this.out.note(f"would save {uid}")

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Literal, NamedTuple
 
 from nettools.errors import UsageError
+from nettools.query import Query
 from nettools.target import decode
 
 __all__ = ["Meant", "Place", "parse_path", "uid_list", "uid_sets"]
@@ -78,20 +79,25 @@ def uid_list(value: object, what: str = "uid") -> list[int]:
 
 
 class Meant(NamedTuple):
-    """Which messages are meant: `what` they are named by, in the order given; None is all of the folder."""
+    """Which messages are meant: `what` they are named by, in the order given, or those for which `query` holds; all of
+    the folder where neither is given.
+    """
 
     what: Literal["uid", "message number"]
     named: list[int] | None
+    query: Query | None = None
 
     @classmethod
     def of(cls, uids: object, numbers: object) -> Meant:
-        """Either UIDs or numbers.
+        """Either UIDs, or a Query in their place, or numbers.
 
         Raises:
             UsageError: both, or what is neither.
         """
         if uids is not None and numbers is not None:
             raise UsageError("either uids or numbers=, not both")
+        if isinstance(uids, Query):
+            return cls("uid", None, uids)
         if numbers is not None:
             return cls("message number", uid_list(numbers, "message number"))
         return cls("uid", None if uids is None else uid_list(uids))

@@ -77,14 +77,14 @@ class Writer(Reader):
             UsageError: none.
         """
         meant = Meant.of(self.place.uid if uids is None and numbers is None else uids, numbers)
-        if meant.named is None:
-            raise UsageError("name messages, by uids or numbers=")
+        if meant.named is None and meant.query is None:
+            raise UsageError("name messages, by uids or numbers=", hint="a Query in place of uids names what it finds")
         return meant
 
     def _existing(self, meant: Meant, name: str, *, write: bool) -> Numbers:
         """The UIDs of messages, which are all there; the folder is open then."""
-        self._enter(name, write=write)
-        return [row.uid for row in self._sizes(meant) if row.uid is not None]
+        self._enter(name, write=write, refresh=meant.query is not None)
+        return [row.uid for row in self._sizes(self._found(meant)) if row.uid is not None]
 
     # -- elsewhere
 
@@ -212,6 +212,8 @@ class Writer(Reader):
         self._delete(self._existing(meant, name, write=True))
 
     def _delete(self, wanted: Numbers) -> None:
+        if not wanted:
+            return
         self._store(wanted, b"+FLAGS.SILENT", b"(\\Deleted)")
         if self._has("UIDPLUS"):
             for each in uid_sets(wanted):

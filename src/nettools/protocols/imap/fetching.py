@@ -15,9 +15,11 @@ from nettools.parse.imap_data import FetchData
 from nettools.parse.message import deferred_mail
 from nettools.protocols.imap.address import Meant, uid_sets
 from nettools.protocols.imap.folders import Mailbox
+from nettools.protocols.imap.values import expand, search_arguments
 from nettools.session import operation, stream
 
 if TYPE_CHECKING:
+    from nettools.query import Query
     from nettools.results import Mail
 
 __all__ = ["BATCH_OCTETS", "Fetcher", "Numbers"]
@@ -43,7 +45,7 @@ class Fetcher(Mailbox):
         Raises:
             NotFoundError: one is not there.
         """
-        what, wanted = meant
+        what, wanted, _ = meant
         if wanted is None:
             found = self._told(b"UID FETCH", [b"1:*"], items)
             return sorted(found.values(), key=lambda row: row.seq)
@@ -71,6 +73,22 @@ class Fetcher(Mailbox):
         for each in sets:
             self._run(verb, each, items, each=note)
         return found
+
+    def _terms(self, query: Query | str) -> tuple[Any, ...]:
+        return search_arguments(query, charset=not self._utf8)
+
+    def _search(self, terms: tuple[Any, ...], *, last: bool = False) -> Numbers:
+        answer = self._run(b"UID", b"SEARCH", *terms, what="UID SEARCH", last=last)
+        found = {number for numbers, _ in answer.of("search") for number in numbers}
+        for told in answer.of("esearch"):  # what IMAP4rev2 answers (RFC 9051 7.3.4)
+            found.update(number for each in told.get("all", ()) for number in expand(each))
+        return sorted(found)
+
+    def _found(self, meant: Meant) -> Meant:
+        """Those that a query finds in the folder that is open, as if they had been named."""
+        if meant.query is None:
+            return meant
+        return Meant("uid", self._search(self._terms(meant.query)))
 
     def _meant(self, uid: Any, number: Any) -> Meant:
         """The one message that is meant: by UID, number, or the URL's.
@@ -186,7 +204,8 @@ class Fetcher(Mailbox):
 
     @stream("fetch")
     def _many(self, meant: Meant, name: str, mark_seen: bool) -> Iterator[Any]:
-        self._enter(name, write=mark_seen)
+        self._enter(name, write=mark_seen, refresh=meant.query is not None)
+        meant = self._found(meant)
         larger: dict[int, FetchData] = {}
         mails: dict[int, Mail] = {}
         if self._are_few(meant):

@@ -40,7 +40,8 @@ class IMAPSession(Watcher):
 
         from nettools.mailstore import Key, Saved
 
-        self._enter(name)
+        self._enter(name, refresh=meant.query is not None)
+        meant = self._found(meant)
         assert self._status is not None
         validity = self._status.uid_validity or 0
         missing: dict[int, Key] = {}

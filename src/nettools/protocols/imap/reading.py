@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 from nettools.errors import NotFoundError, ProtocolError, UsageError
 from nettools.protocols.imap.address import Meant, uid_sets
 from nettools.protocols.imap.attachments import ENCODINGS, Decoder, attached
-from nettools.protocols.imap.fetching import BATCH_OCTETS, Fetcher, Numbers
-from nettools.protocols.imap.values import expand, info_of, search_arguments
+from nettools.protocols.imap.fetching import BATCH_OCTETS, Fetcher
+from nettools.protocols.imap.values import info_of, search_arguments
 from nettools.session import operation
 from nettools.wire.text import check, check_count
 
@@ -104,16 +104,6 @@ class Reader(Fetcher):
         for place, each in enumerate(sets, 1):
             self._run(b"UID", b"FETCH", each, INFO, what="UID FETCH", each=note, last=last and place == len(sets))
         return infos
-
-    def _terms(self, query: Query | str) -> tuple[Any, ...]:
-        return search_arguments(query, charset=not self._utf8)
-
-    def _search(self, terms: tuple[Any, ...], *, last: bool = False) -> Numbers:
-        answer = self._run(b"UID", b"SEARCH", *terms, what="UID SEARCH", last=last)
-        found = {number for numbers, _ in answer.of("search") for number in numbers}
-        for told in answer.of("esearch"):  # what IMAP4rev2 answers (RFC 9051 7.3.4)
-            found.update(number for each in told.get("all", ()) for number in expand(each))
-        return sorted(found)
 
     def changed(self, since: int, *, folder: str | None = None) -> tuple[MailInfo, ...]:
         """The messages that are new or whose flags are others since a `highest_modseq` (RFC 7162 3.1.4), in order.

@@ -99,6 +99,9 @@ class POP3Session(Conversation):
                 if number not in known:
                     raise NotFoundError(f"there is no message number {number}")
             return meant.numbers
+        if meant.query is not None:
+            sizes, _ = self._both()
+            return [info.number for info in self._infos(sorted(sizes), sizes, meant.query) if info.number is not None]
         if meant.uids is None:
             if all_if_none:
                 return list(known)
@@ -296,7 +299,7 @@ class POP3Session(Conversation):
     def delete(self, uids: Any = None, *, numbers: Any = None, folder: str | None = None) -> None:
         """Delete messages; it takes effect when the session is closed, and is an error then if it does not."""
         meant = self._meant(folder, uids, numbers)
-        if meant.uids is None and meant.numbers is None:
+        if meant.uids is None and meant.numbers is None and meant.query is None:
             raise UsageError("name a message, by uid or number=")
         self._delete(meant)
 
@@ -349,10 +352,11 @@ class POP3Session(Conversation):
 
 
 class Meant:
-    """The messages that a caller names: by UIDL, by number, or none of both for all.
+    """The messages that a caller names: by UIDL, by number, by a query of headers, or none of them for all.
 
     Raises:
         NotFoundError: another folder than the only one. UsageError: both are given, or something else.
+        UnsupportedError: the query needs more than headers.
     """
 
     def __init__(self, folder: str | None, uids: Any, numbers: Any) -> None:
@@ -360,6 +364,9 @@ class Meant:
             raise NotFoundError(f"POP3 has no folder {folder!r}", hint="it has one folder; IMAP has more")
         if uids is not None and numbers is not None:
             raise UsageError("either uids or numbers=, not both")
+        self.query: Query | None = None
+        if hasattr(uids, "matches"):
+            uids, self.query = None, _headers_only(uids)
         self.uids = None if uids is None else [str(each) for each in _several(uids, (str, int), "a UIDL")]
         self.numbers = None if numbers is None else [*map(int, _several(numbers, (int,), "a message number"))]
 
