@@ -25,7 +25,7 @@ _HOMES = {
     """,
     "options": "Options option_names",
     "policies": "TLS Proxy Retry Timeout",
-    "protocols.ftp": "ftp_get ftp_info ftp_list ftp_mirror ftp_mkdir ftp_put ftp_remove ftp_rename",
+    "protocols.ftp": "ftp_chmod ftp_get ftp_info ftp_list ftp_mirror ftp_mkdir ftp_put ftp_remove ftp_rename",
     "protocols.gopher": "gopher_get gopher_list gopher_search",
     "protocols.http": "fetch_page",
     "protocols.nntp": "fetch_article fetch_articles list_articles list_groups post_article",

@@ -54,6 +54,7 @@ from nettools.policies import TLS as TLS
 from nettools.policies import Proxy as Proxy
 from nettools.policies import Retry as Retry
 from nettools.policies import Timeout as Timeout
+from nettools.protocols.ftp import ftp_chmod as ftp_chmod
 from nettools.protocols.ftp import ftp_get as ftp_get
 from nettools.protocols.ftp import ftp_info as ftp_info
 from nettools.protocols.ftp import ftp_list as ftp_list

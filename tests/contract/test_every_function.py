@@ -74,6 +74,12 @@ def check_ftp_mkdir(site: Any, folder: Path) -> object:
     return "b" in names(nettools.ftp_list(site.at("a/"), **site.options))
 
 
+def check_ftp_chmod(site: Any, folder: Path) -> object:
+    nettools.ftp_put(b"octets", site.at("new.bin"), **site.options)
+    nettools.ftp_chmod(site.at("new.bin"), 0o640, **site.options)
+    return nettools.ftp_info(site.at("new.bin"), **site.options).size == 6
+
+
 def check_ftp_mirror(site: Any, folder: Path) -> object:
     nettools.ftp_mirror(site.at("pub/"), folder, **site.options)
     return (folder / "sub" / "deep.txt").exists()
@@ -254,6 +260,7 @@ TABLE: dict[str, dict[str, Call]] = {
         "ftp_rename": check_ftp_rename,
         "ftp_remove": check_ftp_remove,
         "ftp_mkdir": check_ftp_mkdir,
+        "ftp_chmod": check_ftp_chmod,
         "ftp_mirror": check_ftp_mirror,
     },
     "smtp": {"send_mail": check_send_mail, "send_mails": check_send_mails},

@@ -137,6 +137,13 @@ def ftp_mv(do: Command) -> object:
     return do("get", do.at(quote(ODD[-1]))).out == b"x"
 
 
+def ftp_chmod(do: Command) -> object:
+    do("put", "-", do.at("script.sh"), stdin=b"x")
+    do("chmod", do.at("script.sh"), "750")
+    assert do.tried("chmod", do.at("missing"), "750").code in (9, 78)
+    return b"rwxr-x---" in do("list", "--method", "list", do.at("")).out
+
+
 def ftp_mkdir(do: Command) -> object:
     do("mkdir", do.at("a b/" + quote("größe") + "/"))
     return do("info", "--json", do.at("a%20b/" + quote("größe"))).rows[0]["kind"] == "dir"
@@ -281,6 +288,7 @@ TABLE: dict[str, dict[str, Check]] = {
     "ftp": {
         "get": ftp_get, "put": ftp_put, "list": ftp_list, "rm": ftp_rm, "mv": ftp_mv, "mkdir": ftp_mkdir,
         "mirror": ftp_mirror,
+        "chmod": ftp_chmod,
         "info": lambda do: do("info", "--json", do.at("pub/hello.txt")).rows[0]["size"] == 14,
         "command": lambda do: b"SIZE" in do("command", do.site.url, "FEAT").out,
     },

@@ -262,3 +262,29 @@ def test_the_wrapped_object_goes_on_over_our_connections(fake_site: Callable[...
 def test_errors_of_the_wrapped_module_have_names_of_ours(error: Exception, kind: type[NettoolsError]) -> None:
     assert isinstance(classify(error), kind)
     assert classify(ValueError()) is None
+
+
+@pytest.mark.parametrize("mode", [0o640, "640", "0640"])
+def test_permissions_are_changed_by_site_chmod(fake_site: Callable[..., Any], mode: Any) -> None:
+    site = fake_site("ftp", "plain")
+    nettools.ftp_chmod(site.at("pub/hello.txt"), mode, **ALICE)
+    (sent,) = [command for command in site.server.log.commands() if command.startswith("SITE")]
+    assert sent in ("SITE CHMOD 640 pub/hello.txt", "SITE CHMOD 0640 pub/hello.txt")
+
+
+@pytest.mark.parametrize("mode", [True, -1, "rwx", "9", "64", 0o77777, None])
+def test_what_is_no_mode_is_refused_before_anything_is_sent(fake_site: Callable[..., Any], mode: Any) -> None:
+    site = fake_site("ftp", "plain")
+    with pytest.raises(UsageError, match="mode is permissions such as"):
+        nettools.ftp_chmod(site.at("pub/hello.txt"), mode, **ALICE)
+    assert not any(command.startswith("SITE") for command in site.server.log.commands())
+
+
+def test_permissions_that_cannot_be_changed_are_told_apart(fake_site: Callable[..., Any]) -> None:
+    site = fake_site("ftp", "plain")
+    with pytest.raises(DeniedError):
+        nettools.ftp_chmod(site.at("pub/hello.txt"), 0o644, tls="off")  # as anonymous
+    site.server.on("SITE").reply("500 What?")
+    with pytest.raises(UnsupportedError, match="no SITE CHMOD") as caught:
+        nettools.ftp_chmod(site.at("pub/hello.txt"), 0o644, **ALICE)
+    assert caught.value.side == "peer"

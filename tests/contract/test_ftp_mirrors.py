@@ -165,3 +165,40 @@ def test_one_side_of_a_mirror_is_a_url_of_ftp(source: str, dest: str, code: int)
     with pytest.raises(nettools.UsageError) as caught:
         nettools.ftp_mirror(source, dest)
     assert caught.value.exit_code == code
+
+
+EXCLUDE = [
+    ("*.tmp", {"a.txt", "sub/b.txt", ".git/config", "sub/.git/config"}),
+    (".git/", {"a.txt", "b.tmp", "sub/b.txt"}),
+    (["sub/*", "*.tmp"], {"a.txt", ".git/config"}),
+]
+
+
+@pytest.mark.parametrize(("exclude", "wanted"), EXCLUDE)
+def test_what_is_excluded_is_neither_transferred_nor_deleted_either_way(
+    plain: Site, tmp_path: Path, exclude: Any, wanted: set[str]
+) -> None:
+    names = ("a.txt", "b.tmp", "sub/b.txt", ".git/config", "sub/.git/config")
+    for name in names:
+        (tmp_path / "tree" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "tree" / name).write_bytes(name.encode())
+    up = nettools.ftp_mirror(tmp_path / "tree", plain.at("tree/"), exclude=exclude, **ALICE)
+    assert set(up.transferred) == wanted
+    for name in names:
+        plain.server.world.files[f"all/{name}"] = name
+    down = nettools.ftp_mirror(plain.at("all/"), tmp_path / "down", exclude=exclude, **ALICE)
+    assert set(down.transferred) == wanted
+    plain.server.world.files.make_folder("none")
+    (tmp_path / "none").mkdir()
+    emptied = nettools.ftp_mirror(tmp_path / "none", plain.at("all/"), exclude=exclude, delete=True, **ALICE)
+    assert {name for name in emptied.deleted if not name.endswith("/")} == wanted
+    emptied = nettools.ftp_mirror(plain.at("none/"), tmp_path / "tree", exclude=exclude, delete=True, **ALICE)
+    assert set(emptied.deleted) == wanted
+
+
+def test_a_folder_that_is_excluded_is_not_even_listed(plain: Site, tmp_path: Path) -> None:
+    plain.server.world.files["all/.git/config"] = plain.server.world.files["all/a"] = "x"
+    nettools.ftp_mirror(plain.at("all/"), tmp_path / "down", exclude=".git", **ALICE)
+    assert not any(".git" in command for command in plain.server.log.commands())
+    with pytest.raises(UsageError, match="exclude= is a str, or several"):
+        nettools.ftp_mirror(plain.at("all/"), tmp_path / "down", exclude=3, **ALICE)  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""`nettools ftp`: get, put, list, info, rm, mv, mkdir, mirror, command."""
+"""`nettools ftp`: get, put, list, info, rm, mv, mkdir, chmod, mirror, command."""
 
 from __future__ import annotations
 
@@ -253,13 +253,37 @@ def mkdir(settings: Settings, url: str, no_parents: bool) -> None:
         this.out.done()
 
 
+@verb("chmod")
+@click.argument("url")
+@click.argument("mode")
+def chmod(settings: Settings, url: str, mode: str) -> None:
+    """Change the permissions of a file or folder: MODE is octal, such as 644."""
+    import nettools
+
+    with call(settings, "ftp", url) as this:
+        if settings.dry_run:
+            this.out.note(f"would change the permissions of {this.target.url} to {mode}")
+            return
+        nettools.ftp_chmod(this.url, mode, **this.keywords)
+        this.out.done()
+
+
 @verb("mirror")
 @click.argument("source")
 @click.argument("dest")
 @click.option("--delete", is_flag=True, help="Remove at the destination what is not at the source.")
 @click.option("--pattern", metavar="GLOB", help="Only files that match.")
+@click.option("--exclude", multiple=True, metavar="GLOB", help="Neither these files nor what is in these folders.")
 @click.option("--workers", type=click.IntRange(1, 32), default=4, show_default=True, help="Connections.")
-def mirror(settings: Settings, source: str, dest: str, delete: bool, pattern: str | None, workers: int) -> int:
+def mirror(
+    settings: Settings,
+    source: str,
+    dest: str,
+    delete: bool,
+    pattern: str | None,
+    exclude: tuple[str, ...],
+    workers: int,
+) -> int:
     """Make DEST like SOURCE; one of them is a URL, the other a folder here."""
     import nettools
 
@@ -269,7 +293,13 @@ def mirror(settings: Settings, source: str, dest: str, delete: bool, pattern: st
             confirm(settings, f"remove from {dest} what is not at {source}")
         sides = (this.url, dest) if url == source else (source, this.url)
         report = nettools.ftp_mirror(
-            *sides, delete=delete, pattern=pattern, workers=workers, dry_run=settings.dry_run, **this.keywords
+            *sides,
+            delete=delete,
+            pattern=pattern,
+            exclude=exclude,
+            workers=workers,
+            dry_run=settings.dry_run,
+            **this.keywords,
         )
         this.out.result(report, lambda done: _mirrored(this, done))
         first = next(iter(report.failed.values()), None)

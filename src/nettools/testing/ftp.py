@@ -184,8 +184,15 @@ class FTPServer(Server):
         return f"213-{arg}\n{self._listing(client, arg, chr(10))}213 End"
 
     async def do_SITE(self, client: _Client, arg: str) -> str:
-        verb = arg.partition(" ")[0].upper()
-        return "214 CHMOD HELP" if verb == "HELP" else "200 Done" if verb == "CHMOD" else "504 No such command"
+        verb, _, rest = arg.partition(" ")
+        if verb.upper() != "CHMOD" or not self.offers("CHMOD"):
+            return "214 CHMOD HELP" if verb.upper() == "HELP" else "504 No such command"
+        self._writer(client)
+        mode, _, name = rest.partition(" ")
+        path = self._path(client, name)
+        if not re.fullmatch("[0-7]{3,4}", mode):
+            return "501 CHMOD MODE PATH"
+        return "200 Done" if path in self.world.files or self.world.files.is_folder(path) else "550 No such file"
 
     async def do_ALLO(self, client: _Client, arg: str) -> str:
         return "202 Not needed"

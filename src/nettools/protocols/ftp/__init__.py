@@ -13,6 +13,7 @@ from nettools.session import Protocol, run
 if TYPE_CHECKING:
     import datetime as dt
     import os
+    from collections.abc import Iterable
     from typing import BinaryIO, Unpack
 
     from nettools.keywords import FTPKeywords
@@ -22,6 +23,7 @@ __all__ = [
     "FTPClient",
     "FTPSession",
     "FTPTLSClient",
+    "ftp_chmod",
     "ftp_get",
     "ftp_info",
     "ftp_list",
@@ -146,12 +148,22 @@ def ftp_mkdir(url: str, *, parents: bool = True, **opts: Unpack[FTPKeywords]) ->
     run(PROTOCOL, url, lambda session: session.mkdir(None, parents=parents), opts)
 
 
+def ftp_chmod(url: str, mode: int | str, **opts: Unpack[FTPKeywords]) -> None:
+    """Change the permissions of a file or folder (SITE CHMOD): `0o644`, or octal digits, `"644"`.
+
+    Raises:
+        UnsupportedError: the server has no such command.
+    """
+    run(PROTOCOL, url, lambda session: session.chmod(None, mode), opts)
+
+
 def ftp_mirror(
     source: str | os.PathLike[str],
     dest: str | os.PathLike[str],
     *,
     delete: bool = False,
     pattern: str | None = None,
+    exclude: str | Iterable[str] = (),
     workers: int = 4,
     dry_run: bool = False,
     **opts: Unpack[FTPKeywords],
@@ -159,6 +171,8 @@ def ftp_mirror(
     """Make `dest` like `source`; one of them is a URL, the other a folder here.
 
     Args:
+        pattern: only files whose name matches, or whose path does, where it has a `/`.
+        exclude: a glob or several; such files, and folders with all in them, are left alone on both sides.
         delete: remove at `dest` what is not at `source`. dry_run: change nothing, and report what would be done.
         workers: connections at a time.
 
@@ -176,7 +190,14 @@ def ftp_mirror(
     def mirror(session: FTPSession) -> MirrorReport:
         sides = (None, dest) if down else (source, None)
         return mirror_session(
-            session, *sides, down=down, delete=delete, pattern=pattern, workers=workers, dry_run=dry_run
+            session,
+            *sides,
+            down=down,
+            delete=delete,
+            pattern=pattern,
+            exclude=exclude,
+            workers=workers,
+            dry_run=dry_run,
         )
 
     return run(PROTOCOL, url, mirror, opts)

@@ -6,7 +6,7 @@ import contextlib
 import datetime as dt
 import fnmatch
 import posixpath
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from nettools.errors import NotFoundError, ProtocolError, ReplyError, TooLargeError, UsageError
 from nettools.files import is_plain
@@ -68,8 +68,12 @@ class Folders(Paths):
                 found.append(entry)
         return tuple(found)
 
-    def _walk(self, start: str, method: str, recursive: bool) -> Iterator[tuple[FileEntry, str]]:
-        """Entries with their paths relative to the start, a folder before what is in it; links are not followed."""
+    def _walk(
+        self, start: str, method: str, recursive: bool, left_out: Callable[[str], bool] = lambda path: False
+    ) -> Iterator[tuple[FileEntry, str]]:
+        """Entries with their paths relative to the start, a folder before what is in it; links are not followed, and
+        what is `left_out` is not entered.
+        """
         todo: list[tuple[str, str, int]] = [(start, "", 0)]
         count = 0
         while todo:
@@ -79,6 +83,8 @@ class Folders(Paths):
                 if count > MOST_ENTRIES:
                     raise TooLargeError(f"more than {MOST_ENTRIES} entries", hint="list folder by folder")
                 relative = prefix + entry.name
+                if left_out(relative):
+                    continue
                 yield entry, relative
                 if recursive and entry.kind == "dir" and is_plain(entry.name):
                     if level >= MOST_LEVELS:

@@ -12,7 +12,7 @@ import os
 import posixpath
 import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +20,7 @@ from typing import Any
 
 from nettools.errors import FileError, NettoolsError, NotFoundError, UsageError
 from nettools.files import CaseClashes, file_error, is_plain, safe_path, set_modified
+from nettools.policies import words
 from nettools.results import FileEntry, MirrorReport
 
 __all__ = ["is_url", "mirror_session"]
@@ -44,6 +45,30 @@ class Plan:
     listed: dict[str, FileEntry] = field(default_factory=dict)  # what the server says of what is to be fetched
 
 
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which files of a tree are meant: those that match `pattern`, without what one of `exclude` matches, which may be
+    folders and all that is in them. A glob with a `/` is held against the path, any other against each name in it.
+    """
+
+    pattern: str | None = None
+    exclude: tuple[str, ...] = ()
+
+    def left_out(self, relative: str) -> bool:
+        """Whether this path, or a folder that it is in, is excluded."""
+        names = relative.split("/") if self.exclude else ()
+        paths = ["/".join(names[:count]) for count in range(1, len(names) + 1)]
+        return any(_matches(path, glob) for glob in self.exclude for path in paths)
+
+    def wanted(self, relative: str) -> bool:
+        """Whether this file is meant."""
+        return (self.pattern is None or _matches(relative, self.pattern)) and not self.left_out(relative)
+
+
+def _matches(relative: str, glob: str) -> bool:
+    return fnmatch.fnmatchcase(relative if "/" in glob else posixpath.basename(relative), glob)
+
+
 def mirror_session(
     session: Any,
     source: Any,
@@ -52,6 +77,7 @@ def mirror_session(
     down: bool = True,
     delete: bool = False,
     pattern: str | None = None,
+    exclude: str | Iterable[str] = (),
     workers: int = 4,
     dry_run: bool = False,
 ) -> MirrorReport:
@@ -64,18 +90,14 @@ def mirror_session(
         raise UsageError(f"workers= is a number from 1 to {MOST_WORKERS}")
     remote, local = (source, Path(dest)) if down else (dest, Path(source))
     remote = session._at(remote).rstrip("/") or ("/" if str(remote or "").startswith("/") else "")
+    choice = Choice(pattern, tuple(glob.rstrip("/") for glob in words("exclude=", exclude)))
     make = _plan_down if down else _plan_up
-    plan = make(session, remote, local, pattern, delete)
+    plan = make(session, remote, local, choice, delete)
     if dry_run:
         return MirrorReport(tuple(plan.transfer), tuple(plan.skip), tuple(plan.delete), plan.failed)
     done = (_run_down if down else _run_up)(session, remote, local, plan, workers)
     deleted = _delete_local(local, plan) if down else _delete_remote(session, remote, plan)
     return MirrorReport(tuple(done), tuple(plan.skip), tuple(deleted), plan.failed)
-
-
-def _wanted(relative: str, pattern: str | None) -> bool:
-    name = relative if pattern is not None and "/" in pattern else posixpath.basename(relative)
-    return pattern is None or fnmatch.fnmatchcase(name, pattern)
 
 
 def _join(folder: str, relative: str) -> str:
@@ -104,11 +126,11 @@ def _same_time(seconds: float, entry: FileEntry) -> bool:
 # --- down
 
 
-def _plan_down(session: Any, remote: str, local: Path, pattern: str | None, delete: bool) -> Plan:
+def _plan_down(session: Any, remote: str, local: Path, choice: Choice, delete: bool) -> Plan:
     plan = Plan()
     there: set[str] = set()
     clashes = CaseClashes(local)
-    for entry, relative in session.perform(lambda: list(session._walk(remote, "auto", True))):
+    for entry, relative in session.perform(lambda: list(session._walk(remote, "auto", True, choice.left_out))):
         try:
             if not is_plain(entry.name):
                 raise FileError(f"the server lists {entry.name!r}, which is no name", filename=entry.name)
@@ -120,13 +142,13 @@ def _plan_down(session: Any, remote: str, local: Path, pattern: str | None, dele
         there.add(relative)
         if entry.kind == "dir":
             plan.folders.append(relative)
-        elif entry.kind == "file" and _wanted(relative, pattern):
+        elif entry.kind == "file" and choice.wanted(relative):
             status = path.stat() if path.is_file() else None
             same = status is not None and status.st_size == entry.size and _same_time(status.st_mtime, entry)
             (plan.skip if same else plan.transfer).append(relative)
             plan.listed[relative] = entry
     if delete and local.is_dir():
-        gone = [name for name, _ in _local_files(local) if name not in there and _wanted(name, pattern)]
+        gone = [name for name, _ in _local_files(local) if name not in there and choice.wanted(name)]
         plan.delete = [name for name in gone if not name.endswith((".part", ".part.json"))]
     return plan
 
@@ -170,19 +192,19 @@ def _delete_local(local: Path, plan: Plan) -> list[str]:
 # --- up
 
 
-def _plan_up(session: Any, remote: str, local: Path, pattern: str | None, delete: bool) -> Plan:
+def _plan_up(session: Any, remote: str, local: Path, choice: Choice, delete: bool) -> Plan:
     if not local.is_dir():
         raise FileError(f"there is no folder {local}", filename=str(local), exit_code=26)
     plan = Plan()
     try:
-        rows = session.perform(lambda: list(session._walk(remote, "auto", True)))
+        rows = session.perform(lambda: list(session._walk(remote, "auto", True, choice.left_out)))
     except NotFoundError:
         rows = []
     there = {relative: entry for entry, relative in rows}
     here: set[str] = set()
     for relative, status in _local_files(local):
         here.add(relative)
-        if not _wanted(relative, pattern):
+        if not choice.wanted(relative):
             continue
         entry = there.get(relative)
         same = entry is not None and entry.kind == "file" and entry.size == status.st_size
@@ -196,9 +218,9 @@ def _plan_up(session: Any, remote: str, local: Path, pattern: str | None, delete
     if delete:
         folders = {posixpath.dirname(name) for name in here}
         gone = [
-            name for name, entry in there.items() if entry.kind != "dir" and name not in here and _wanted(name, pattern)
+            name for name, entry in there.items() if entry.kind != "dir" and name not in here and choice.wanted(name)
         ]
-        if pattern is None:
+        if choice.pattern is None:
             empty = [name for name, entry in there.items() if entry.kind == "dir"]
             gone += [f"{name}/" for name in empty if not any(f == name or f.startswith(f"{name}/") for f in folders)]
         plan.delete = sorted(gone, key=lambda name: (-name.rstrip("/").count("/"), name.endswith("/"), name))

@@ -7,9 +7,12 @@ leading / is absolute. Folders are read in `listing`, files moved in `transfer`,
 from __future__ import annotations
 
 import datetime as dt
+import re
+from collections.abc import Iterable
 from pathlib import Path
+from typing import cast
 
-from nettools.errors import DeniedError, NotFoundError, ProtocolError, UsageError
+from nettools.errors import DeniedError, NotFoundError, ProtocolError, UnsupportedError, UsageError
 from nettools.files import is_plain
 from nettools.protocols.ftp.errors import refusal
 from nettools.protocols.ftp.transfer import Transfers
@@ -19,8 +22,18 @@ from nettools.session import operation
 __all__ = ["FTPSession"]
 
 
+NO_SUCH_COMMAND = (500, 501, 502, 504)
+
+
+def _octal(mode: object) -> str:
+    digits = f"{mode:03o}" if isinstance(mode, int) and not isinstance(mode, bool) and mode >= 0 else mode
+    if not isinstance(digits, str) or not re.fullmatch("[0-7]{3,4}", digits):
+        raise UsageError(f"mode is permissions such as 0o644 or '644', not {mode!r}")
+    return digits
+
+
 class FTPSession(Transfers):
-    """`list get put info remove rename mkdir mirror listing command ping`, see the functions of those names."""
+    """`list get put info remove rename mkdir chmod mirror listing command ping`, see the functions of those names."""
 
     @operation("remove")
     def remove(self, path: str | None = None, *, recursive: bool = False, missing_ok: bool = False) -> None:
@@ -93,6 +106,15 @@ class FTPSession(Transfers):
             with self.committed():
                 self._ask(self._line("MKD", name))
 
+    @operation("chmod")
+    def chmod(self, path: str | None, mode: int | str) -> None:
+        """Change the permissions of a file or folder; see `ftp_chmod`."""
+        reply = self._try(self._line(f"SITE CHMOD {_octal(mode)}", self._at(path).rstrip("/") or "."))
+        if reply.code in NO_SUCH_COMMAND:
+            raise UnsupportedError(f"the server has no SITE CHMOD: {reply}", side="peer")
+        if cast("int", reply.code) >= 400:
+            raise refusal(reply, f"SITE CHMOD {path or self.target.path}")
+
     def set_modified(self, path: str, moment: dt.datetime) -> bool:
         """MFMT, where the server has it; whether it has."""
         if "MFMT" not in self._features:
@@ -112,6 +134,7 @@ class FTPSession(Transfers):
         *,
         delete: bool = False,
         pattern: str | None = None,
+        exclude: str | Iterable[str] = (),
         workers: int = 4,
         dry_run: bool = False,
     ) -> MirrorReport:
@@ -122,5 +145,13 @@ class FTPSession(Transfers):
             raise UsageError("one side of a mirror is a pathlib.Path, the other a path on the server")
         down = isinstance(dest, Path)
         return mirror_session(
-            self, source, dest, down=down, delete=delete, pattern=pattern, workers=workers, dry_run=dry_run
+            self,
+            source,
+            dest,
+            down=down,
+            delete=delete,
+            pattern=pattern,
+            exclude=exclude,
+            workers=workers,
+            dry_run=dry_run,
         )
