@@ -17,15 +17,25 @@ from nettools.secret import Secret
 
 __all__ = [
     "AnyKeywords",
+    "ArticleKeywords",
+    "Attachments",
     "DownloadKeywords",
     "FTPKeywords",
+    "Fields",
     "HTTPKeywords",
     "Keywords",
     "ManyKeywords",
+    "MessageKeywords",
     "NNTPKeywords",
+    "People",
     "SMTPKeywords",
     "UnixKeywords",
 ]
+
+
+People = str | Iterable[str] | None  # mail addresses
+Attachments = Iterable[str | os.PathLike[str] | tuple[Any, ...]]
+Fields = Mapping[str, str] | Iterable[tuple[str, str]] | None  # of a header
 
 
 class Keywords(TypedDict, total=False):
@@ -67,6 +77,34 @@ class SMTPKeywords(Keywords, total=False):
     """What calls over SMTP take."""
 
     ehlo: str | None
+
+
+class MessageKeywords(TypedDict, total=False):
+    """What a message is made of, and how it is sent: `send_mail`'s own arguments, and `send`'s of a session."""
+
+    to: People
+    sender: str | None
+    subject: str
+    text: str | None
+    html: str | None
+    cc: People
+    bcc: People
+    attachments: Attachments
+    headers: Fields
+    message: Any
+    partial: bool
+    mail_options: str | Iterable[str]
+    rcpt_options: str | Iterable[str]
+
+
+class ArticleKeywords(TypedDict, total=False):
+    """What an article is made of: `post_article`'s own arguments besides its groups, and `post`'s of a session."""
+
+    sender: str | None
+    subject: str | None
+    text: str | None
+    headers: Fields
+    references: str | Iterable[str]
 
 
 class NNTPKeywords(Keywords, total=False):

@@ -11,7 +11,21 @@ from typing import Any
 
 import pytest
 
-from nettools import TLS, Auth, FileError, Options, Proxy, Retry, Secret, Timeout, UsageError, keywords, option_names
+from nettools import (
+    TLS,
+    Auth,
+    FileError,
+    Options,
+    Proxy,
+    Retry,
+    Secret,
+    Timeout,
+    UsageError,
+    keywords,
+    option_names,
+    post_article,
+    send_mail,
+)
 from nettools.config import load_profile
 from nettools.credentials import ProfileAuth, find
 from nettools.options import resolve_options
@@ -152,6 +166,21 @@ def test_type_checkers_are_told_the_keywords_that_a_call_takes_and_their_types(s
     assert set(told) == set(option_names(scheme)) - {"group"}  # which is an argument of the functions' own
     for name, text in told.items():
         assert name == "options" or text == Options.__annotations__[name]
+
+
+@pytest.mark.parametrize(
+    ("function", "kind", "left_out"),
+    [
+        (send_mail, keywords.MessageKeywords, {"url"}),
+        (post_article, keywords.ArticleKeywords, {"url", "message", "group"}),
+    ],
+)
+def test_a_session_takes_what_its_function_takes(function: Any, kind: Any, left_out: set[str]) -> None:
+    own = inspect.signature(function).parameters.values()
+    wanted = {
+        each.name: each.annotation for each in own if each.kind is not each.VAR_KEYWORD and each.name not in left_out
+    }
+    assert {name: each.__forward_arg__ for name, each in kind.__annotations__.items()} == wanted
 
 
 @pytest.mark.parametrize(

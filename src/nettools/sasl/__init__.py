@@ -80,9 +80,7 @@ def _unfit(auth: Auth, name: str) -> AuthError:
     return AuthError(f"{name} needs a {needs}; nothing was sent", hint=hint)
 
 
-def _candidates(
-    auth: Auth, offered: Collection[str], *, client_certificate: bool, native: bool, own: Collection[str]
-) -> list[str]:
+def _candidates(auth: Auth, offered: Collection[str], *, client_certificate: bool, native: bool) -> list[str]:
     """The mechanisms to try, the best first.
 
     Raises:
@@ -92,12 +90,12 @@ def _candidates(
     there = {name.upper() for name in offered} | ({NATIVE} if native else set())
     announces = "it announces " + (", ".join(sorted(there)) or "none")
     if auth.mechanism is not None:
-        announced = [name for name in auth.mechanism if name in there or name in own]
+        announced = [name for name in auth.mechanism if name in there]
         if not announced:
             raise AuthError(
                 f"the server does not announce {', '.join(auth.mechanism)}; nothing was sent", hint=announces
             )
-        wanted = [name for name in announced if name in MECHANISMS or name == NATIVE or name in own]
+        wanted = [name for name in announced if name in MECHANISMS or name == NATIVE]
         if not wanted:
             raise UnsupportedError(
                 f"{announced[0]} is no mechanism that nettools has",
@@ -154,14 +152,12 @@ def authenticate(
     tls: bool,
     client_certificate: bool = False,
     native: bool = True,
-    own: Collection[str] = (),
     mask: Callable[[str], None] = lambda secret: None,
 ) -> str:
     """Log in; the name of the mechanism that did it.
 
     Args:
         offered: what the server announced. native: the protocol has a login command of its own, and it may be used.
-        own: names that `auth.mechanism` may have and that the protocol handles itself (POP3's APOP).
         private: a secret may go as it is (TLS, loopback, or allowed). tls: TLS is on.
         mask: told every secret, and every response that holds one, before it is sent.
 
@@ -169,7 +165,7 @@ def authenticate(
         AuthError: refused, or nothing fits. ClearTextError: only mechanisms that show the secret, and no TLS.
         ProtocolError: a server that challenges for ever.
     """
-    names = _candidates(auth, offered, client_certificate=client_certificate, native=native, own=own)
+    names = _candidates(auth, offered, client_certificate=client_certificate, native=native)
     secrets = _Secrets(auth, mask)
     tried: list[str] = []
     last: ReplyError | None = None

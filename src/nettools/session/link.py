@@ -28,6 +28,9 @@ from nettools.wire.tls import describe
 from nettools.wire.trace import Trace
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from nettools.sasl import Channel
     from nettools.wire.context import WireContext
 
 __all__ = ["Link"]
@@ -188,6 +191,26 @@ class Link:
             tls_on=self.tls is not None,
             clear_allowed=self.options.security.mode == "off",
             what=what,
+        )
+
+    def prove(self, channel: Channel, auth: Auth, offered: Collection[str], *, native: bool) -> None:
+        """Log in by SASL: the best of the `offered` mechanisms, or the protocol's own command if `native`.
+
+        Raises:
+            as `sasl.authenticate`.
+        """
+        from nettools.sasl import authenticate  # the protocols that log in otherwise have no use for it
+
+        authenticate(
+            channel,
+            auth,
+            offered,
+            native=native,
+            target=self.target,
+            private=self.private,
+            tls=self.tls is not None,
+            client_certificate=self.options.security.cert is not None,
+            mask=self._trace.add_secret,
         )
 
     @property

@@ -1,4 +1,9 @@
-"""FTP: files and folders in clear or under TLS (RFC 959 and its extensions, over ftplib)."""
+"""FTP: files and folders in clear or under TLS (RFC 959 and its extensions, over ftplib).
+
+`client` are ftplib's classes on our sockets. A session is built in layers, a class on the one before: `control` (the
+conversation), `channel` (data connections), `paths`, `listing`, `transfer`, `session`. `mirror` works with whole
+sessions, `errors` are three digits. The functions of the facade are here.
+"""
 
 from __future__ import annotations
 

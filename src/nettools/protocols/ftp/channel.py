@@ -21,7 +21,7 @@ from nettools.errors import (
 )
 from nettools.parse.ftp_reply import parse_epsv, parse_pasv
 from nettools.protocols.ftp.control import Control, Line
-from nettools.protocols.ftp.errors import refusal
+from nettools.protocols.ftp.errors import reply_error
 from nettools.results import Reply
 from nettools.session import GOODBYE
 from nettools.wire.tls import TLS_ERRORS
@@ -79,7 +79,7 @@ class Data:
     def _failed(self, reply: Reply) -> NettoolsError:
         if reply.code in BROKEN_OFF:
             return IncompleteError(f"{self.what}: the server broke off: {reply}", reply=reply)
-        return refusal(reply, self.what)
+        return reply_error(reply, self.what)
 
     def broken(self, error: Exception) -> NettoolsError:
         """The error for a data connection that was cut; on the other one the server may say why (a full disk)."""
@@ -102,7 +102,7 @@ class Data:
         self.drop()
         reply = self.channel.client.read_reply()
         if reply.code not in DONE + BROKEN_OFF:
-            raise refusal(reply, self.what)
+            raise reply_error(reply, self.what)
 
 
 class Channel(Control):
@@ -193,7 +193,7 @@ class Channel(Control):
                 self.client.send(line)
             reply = self.client.read_reply()
             if cast("int", reply.code) >= 200:
-                raise refusal(reply, self._shown(line))
+                raise reply_error(reply, self._shown(line))
             return self._protect(sock)
         except BaseException:
             sock.close()
@@ -204,7 +204,7 @@ class Channel(Control):
         if self.client.sock.ready(GOODBYE):
             reply = self.client.read_reply()
             if cast("int", reply.code) >= 400 and reply.code not in BROKEN_OFF:
-                raise refusal(reply, self._shown(line))
+                raise reply_error(reply, self._shown(line))
 
     def _protect(self, sock: Any) -> Any:
         if not self._protected:
@@ -245,7 +245,7 @@ class Channel(Control):
                 self._ask_rest(rest)
             reply = self.client.ask(line)
             if cast("int", reply.code) >= 200:
-                raise refusal(reply, self._shown(line))
+                raise reply_error(reply, self._shown(line))
             sock, peer = self.dialer.accept(listener)
         finally:
             listener.close()

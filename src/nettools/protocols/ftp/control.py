@@ -11,7 +11,7 @@ Commands that are due but not urgent (PROT, FEAT, OPTS) wait for the next batch 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, cast
+from typing import TYPE_CHECKING, cast
 
 from nettools.errors import (
     AuthError,
@@ -22,10 +22,14 @@ from nettools.errors import (
 )
 from nettools.parse.ftp_reply import parse_feat
 from nettools.protocols.ftp.client import FTPTLSClient
-from nettools.protocols.ftp.errors import refusal
+from nettools.protocols.ftp.errors import reply_error
 from nettools.results import Reply
 from nettools.session import Session, operation
 from nettools.wire.text import check
+
+if TYPE_CHECKING:
+    from nettools.options import Options
+    from nettools.target import Target
 
 __all__ = ["Control"]
 
@@ -53,7 +57,7 @@ class Control(Session):
     _one_by_one = False  # this server does not take commands that were sent ahead
     _proven = False  # it does
 
-    def __init__(self, target: Any, options: Any) -> None:
+    def __init__(self, target: Target, options: Options) -> None:
         super().__init__(target, options)
         self._fresh()
 
@@ -95,7 +99,7 @@ class Control(Session):
         while greeting.code == 120:
             greeting = self.client.read_reply()
         if greeting.code != 220:
-            raise refusal(greeting, "greeting")
+            raise reply_error(greeting, "greeting")
         self.client.welcome = str(greeting)
 
     def _secure(self) -> None:
@@ -145,7 +149,7 @@ class Control(Session):
         if reply.code == 332:
             reply = self._account(reply)
         if reply.code not in (230, 202, 232):
-            error = refusal(reply, "login")
+            error = reply_error(reply, "login")
             if reply.code == 421 or isinstance(error, AuthError):
                 raise error
             raise AuthError(error.message, code=error.code, text=error.text, temporary=error.temporary, reply=reply)
@@ -252,7 +256,7 @@ class Control(Session):
         """A command that must succeed."""
         (reply,) = self._ask_all(line)
         if cast("int", reply.code) >= 400:
-            raise refusal(reply, what or self._shown(line))
+            raise reply_error(reply, what or self._shown(line))
         return reply
 
     def _try(self, line: Line) -> Reply:
@@ -297,7 +301,7 @@ class Control(Session):
         """The answer to `_typed`, if there was one."""
         for reply in replies:
             if cast("int", reply.code) >= 400:
-                raise refusal(reply, f"TYPE {letter}")
+                raise reply_error(reply, f"TYPE {letter}")
             self._type = letter
 
 

@@ -17,7 +17,7 @@ from nettools.errors import (
 )
 from nettools.results import Reply
 
-__all__ = ["classify", "refusal"]
+__all__ = ["classify", "reply_error"]
 
 _DENIED = re.compile(
     r"(?i)denied|permission|not permitted|not allowed|read[- ]only|prohibit|forbidden|privileges|access is"
@@ -34,7 +34,7 @@ _WRITING = ("STOR", "APPE", "STOU", "MKD", "RNTO", "SITE", "MFMT")
 _NO = (550, 553, 450, 501, 504)  # not done, for a reason that the words tell, if anything does
 
 
-def refusal(reply: Reply, what: str) -> ReplyError:
+def reply_error(reply: Reply, what: str) -> ReplyError:
     """The error for a reply that says no."""
     code = cast("int", reply.code)
     verb = what.split(" ", 1)[0]
@@ -60,7 +60,7 @@ def classify(error: Exception) -> NettoolsError | None:
     if isinstance(error, (ftplib.error_perm, ftplib.error_temp, ftplib.error_reply)):
         text = str(error)
         if text[:3].isdigit():
-            return refusal(Reply(int(text[:3]), text[4:]), "refused")
+            return reply_error(Reply(int(text[:3]), text[4:]), "refused")
         return ProtocolError(f"the server broke the protocol: {text}")
     if isinstance(error, ftplib.Error):
         return ProtocolError(f"the server broke the protocol: {error}")

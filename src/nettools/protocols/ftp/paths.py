@@ -9,13 +9,17 @@ from __future__ import annotations
 import contextlib
 import posixpath
 import re
-from typing import Any
+from typing import TYPE_CHECKING
 
 from nettools.errors import UsageError
 from nettools.parse.ftp_reply import parse_pwd
 from nettools.protocols.ftp.channel import Channel
 from nettools.results import FileEntry
 from nettools.target import decode
+
+if TYPE_CHECKING:
+    from nettools.options import Options
+    from nettools.target import Target
 
 __all__ = ["Paths", "url_path"]
 
@@ -35,7 +39,7 @@ def url_path(path: str, encoding: str = "utf-8") -> tuple[str, str]:
 class Paths(Channel):
     """Where a session is, and what its commands name."""
 
-    def __init__(self, target: Any, options: Any) -> None:
+    def __init__(self, target: Target, options: Options) -> None:
         super().__init__(target, options)
         self.path, self.kind = url_path(target.path, options.encoding or "utf-8")
         self._entered = False

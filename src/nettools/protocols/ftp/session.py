@@ -14,7 +14,7 @@ from typing import cast
 
 from nettools.errors import DeniedError, NotFoundError, ProtocolError, UnsupportedError, UsageError
 from nettools.files import is_plain
-from nettools.protocols.ftp.errors import refusal
+from nettools.protocols.ftp.errors import reply_error
 from nettools.protocols.ftp.transfer import Transfers
 from nettools.results import FileEntry, MirrorReport
 from nettools.session import operation
@@ -89,7 +89,7 @@ class FTPSession(Transfers):
         lines = self._line("RNFR", old), self._line("RNTO", new_path)
         reply = self._try(lines[0])
         if reply.code != 350:
-            raise refusal(reply, f"RNFR {old}")
+            raise reply_error(reply, f"RNFR {old}")
         with self.committed():
             self._ask(lines[1])
         return self.info(new_path)

@@ -19,7 +19,7 @@ from nettools.errors import (
 from nettools.files import Destination, Source, modified_of, open_source
 from nettools.parse.ftp_reply import parse_size
 from nettools.protocols.ftp.channel import Data
-from nettools.protocols.ftp.errors import refusal
+from nettools.protocols.ftp.errors import reply_error
 from nettools.protocols.ftp.listing import Folders, told_size, told_time
 from nettools.results import FileEntry, Reply, Transfer
 from nettools.session import operation
@@ -230,7 +230,7 @@ class Transfers(Folders):
             folder = root + "/".join(parts[:end])
             reply = self._try(self._line("MKD", folder))
             if end == len(parts) and reply.code != 257 and not self._is_folder(folder):
-                raise refusal(reply, f"MKD {folder}")
+                raise reply_error(reply, f"MKD {folder}")
 
     def _continue(self, source: Source, name: str) -> Transfer:
         """SIZE, then the rest: by APPE, or where that is refused by REST and STOR (RFC 959 4.1.3, RFC 3659 5)."""
@@ -280,7 +280,7 @@ class Transfers(Folders):
         there, reply = self._ask_all(self._line("SIZE", beside), self._line("RNFR", beside))
         self._check_size(beside, there, size)
         if reply.code != 350:
-            raise refusal(reply, f"RNFR {beside}")
+            raise reply_error(reply, f"RNFR {beside}")
         with self.committed():
             self._ask(self._line("RNTO", name))
 

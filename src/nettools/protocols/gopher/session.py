@@ -12,7 +12,7 @@ import dataclasses
 import mimetypes
 import tempfile
 from collections.abc import Iterable, Iterator
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from nettools.errors import DeniedError, NotFoundError, ReplyError, TooLargeError, UnsupportedError, UsageError
 from nettools.files import Destination
@@ -33,6 +33,10 @@ from nettools.results import GopherItem, Reply, Transfer
 from nettools.session import Session, operation
 from nettools.wire.guard import BLOCK
 from nettools.wire.text import check
+
+if TYPE_CHECKING:
+    from nettools.options import Options
+    from nettools.target import Target
 
 __all__ = ["GopherSession"]
 
@@ -56,7 +60,7 @@ class GopherSession(Session):
 
     client: GopherClient
 
-    def __init__(self, target: Any, options: Any) -> None:
+    def __init__(self, target: Target, options: Options) -> None:
         super().__init__(target, options)
         self.encoding = options.encoding or "utf-8"
         if target.user is not None:

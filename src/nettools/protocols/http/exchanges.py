@@ -36,6 +36,7 @@ from nettools.wire.dial import check_path
 from nettools.wire.proxy import Route, route_for
 
 if TYPE_CHECKING:
+    from nettools.options import Options
     from nettools.protocols.http.cookies import Jar
 
 __all__ = ["Exchanges"]
@@ -50,7 +51,7 @@ class Exchanges(Session):
 
     client: Connections | None
 
-    def __init__(self, target: Target, options: Any) -> None:
+    def __init__(self, target: Target, options: Options) -> None:
         super().__init__(target, options)
         self._jar: Jar | None = None
         self._raw: Any = None

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import http.client
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
 from nettools.errors import (
@@ -30,6 +30,9 @@ from nettools.results import Page, Transfer
 from nettools.session import operation
 from nettools.target import Target, parse_url
 
+if TYPE_CHECKING:
+    from nettools.options import Options
+
 __all__ = ["HTTPSession", "classify"]
 
 SCHEMES = ("http", "https")
@@ -47,7 +50,7 @@ def classify(error: Exception) -> NettoolsError | None:
 class HTTPSession(Exchanges):
     """`connect("https://...")`: `fetch download ping`, `.cookies`; connections are kept."""
 
-    def __init__(self, target: Target, options: Any) -> None:
+    def __init__(self, target: Target, options: Options) -> None:
         super().__init__(target, options)
         self._targets: dict[str, Target] = {}
 

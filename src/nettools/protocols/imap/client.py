@@ -245,8 +245,6 @@ class _Dialed(Dialed, imaplib.IMAP4):
         try:
             tag = self.start(*arguments)
         except Refused as refused:
-            if refused.answer.tagged.status == "OK":  # of what it never got
-                raise ProtocolError("the server called a command done before it had the whole of it") from None
             return refused.answer
         return self.finish(tag, each=each, sink=sink)
 
@@ -304,8 +302,8 @@ class _Dialed(Dialed, imaplib.IMAP4):
             lines.append(octets.removeprefix(b"* "))
 
 
-class Refused(Exception):  # noqa: N818  # an answer that came early; never leaves `execute`
-    """The server ended a command instead of asking for its literal."""
+class Refused(Exception):  # noqa: N818  # an answer that came early, and is told as one
+    """The server ended a command instead of asking for what comes next: a literal, or the end of IDLE."""
 
     def __init__(self, answer: Answer) -> None:
         super().__init__()

@@ -21,7 +21,7 @@ from nettools.results import Reply
 if TYPE_CHECKING:
     from nettools.parse.imap_data import Response
 
-__all__ = ["classify", "refusal"]
+__all__ = ["classify", "reply_error"]
 
 _KINDS: dict[str, type[ReplyError]] = {
     "NONEXISTENT": NotFoundError,
@@ -36,7 +36,7 @@ _TEMPORARY = frozenset({"UNAVAILABLE", "INUSE", "SERVERBUG", "EXPUNGEISSUED"})
 _ABSENT = re.compile(r"(?i)doesn'?t exist|does not exist|not exist|no such|unknown|not found|nonexist")
 
 
-def refusal(response: Response, what: str, *, kind: type[ReplyError] | None = None) -> NettoolsError:
+def reply_error(response: Response, what: str, *, kind: type[ReplyError] | None = None) -> NettoolsError:
     """The error for a tagged NO or BAD."""
     code = response.code[0] if isinstance(response.code, tuple) else response.code
     text = response.text or ""

@@ -11,7 +11,7 @@ import dataclasses
 from nettools.errors import ReplyError, StaleError, UnsupportedError, UsageError
 from nettools.parse.imap_data import encode_folder
 from nettools.protocols.imap.client import Answer, Argument, Literal, astring
-from nettools.protocols.imap.session import PATIENCE, Conversation
+from nettools.protocols.imap.opening import PATIENCE, Conversation
 from nettools.results import Folder, FolderStatus
 from nettools.session import operation
 

@@ -19,16 +19,13 @@ from nettools.session import stream
 if TYPE_CHECKING:
     from nettools.mailstore import Key, MailStore, Saved
 
-__all__ = ["IMAPSession"]
+__all__ = ["Keeper"]
 
 Rows = list[FetchData]
 
 
-class IMAPSession(Watcher):
-    """`connect("imap://...")`: `list search fetch fetch_many fetch_part select folders create_folder append move copy
-    flag delete save_attachments watch command ping`; and beyond other mailboxes `changed fetch_to save compress
-    namespaces quota identify`.
-    """
+class Keeper(Watcher):
+    """The part of `IMAPSession` that makes backups."""
 
     def save(self, store: MailStore, uids: Any = None, *, folder: str | None = None) -> Iterator[Saved]:
         """Keep messages in a store, all of the folder when none are named, those that it has already passed over."""

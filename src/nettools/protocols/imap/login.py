@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from nettools.errors import AuthError, DisconnectedError, ReplyError
 from nettools.protocols.imap.client import Answer, Argument, IMAP4Client, astring
-from nettools.protocols.imap.errors import refusal
+from nettools.protocols.imap.errors import reply_error
 from nettools.sasl import Step
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ class Channel:
         if response.status == "OK":
             self.learn(answer)
             return Step("ok")
-        error = refusal(response, "login", kind=AuthError)
+        error = reply_error(response, "login", kind=AuthError)
         if not isinstance(error, AuthError):
             raise error
         if error.temporary:

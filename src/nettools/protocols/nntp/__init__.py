@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from nettools.protocols.nntp.client import NNTPClient, NNTPTLSClient
@@ -19,7 +19,7 @@ from nettools.session import Protocol, make_session, run_stream
 if TYPE_CHECKING:
     from typing import Unpack
 
-    from nettools.keywords import NNTPKeywords
+    from nettools.keywords import Fields, NNTPKeywords
     from nettools.results import Article, ArticleInfo, Group, PostReport
 
 __all__ = [
@@ -140,7 +140,7 @@ def post_article(
     sender: str | None = None,
     subject: str | None = None,
     text: str | None = None,
-    headers: Mapping[str, str] | Iterable[tuple[str, str]] | None = None,
+    headers: Fields = None,
     references: str | Iterable[str] = (),
     **opts: Unpack[NNTPKeywords],
 ) -> PostReport:

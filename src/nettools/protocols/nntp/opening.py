@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from nettools import sasl
 from nettools.credentials import Auth
@@ -22,6 +22,10 @@ from nettools.results import Group, Reply
 from nettools.sasl.lines import LineChannel
 from nettools.session import Session, operation
 from nettools.wire.text import check, command_line, gather, lines_of
+
+if TYPE_CHECKING:
+    from nettools.options import Options
+    from nettools.target import Target
 
 __all__ = ["Conversation"]
 
@@ -36,7 +40,7 @@ class Conversation(Session):
 
     client: NNTPClient
 
-    def __init__(self, target: Any, options: Any) -> None:
+    def __init__(self, target: Target, options: Options) -> None:
         target = with_server(target, options.server)
         self.place = place_of(target)
         self._default_group = group_name(options.group) if options.group is not None else self.place.group
@@ -122,17 +126,8 @@ class Conversation(Session):
             # INN's SASL asks another list of users than its AUTHINFO USER does, and announces both whether or not
             # anybody is on it: what every reader uses comes first wherever a password may go as it is
             auth = Auth(auth.user, auth.password, mechanism=sasl.NATIVE)
-        sasl.authenticate(
-            _Channel(self),
-            auth,
-            self._features.get("SASL", ()) if "SASL" in authinfo or not authinfo else (),
-            target=self.target,
-            private=self.private,
-            tls=self.tls is not None,
-            client_certificate=self.options.security.cert is not None,
-            native=native,
-            mask=self._trace.add_secret,
-        )
+        offered = self._features.get("SASL", ()) if "SASL" in authinfo or not authinfo else ()
+        self.prove(_Channel(self), auth, offered, native=native)
         self.client.authenticated = True
 
     def _arrive(self) -> None:

@@ -8,8 +8,8 @@ is the server's answer, or an unknown outcome. How the conversation begins is `o
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
 
 from nettools.errors import NotFoundError, ProtocolError, UsageError
 from nettools.moments import moment
@@ -22,6 +22,11 @@ from nettools.results import Article, ArticleInfo, Group, PostReport, Reply
 from nettools.session import operation, stream
 from nettools.wire.guard import BLOCK
 from nettools.wire.text import check_count, dot_stuff
+
+if TYPE_CHECKING:
+    from typing import Unpack
+
+    from nettools.keywords import ArticleKeywords
 
 __all__ = ["NNTPSession"]
 
@@ -235,31 +240,11 @@ class NNTPSession(Conversation):
 
     # -- posting
 
-    def post(
-        self,
-        message: Any = None,
-        *,
-        group: Groups = None,
-        sender: str | None = None,
-        subject: str | None = None,
-        text: str | None = None,
-        headers: Mapping[str, str] | Iterable[tuple[str, str]] | None = None,
-        references: str | Iterable[str] = (),
-    ) -> PostReport:
+    def post(self, message: Any = None, *, group: Groups = None, **article: Unpack[ArticleKeywords]) -> PostReport:
         """Post an article; see `post_article`. It is checked whole before anything is sent."""
-        article = self.prepare(
-            lambda: draft(
-                message,
-                group=self._default_group if group is None else group,
-                sender=sender,
-                subject=subject,
-                text=text,
-                headers=headers,
-                references=references,
-                default_sender=self.auth.user if self.auth is not None else None,
-            )
-        )
-        return self._post(article)
+        where = self._default_group if group is None else group
+        user = self.auth.user if self.auth is not None else None
+        return self._post(self.prepare(lambda: draft(message, group=where, default_sender=user, **article)))
 
     @operation("post")
     def _post(self, article: Post) -> PostReport:

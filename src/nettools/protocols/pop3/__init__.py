@@ -1,4 +1,8 @@
-"""POP3: a mailbox as a list of messages (RFC 1939 and its extensions, over poplib)."""
+"""POP3: a mailbox as a list of messages (RFC 1939 and its extensions, over poplib).
+
+`client` are poplib's classes on our sockets; `opening` how a conversation begins and ends, `session` what is done in
+it; `errors` are +OK and -ERR. The functions of the facade are `facade.mailboxes`', for IMAP has them too.
+"""
 
 from nettools.protocols.pop3.client import POP3Client, POP3TLSClient
 from nettools.protocols.pop3.errors import classify

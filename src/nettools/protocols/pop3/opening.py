@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from nettools import sasl
 from nettools.credentials import Auth
@@ -21,6 +21,10 @@ from nettools.sasl.lines import LineChannel
 from nettools.session import Session, operation
 from nettools.target import decode
 from nettools.wire.text import check, command_line, gather, lines_of
+
+if TYPE_CHECKING:
+    from nettools.options import Options
+    from nettools.target import Target
 
 __all__ = ["Conversation"]
 
@@ -34,7 +38,7 @@ class Conversation(Session):
 
     client: POP3Client
 
-    def __init__(self, target: Any, options: Any) -> None:
+    def __init__(self, target: Target, options: Options) -> None:
         super().__init__(target, options)
         if decode(target.path).strip("/"):
             raise UsageError("a POP3 URL has no path: there is one folder", exit_code=3)
@@ -97,17 +101,7 @@ class Conversation(Session):
             if not others:
                 raise AuthError("the server announces no APOP; nothing was sent")
             auth = Auth(auth.user, auth.password, token=auth.token, mechanism=others, authzid=auth.authzid)
-        sasl.authenticate(
-            _Channel(self),
-            auth,
-            offered,
-            target=self.target,
-            private=self.private,
-            tls=self.tls is not None,
-            client_certificate=self.options.security.cert is not None,
-            native=native,
-            mask=self._trace.add_secret,
-        )
+        self.prove(_Channel(self), auth, offered, native=native)
 
     def _apop(self, timestamp: str) -> None:
         """RFC 1939 7: a digest of the greeting's timestamp and the password."""

@@ -1,4 +1,9 @@
-"""SMTP: `send_mail`, `send_mails`, and the session behind them (RFC 5321 and its extensions, over smtplib)."""
+"""SMTP: mail on its way to somebody (RFC 5321 and its extensions, over smtplib).
+
+`client` are smtplib's classes on our sockets; `opening` how a conversation begins (and `login` in it), `session` what
+is done in it; `envelope` is MAIL and RCPT, `delivery` how messages travel, `errors` three digits. The functions of the
+facade are here.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from nettools.options import resolve_options
 from nettools.protocols.smtp.client import LMTPClient, SMTPClient, SMTPTLSClient
-from nettools.protocols.smtp.replies import classify
+from nettools.protocols.smtp.errors import classify
 from nettools.protocols.smtp.session import SMTPSession, draft_message
 from nettools.session import Protocol, make_session
 from nettools.target import parse_url
@@ -15,9 +20,8 @@ from nettools.target import parse_url
 if TYPE_CHECKING:
     from typing import Unpack
 
-    from nettools.keywords import SMTPKeywords
+    from nettools.keywords import Attachments, Fields, People, SMTPKeywords
     from nettools.parse.compose import Prepared
-    from nettools.protocols.smtp.session import Attachments, Fields, People
     from nettools.results import SendReport
 
 __all__ = [

@@ -23,8 +23,8 @@ from typing import TYPE_CHECKING, Literal, cast
 
 from nettools.errors import DisconnectedError, NettoolsError, ProtocolError, RecipientsError, ReplyError
 from nettools.protocols.smtp.envelope import Envelope, Letter, address_for
+from nettools.protocols.smtp.errors import envelope_error, nobody_error, reply_error, reply_of
 from nettools.protocols.smtp.opening import Conversation
-from nettools.protocols.smtp.replies import nobody_error, refusal, reply_error, reply_of
 from nettools.results import Reply, SendReport
 from nettools.wire.pipeline import OCTETS, WINDOW, Pipeline
 from nettools.wire.text import dot_stuff
@@ -321,7 +321,7 @@ class Delivery:
         if exchange.reset:
             next(replies)
         first = next(replies)
-        sender = None if _good(first) else refusal(first, "the sender was refused")
+        sender = None if _good(first) else envelope_error(first, "the sender was refused")
         if sender is not None and serial:
             raise sender
         accepted: list[str] = []
@@ -331,7 +331,7 @@ class Delivery:
             if _good(reply):
                 accepted.append(address)
             elif partial or not refused:  # all or nobody: the first refusal is the one that counts
-                refused[address] = refusal(reply, f"{address} was refused")
+                refused[address] = envelope_error(reply, f"{address} was refused")
                 if serial and not partial:
                     break
         data = next(replies) if exchange.behind != "nothing" else None

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nettools.errors import UnsupportedError, UsageError
-from nettools.protocols.smtp.replies import NotTakenError, OversizeError
+from nettools.protocols.smtp.errors import NotTakenError, OversizeError
 
 if TYPE_CHECKING:
     from nettools.parse.compose import Prepared

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from nettools import sasl
 from nettools.errors import AuthError, ReplyError
-from nettools.protocols.smtp.replies import reply_error
+from nettools.protocols.smtp.errors import reply_error
 from nettools.sasl.lines import LineChannel
 
 if TYPE_CHECKING:

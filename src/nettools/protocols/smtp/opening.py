@@ -9,16 +9,19 @@ from __future__ import annotations
 
 import os
 import re
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
-from nettools import sasl
 from nettools.errors import UsageError
 from nettools.protocols.smtp.client import SMTPClient
+from nettools.protocols.smtp.errors import reply_error
 from nettools.protocols.smtp.login import Channel
-from nettools.protocols.smtp.replies import reply_error
 from nettools.results import Reply
 from nettools.session import Session, operation
 from nettools.wire.text import check
+
+if TYPE_CHECKING:
+    from nettools.options import Options
+    from nettools.target import Target
 
 __all__ = ["Conversation"]
 
@@ -28,7 +31,7 @@ class Conversation(Session):
 
     client: SMTPClient
 
-    def __init__(self, target: Any, options: Any) -> None:
+    def __init__(self, target: Target, options: Options) -> None:
         super().__init__(target, options)
         if target.path.strip("/"):
             raise UsageError(f"an SMTP URL has no path: {target.path!r}", exit_code=3)
@@ -101,17 +104,7 @@ class Conversation(Session):
     def _login(self) -> None:
         assert self.auth is not None
         offered = tuple(self.features.get("AUTH", "").upper().split())
-        sasl.authenticate(
-            Channel(self._command),
-            self.auth,
-            offered,
-            private=self.private,
-            tls=self.tls is not None,
-            client_certificate=self.options.security.cert is not None,
-            native=False,
-            mask=self._trace.add_secret,
-            target=self.target,
-        )
+        self.prove(Channel(self._command), self.auth, offered, native=False)
 
     def _goodbye(self) -> None:
         self.client.send_commands(["QUIT"])

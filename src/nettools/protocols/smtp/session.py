@@ -5,9 +5,8 @@ What goes into a message is `parse.compose`'s business, how messages travel `del
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nettools.errors import NettoolsError, UsageError
 from nettools.parse.compose import Prepared, compose, prepare
@@ -18,11 +17,12 @@ from nettools.results import SendReport
 from nettools.session import operation
 from nettools.wire.trace import CallbackRaised
 
-__all__ = ["Attachments", "Fields", "People", "SMTPSession", "draft_message"]
+if TYPE_CHECKING:
+    from typing import Unpack
 
-People = str | Iterable[str] | None
-Attachments = Iterable[str | os.PathLike[str] | tuple[Any, ...]]
-Fields = Mapping[str, str] | Iterable[tuple[str, str]] | None
+    from nettools.keywords import MessageKeywords
+
+__all__ = ["SMTPSession", "draft_message"]
 
 
 class SMTPSession(Conversation):
@@ -34,42 +34,11 @@ class SMTPSession(Conversation):
         self.ping()
         return self.capabilities
 
-    def send(
-        self,
-        *,
-        to: People = None,
-        sender: str | None = None,
-        subject: str = "",
-        text: str | None = None,
-        html: str | None = None,
-        cc: People = (),
-        bcc: People = (),
-        attachments: Attachments = (),
-        headers: Fields = None,
-        message: Any = None,
-        partial: bool = True,
-        mail_options: str | Iterable[str] = (),
-        rcpt_options: str | Iterable[str] = (),
-    ) -> SendReport:
-        """Send one message; see `send_mail`."""
-        keywords = {
-            "to": to,
-            "sender": sender,
-            "subject": subject,
-            "text": text,
-            "html": html,
-            "cc": cc,
-            "bcc": bcc,
-            "attachments": attachments,
-            "headers": headers,
-            "message": message,
-            "partial": partial,
-            "mail_options": mail_options,
-            "rcpt_options": rcpt_options,
-        }
-        return self._deliver(map(self._letter, [keywords]), batch=False)[0]
+    def send(self, **message: Unpack[MessageKeywords]) -> SendReport:
+        """Send one message; its keywords are `send_mail`'s."""
+        return self._deliver(map(self._letter, [message]), batch=False)[0]
 
-    def send_many(self, messages: Iterable[Any], **keywords: Any) -> tuple[SendReport, ...]:
+    def send_many(self, messages: Iterable[Any], **keywords: Unpack[MessageKeywords]) -> tuple[SendReport, ...]:
         """Send many messages over this connection, in order; one that is refused does not stop the rest.
 
         Args:

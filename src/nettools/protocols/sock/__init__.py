@@ -1,6 +1,7 @@
 """Raw sockets: `exchange`, `listen`, and the sessions behind `connect("tcp://...")`, for tcp, tls, udp and unix.
 
-One vocabulary for streams and datagrams. Addresses are those of `target.parse_endpoint`; the wire does the rest.
+One vocabulary for streams and datagrams: `session` converses, `server` listens. Addresses are those of
+`target.parse_endpoint`; the wire does the rest.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ There is no greeting, no login and no goodbye; what was sent may have been acted
 from __future__ import annotations
 
 import contextlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nettools.errors import (
     ConnectError,
@@ -23,6 +23,10 @@ from nettools.target import decode
 from nettools.wire.datagram import Datagrams
 from nettools.wire.stream import End, Stream, Until
 from nettools.wire.text import encode
+
+if TYPE_CHECKING:
+    from nettools.options import Options
+    from nettools.target import Target
 
 __all__ = ["DatagramSession", "SocketSession", "StreamSession", "UnixSession", "classify"]
 
@@ -41,7 +45,7 @@ class SocketSession(Session):
 
     client: Stream | Datagrams | None
 
-    def __init__(self, target: Any, options: Any) -> None:
+    def __init__(self, target: Target, options: Options) -> None:
         super().__init__(target, options)
         if target.protocol != "unix" and (not target.host or not target.port):
             raise UsageError(f"{target.url} has no host or port to connect to", exit_code=3)

@@ -1,4 +1,8 @@
-"""Telnet: `telnet_run`, and the session behind it (RFC 854 and its options, over telnetlib)."""
+"""Telnet: a dialogue with whatever answers (RFC 854 and its options, over telnetlib).
+
+`client` is telnetlib's class on our sockets; `opening` the connection and what has come over it, `session` what is done
+with it; `script` is a dialogue as it is written down, `interactive` a person at the keyboard. `telnet_run` is here.
+"""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING
 
 from nettools.errors import DeadlineError, DisconnectedError, TooLargeError, UsageError
 from nettools.parse.telnet import Codec, Option
@@ -16,6 +16,10 @@ from nettools.protocols.telnet.client import TelnetClient
 from nettools.protocols.telnet.script import line_of
 from nettools.secret import Secret
 from nettools.session import Session
+
+if TYPE_CHECKING:
+    from nettools.options import Options
+    from nettools.target import Target
 
 __all__ = ["Conversation"]
 
@@ -29,7 +33,7 @@ class Conversation(Session):
 
     client: TelnetClient
 
-    def __init__(self, target: Any, options: Any) -> None:
+    def __init__(self, target: Target, options: Options) -> None:
         super().__init__(target, options)
         if target.path.strip("/") or target.query is not None:  # RFC 4248 2
             raise UsageError(f"a Telnet URL has no path: {target.path!r}", exit_code=3)

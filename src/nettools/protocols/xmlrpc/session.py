@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import xmlrpc.client
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nettools.errors import FaultError, NettoolsError, ProtocolError, RedirectError, UsageError
 from nettools.protocols.http.redirect import Request
@@ -19,6 +19,9 @@ from nettools.protocols.xmlrpc.codec import MOST_VALUES, marshal, method_name, u
 from nettools.results import Page
 from nettools.session import operation
 from nettools.target import Target
+
+if TYPE_CHECKING:
+    from nettools.options import Options
 
 __all__ = ["XMLRPCSession", "classify"]
 
@@ -69,7 +72,7 @@ class XMLRPCSession(HTTPSession):
     A remote method whose name is also one of the session's is called by `call("name")`.
     """
 
-    def __init__(self, target: Target, options: Any) -> None:
+    def __init__(self, target: Target, options: Options) -> None:
         super().__init__(target if target.path else target._replace(path=PATH), options)
         self._client: XMLRPCClient | None = None
 

@@ -23,7 +23,7 @@ from nettools.errors import (
 )
 from nettools.results import Reply
 
-__all__ = ["NotTakenError", "OversizeError", "classify", "nobody_error", "refusal", "reply_error", "reply_of"]
+__all__ = ["NotTakenError", "OversizeError", "classify", "envelope_error", "nobody_error", "reply_error", "reply_of"]
 
 
 class OversizeError(TooLargeError, ReplyError):
@@ -56,7 +56,7 @@ def reply_error(reply: Reply, what: str, kind: type[ReplyError] | None = None, *
     return error
 
 
-def refusal(reply: Reply, what: str) -> ReplyError:
+def envelope_error(reply: Reply, what: str) -> ReplyError:
     """The error for a refused MAIL or RCPT."""
     code = cast("int", reply.code)
     if code in (530, 535):
