@@ -13,9 +13,11 @@ import re
 from collections.abc import AsyncIterator, Callable
 from typing import Any, Literal
 
-from nettools.testing.ftp_data import DataChannel, DataRules, Refused
+from nettools.testing.connection import LINE_LIMIT
+from nettools.testing.ftp_data import DataChannel, DataRules
 from nettools.testing.ftp_listing import FACTS, LINES, facts_of, stamp
-from nettools.testing.server import Connection, LineTooLongError, Server
+from nettools.testing.lines import LineServer, Refusal
+from nettools.testing.server import Connection, Server
 from nettools.testing.world import File, World
 
 __all__ = ["FTPServer"]
@@ -40,7 +42,7 @@ class _Client:
         self.data = DataChannel(server, conn)
 
 
-class FTPServer(Server):
+class FTPServer(LineServer[_Client]):
     """A file server over its World.
 
     Args beyond those of `Server`: `dialect` of LIST; `require_reuse`: a data connection has to resume the TLS session
@@ -48,6 +50,7 @@ class FTPServer(Server):
     """
 
     protocol = "ftp"
+    longest, too_long = LINE_LIMIT, "500 line too long"
     refusal = "502 Refused"
 
     def __init__(
@@ -65,52 +68,39 @@ class FTPServer(Server):
         self.pasv_host = pasv_host
         self.data = DataRules(self.rules)
 
-    async def session(self, conn: Connection) -> None:
-        """Commands one after the other."""
-        client = _Client(self, conn)
-        await conn.write(b"220 nettools.testing FTP ready\r\n")
-        try:
-            while True:
-                try:
-                    line = await conn.readline()
-                except LineTooLongError:
-                    await conn.write(b"500 line too long\r\n")
-                    continue
-                if not line:
-                    return
-                if not self.offers("PIPELINING"):
-                    conn.forget_ahead()
-                text = line.rstrip(b"\r\n").decode("utf-8", "surrogateescape")
-                verb, _, arg = text.partition(" ")
-                verb = verb.upper()
-                if await self.intercept(conn, verb, arg):
-                    continue
-                await self._dispatch(client, verb, arg)
-                if verb == "QUIT":
-                    return
-        finally:
-            client.data.forget()
+    def begin(self, conn: Connection) -> _Client:
+        return _Client(self, conn)
 
-    async def _dispatch(self, client: _Client, verb: str, arg: str) -> None:
+    def greeting(self, client: _Client) -> str:
+        return "220 nettools.testing FTP ready"
+
+    def end(self, client: _Client) -> None:
+        client.data.forget()
+
+    def encoded(self, reply: str | bytes) -> bytes:
+        return super().encoded(reply.replace("\n", "\r\n") if isinstance(reply, str) else reply)
+
+    async def next_command(self, client: _Client) -> tuple[str, str]:
+        command = await super().next_command(client)
+        if not self.offers("PIPELINING"):
+            client.conn.forget_ahead()
+        return command
+
+    async def command(self, client: _Client, verb: str, arg: str) -> str:
         client.command = f"{verb} {arg}"
         handler: Callable[[_Client, str], Any] | None = getattr(self, f"do_{verb}", None)
         if handler is None or not self.offers(verb):
-            await self._say(client, f"500 {verb[:20]} not understood")
-            return
+            raise Refusal(f"500 {verb[:20]} not understood")
         if client.user is None and verb not in _BEFORE_LOGIN:
-            await self._say(client, "530 Log in first")
-            return
+            raise Refusal("530 Log in first")
         try:
-            reply = await handler(client, arg)
-        except Refused as refused:
-            reply = refused.reply
-        if verb not in ("REST", "RNFR"):
-            client.rest = client.rest if verb in ("PASV", "EPSV", "PORT", "EPRT", "TYPE") else 0
-        if reply:
-            await self._say(client, reply)
+            return str(await handler(client, arg))
+        finally:
+            if verb not in ("REST", "RNFR"):
+                client.rest = client.rest if verb in ("PASV", "EPSV", "PORT", "EPRT", "TYPE") else 0
 
     async def _say(self, client: _Client, reply: str) -> None:
-        await client.conn.write(reply.replace("\n", "\r\n").encode("utf-8", "surrogateescape") + b"\r\n")
+        await client.conn.write(self.encoded(reply))
 
     # -- login and TLS
 
@@ -220,7 +210,7 @@ class FTPServer(Server):
 
     def _writer(self, client: _Client) -> None:
         if client.user == "anonymous":
-            raise Refused("550 Permission denied")
+            raise Refusal("550 Permission denied")
 
     async def do_PWD(self, client: _Client, arg: str) -> str:
         quoted = ("/" + client.cwd).replace('"', '""')
@@ -273,7 +263,7 @@ class FTPServer(Server):
         path = self._path(client, arg)
         file = self.world.files.file(path)
         if file is None:
-            raise Refused("550 No such file" if not self.world.files.is_folder(path) else "550 Not a plain file")
+            raise Refusal("550 No such file" if not self.world.files.is_folder(path) else "550 Not a plain file")
         return path, file
 
     async def do_SIZE(self, client: _Client, arg: str) -> str:
@@ -344,9 +334,9 @@ class FTPServer(Server):
         self._writer(client)
         path = self._path(client, arg)
         if not path or self.world.files.is_folder(path):
-            raise Refused("550 Is a folder")
+            raise Refusal("550 Is a folder")
         if not self.world.files.is_folder(path.rpartition("/")[0]):
-            raise Refused("553 No such folder")
+            raise Refusal("553 No such folder")
         return path
 
     # -- listings
@@ -358,7 +348,7 @@ class FTPServer(Server):
             return self.world.files.children(path)
         file = self.world.files.file(path)
         if file is None:
-            raise Refused("550 No such file or folder")
+            raise Refusal("550 No such file or folder")
         return [(path.rpartition("/")[2], file, file.modified)]
 
     async def do_LIST(self, client: _Client, arg: str) -> str:
@@ -431,7 +421,7 @@ class FTPServer(Server):
 
         async with client.data.open(client.command, begin, protected=client.protected) as data:
             if client.protected and self.require_reuse and not data.ssl_object.session_reused:
-                raise Refused("522 The TLS session has to be that of the control connection")
+                raise Refusal("522 The TLS session has to be that of the control connection")
             yield data
 
     async def _send(self, client: _Client, octets: bytes, what: str) -> str:

@@ -17,26 +17,19 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Unpack
 
 from nettools.testing.connection import Connection, Hangup, reading
+from nettools.testing.lines import Refusal
 from nettools.testing.ports import Port, bound
 from nettools.testing.rules import DATA, Chance, Rule, Rules
 from nettools.testing.server import Server
 from nettools.testing.shaping import SHAPES, StreamRules, budget
 from nettools.testing.tls import WithoutTickets, server_context
 
-__all__ = ["CHANNEL", "DataChannel", "DataRules", "Refused"]
+__all__ = ["CHANNEL", "DataChannel", "DataRules"]
 
 CHANNEL = "ftp-data"
 DATA_TIMEOUT = 10.0  # seconds that a client may take to open its data connection
 CLOSE_TIMEOUT = 1.0
 AT_OPENING = SHAPES | {"delay", "refuse", "reset", "drop", "hang"}
-
-
-class Refused(Exception):  # noqa: N818  # a refusal on its way out
-    """A reply that ends the command."""
-
-    def __init__(self, reply: str) -> None:
-        super().__init__(reply)
-        self.reply = reply
 
 
 class DataRules(StreamRules):
@@ -115,14 +108,14 @@ class DataChannel:
         """The data connection, closed at the end; `begin` says 150.
 
         Raises:
-            Refused: there is none, or it broke.
+            Refusal: there is none, or it broke.
         """
         if not self.ready:
-            raise Refused("425 PASV or PORT first")
+            raise Refusal("425 PASV or PORT first")
         rule = self._find(command, AT_OPENING)
         if rule is not None and rule.action == "refuse":
             self.forget()
-            raise Refused("425 No data connection")
+            raise Refusal("425 No data connection")
         await begin()
         if rule is not None and rule.action == "delay":
             await asyncio.sleep(rule.seconds)
@@ -140,9 +133,9 @@ class DataChannel:
             yield data
         except Hangup:
             if rule is None or rule.action != "drop":
-                raise Refused("426 The data connection broke") from None
+                raise Refusal("426 The data connection broke") from None
         except (ConnectionError, asyncio.IncompleteReadError, ssl.SSLError):
-            raise Refused("426 The data connection broke") from None
+            raise Refusal("426 The data connection broke") from None
         finally:
             await _close(data)
         if self._find(command, frozenset({"no_226"})) is not None:
@@ -152,7 +145,7 @@ class DataChannel:
         try:
             reader, writer = await self._streams()
         except (TimeoutError, OSError):
-            raise Refused("425 No data connection") from None
+            raise Refusal("425 No data connection") from None
         finally:
             self.forget()
         reading(writer, on=False)  # a ClientHello is for TLS, not for the stream

@@ -17,15 +17,9 @@ import secrets
 from collections.abc import Callable
 from typing import NamedTuple
 
-from nettools.testing import sasl
-from nettools.testing.server import Connection, Hangup, LineTooLongError, Server
+from nettools.testing.lines import LineServer, Refusal, crlf, stuffed
+from nettools.testing.server import Connection
 from nettools.testing.world import Folder
-
-LINE_LIMIT = 12288  # RFC 2449 allows 255 octets to a command; an answer in AUTH may be longer
-
-
-class Err(Exception):  # noqa: N818  # a refusal on its way out
-    """The text of a -ERR reply, its response code in brackets first."""
 
 
 class Entry(NamedTuple):
@@ -54,90 +48,55 @@ class _Session:
         """Return the message that an argument names."""
         number = _number(text)
         if not 0 < number <= len(self.entries) or number in self.deleted:
-            raise Err("No such message")
+            raise Refusal("No such message")
         return number, self.entries[number - 1]
 
 
 def _number(text: str) -> int:
     if not re.fullmatch(r"\d{1,9}", text, re.ASCII):
-        raise Err("A number is expected")
+        raise Refusal("A number is expected")
     return int(text)
 
 
-def _crlf(raw: bytes) -> bytes:
-    """Return the message as it goes out: CR LF for every line end, one at the end."""
-    data = re.sub(rb"\r\n|\r|\n", b"\r\n", raw)
-    return data if data.endswith(b"\r\n") or not data else data + b"\r\n"
-
-
-def _stuffed(data: bytes) -> bytes:
-    """Return a multi-line body with its lines byte-stuffed and the final dot (RFC 1939 section 3)."""
-    return re.sub(rb"(?m)^\.", b"..", data) + b".\r\n"
-
-
-class POP3Server(Server):
+class POP3Server(LineServer[_Session]):
     """A server of its World users' INBOXes."""
 
     protocol = "pop3"
     refusal = "-ERR [SYS/PERM] Refused"
+    too_long, bare = "Line too long", "Lines end with CR LF"
+    unproved = ("[AUTH] Invalid credentials", "Authentication cancelled", "Malformed authentication exchange")
     anonymous = ("CAPA", "USER", "PASS", "APOP", "AUTH", "STLS", "UTF8", "NOOP", "QUIT")
     optional = ("TOP", "UIDL", "APOP", "STLS", "CAPA", "UTF8")
     known = (*anonymous, "STAT", "LIST", "UIDL", "RETR", "TOP", "DELE", "RSET")
 
-    async def session(self, conn: Connection) -> None:
-        banner = f"<{secrets.token_hex(8)}@localhost>"
-        session = _Session(conn, banner)
-        await conn.write(f"+OK POP3 nettools.testing{f' {banner}' if self.offers('APOP') else ''}\r\n".encode())
-        while True:
-            verb = ""
-            try:
-                verb, _, arg = (await self._line(conn)).partition(" ")
-                verb = verb.upper()
-                if await self.intercept(conn, verb, arg):
-                    continue
-                reply = await self._command(session, verb, arg)
-            except Err as refusal:
-                code = refusal.args[0].startswith("[") and not self.offers("RESP-CODES")
-                text = re.sub(r"^\[[^]]*\] ", "", refusal.args[0]) if code else refusal.args[0]
-                reply = f"-ERR {text}\r\n".encode()
-            await conn.write(reply)
-            if verb == "QUIT":
-                return
+    def begin(self, conn: Connection) -> _Session:
+        return _Session(conn, f"<{secrets.token_hex(8)}@localhost>")
 
-    async def _line(self, conn: Connection, *, secret: bool = False) -> str:
-        try:
-            line = await conn.readline(LINE_LIMIT, secret=secret)
-        except LineTooLongError:
-            raise Err("Line too long") from None
-        if not line:
-            raise Hangup
-        if not line.endswith(b"\r\n"):
-            raise Err("Lines end with CR LF")
-        return line[:-2].decode("utf-8", "surrogateescape")
+    def greeting(self, session: _Session) -> str:
+        return f"+OK POP3 nettools.testing{f' {session.banner}' if self.offers('APOP') else ''}"
 
-    async def _command(self, session: _Session, verb: str, arg: str) -> bytes:
+    def refused(self, refusal: Refusal) -> str:
+        text = str(refusal)
+        return "-ERR " + (text if self.offers("RESP-CODES") else re.sub(r"^\[[^]]*\] ", "", text))
+
+    async def command(self, session: _Session, verb: str, arg: str) -> bytes:
         if verb not in self.known or (verb in self.optional and not self.offers(verb)):
-            raise Err("Unknown command")
+            raise Refusal("Unknown command")
         if session.folder is None and verb not in self.anonymous:
-            raise Err("Log in first")
+            raise Refusal("Log in first")
         if session.folder is not None and verb in ("USER", "PASS", "APOP", "AUTH", "STLS", "UTF8"):
-            raise Err("Already logged in")
+            raise Refusal("Already logged in")
         if arg and verb in ("CAPA", "STAT", "RSET", "NOOP", "QUIT", "STLS", "UTF8"):
-            raise Err("No argument is taken")
+            raise Refusal("No argument is taken")
         reply = await getattr(self, f"do_{verb.lower()}")(session, arg)
         return reply if isinstance(reply, bytes) else f"+OK {reply}\r\n".encode()
 
     # -- before login -------------------------------------------------------------------------------------------------
 
-    def _mechanisms(self, session: _Session) -> tuple[str, ...]:
-        if not self.offers("SASL"):
-            return ()
-        return sasl.offered(sasl.accounts(self.world, session.conn.ssl_object), self.without)
-
     async def do_capa(self, session: _Session, arg: str) -> bytes:
         known = {name: name for name in ("TOP", "UIDL", "USER", "PIPELINING", "RESP-CODES", "AUTH-RESP-CODE")}
         known["UTF8"] = "UTF8 USER"  # RFC 6856 section 2.1: names and passwords are UTF-8 in any case
-        mechanisms = self._mechanisms(session)
+        mechanisms = self.mechanisms(session.conn)
         if mechanisms:
             known["SASL"] = " ".join(["SASL", *mechanisms])
         if session.conn.starttls:
@@ -147,7 +106,7 @@ class POP3Server(Server):
 
     async def do_stls(self, session: _Session, arg: str) -> bytes:
         if not session.conn.starttls:
-            raise Err("TLS is not available here")
+            raise Refusal("TLS is not available here")
         await session.conn.write(b"+OK Begin TLS\r\n")
         await session.conn.start_tls()
         session.name = None
@@ -158,57 +117,41 @@ class POP3Server(Server):
 
     async def do_user(self, session: _Session, arg: str) -> str:
         if not self.offers("USER"):
-            raise Err("Unknown command")
+            raise Refusal("Unknown command")
         if not arg:
-            raise Err("A name is expected")
+            raise Refusal("A name is expected")
         session.name = arg
         return "Now the password"  # RFC 1939 section 7: whether there is such a user is not told
 
     async def do_pass(self, session: _Session, arg: str) -> str:
         name, session.name = session.name, None
         if name is None:
-            raise Err("USER first")
-        try:
-            return self._open(session, sasl.accounts(self.world).login(name, arg))
-        except sasl.Refused:
-            raise Err("[AUTH] Invalid credentials") from None
+            raise Refusal("USER first")
+        return self._open(session, self.proved(session.conn, name, arg))
 
     async def do_apop(self, session: _Session, arg: str) -> str:
         name, _, digest = arg.rpartition(" ")
-        accounts = sasl.accounts(self.world)
+        accounts = self.accounts(session.conn)
         user = accounts.find(name)
         secret = session.banner + (accounts.passwords[user] if user is not None else secrets.token_hex())
         expected = hashlib.md5(secret.encode(), usedforsecurity=False).hexdigest()
         if user is None or not hmac.compare_digest(expected.encode(), digest.encode("utf-8", "surrogateescape")):
-            raise Err("[AUTH] Invalid credentials")
+            raise Refusal("[AUTH] Invalid credentials")
         return self._open(session, user)
 
     async def do_auth(self, session: _Session, arg: str) -> str | bytes:
-        offered = self._mechanisms(session)
+        offered = self.mechanisms(session.conn)
         if not arg:  # RFC 1734's successors keep it out, some clients ask
             return "\r\n".join(["+OK Mechanisms", *offered, ".\r\n"]).encode()
         mechanism, _, initial = arg.partition(" ")
         if mechanism.upper() not in offered:
-            raise Err("Unrecognized authentication mechanism")
-
-        async def ask(challenge: bytes) -> bytes:
-            await session.conn.write(b"+ " + challenge + b"\r\n")
-            return (await self._line(session.conn, secret=True)).encode("utf-8", "surrogateescape")
-
-        accounts = sasl.accounts(self.world, session.conn.ssl_object)
-        try:
-            return self._open(session, await sasl.authenticate(mechanism, initial.encode() or None, accounts, ask))
-        except sasl.Refused:
-            raise Err("[AUTH] Invalid credentials") from None
-        except sasl.Cancelled:
-            raise Err("Authentication cancelled") from None
-        except sasl.SASLError:
-            raise Err("Malformed authentication exchange") from None
+            raise Refusal("Unrecognized authentication mechanism")
+        return self._open(session, await self.authenticated(session.conn, mechanism, initial))
 
     def _open(self, session: _Session, user: str) -> str:
         session.folder = self.world.inbox(user)
         session.conn.user = user
-        session.entries = [Entry(message.uid, _crlf(message.raw)) for message in session.folder.messages]
+        session.entries = [Entry(message.uid, crlf(message.raw)) for message in session.folder.messages]
         return f"{len(session.entries)} messages"
 
     # -- with the maildrop --------------------------------------------------------------------------------------------
@@ -235,7 +178,7 @@ class POP3Server(Server):
 
     async def do_retr(self, session: _Session, arg: str) -> bytes:
         _, entry = session.entry(arg)
-        return f"+OK {len(entry.data)} octets\r\n".encode() + _stuffed(entry.data)
+        return f"+OK {len(entry.data)} octets\r\n".encode() + stuffed(entry.data)
 
     async def do_top(self, session: _Session, arg: str) -> bytes:
         first, _, second = arg.partition(" ")
@@ -243,7 +186,7 @@ class POP3Server(Server):
         count = _number(second)
         header, gap, body = entry.data.partition(b"\r\n\r\n")
         lines = body.splitlines(keepends=True)[:count]
-        return b"+OK Top of it\r\n" + _stuffed(header + gap + b"".join(lines))
+        return b"+OK Top of it\r\n" + stuffed(header + gap + b"".join(lines))
 
     async def do_dele(self, session: _Session, arg: str) -> str:
         number, _ = session.entry(arg)

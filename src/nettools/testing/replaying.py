@@ -23,7 +23,8 @@ from typing import Any
 
 from nettools.testing.connection import Connection, Hangup
 from nettools.testing.endpoints import Datagram, DatagramServer, UnixServer
-from nettools.testing.ftp_data import CHANNEL, DataChannel, Refused
+from nettools.testing.ftp_data import CHANNEL, DataChannel
+from nettools.testing.lines import Refusal
 from nettools.testing.log import MASK, Record, read_records
 from nettools.testing.replayed_login import ReplayedLogin
 from nettools.testing.sasl import SASLError
@@ -245,8 +246,8 @@ class _Player:
                 got = bytearray()
                 while expected and (block := await data.read()):
                     got += block
-        except Refused as refused:
-            raise ReplayMismatchError(f"no data connection where the transcript has one: {refused.reply}") from None
+        except Refusal as refusal:
+            raise ReplayMismatchError(f"no data connection where the transcript has one: {refusal}") from None
         if bytes(got) != expected:
             raise ReplayMismatchError(f"the client sent {len(got)} octets of data that are not those of the transcript")
 

@@ -16,8 +16,8 @@ import re
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from nettools.testing import sasl
-from nettools.testing.server import Connection, Hangup, LineTooLongError, Server
+from nettools.testing.lines import LineServer, Refusal, read_dotted
+from nettools.testing.server import Connection
 from nettools.testing.world import World
 
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\u0080-\U0010ffff-]+"
@@ -38,8 +38,6 @@ _DSN = {
 _CHUNK = re.compile(r"(\d{1,12})( LAST)?", re.IGNORECASE)
 _VERBS = ("HELO", "EHLO", "MAIL", "RCPT", "DATA", "BDAT", "RSET", "NOOP", "VRFY", "HELP", "QUIT")
 
-COMMAND_LIMIT = 12288 + 10  # RFC 4954 section 4: the longest line is an AUTH response
-
 
 @dataclass(frozen=True)
 class Envelope:
@@ -51,15 +49,6 @@ class Envelope:
     mail_options: tuple[str, ...] = ()
     user: str | None = None
     rcpt_options: tuple[tuple[str, ...], ...] = ()
-
-
-class Reply(Exception):  # noqa: N818  # a refusal on its way out
-    """A reply that ends the command; the text begins with the enhanced status code."""
-
-    def __init__(self, code: int, text: str) -> None:
-        super().__init__(code, text)
-        self.code = code
-        self.text = text
 
 
 @dataclass
@@ -93,7 +82,7 @@ class _Session:
         self.chunk: bytes | None = None  # what came with the BDAT under way
 
 
-class SMTPServer(Server):
+class SMTPServer(LineServer[_Session]):
     """A mail server that accepts mail for the users of its World.
 
     Args beyond those of `Server`: `size` is the greatest message taken, in octets; `require_auth` refuses MAIL before
@@ -102,6 +91,14 @@ class SMTPServer(Server):
 
     protocol = "smtp"
     refusal = "502 5.7.0 Refused"
+    longest = 12288 + 10  # RFC 4954 section 4, and the command's own name
+    too_long, bare = "500 5.5.2 Line too long", "500 5.5.2 Lines end with CR LF"
+    announced, prompt = "AUTH", b"334 "
+    unproved = (
+        "535 5.7.8 Authentication credentials invalid",
+        "501 5.7.0 Authentication cancelled",
+        "501 5.5.2 Malformed authentication exchange",
+    )
     hello: ClassVar[tuple[str, ...]] = ("HELO", "EHLO")
 
     def __init__(
@@ -112,51 +109,33 @@ class SMTPServer(Server):
         self.require_auth = require_auth
         self.envelopes: list[Envelope] = []
 
-    async def session(self, conn: Connection) -> None:
-        session = _Session(conn)
-        await conn.write(f"220 localhost {self.protocol.upper()} nettools.testing\r\n".encode())
-        while True:
-            try:
-                line = await self._line(conn)
-                verb, _, arg = line.partition(" ")
-                verb = verb.upper()
-                session.chunk = await self._chunk(conn, arg) if verb == "BDAT" and self.offers("CHUNKING") else None
-                if await self.intercept(conn, verb, arg):
-                    continue
-                text = await self._command(session, verb, arg)
-            except Reply as reply:
-                text = f"{reply.code} {reply.text}"
-            if text:
-                await self._write(conn, text)
-            if text.startswith("221 "):
-                return
+    def begin(self, conn: Connection) -> _Session:
+        return _Session(conn)
 
-    async def _line(self, conn: Connection, *, secret: bool = False) -> str:
-        """Read a command, or an answer of the AUTH exchange, without its line end."""
+    def greeting(self, session: _Session) -> str:
+        return f"220 localhost {self.protocol.upper()} nettools.testing"
+
+    def decoded(self, line: bytes) -> str:
         try:
-            line = await conn.readline(COMMAND_LIMIT, secret=secret)
-        except LineTooLongError:
-            raise Reply(500, "5.5.2 Line too long") from None
-        if not line:
-            raise Hangup
-        try:
-            text = line.decode()
+            return line.decode()
         except UnicodeDecodeError:
-            raise Reply(500, "5.5.2 Not UTF-8") from None
-        if not text.endswith("\r\n"):
-            raise Reply(500, "5.5.2 Lines end with CR LF")
-        return text[:-2]
+            raise Refusal("500 5.5.2 Not UTF-8") from None
 
-    async def _command(self, session: _Session, verb: str, arg: str) -> str:
+    def encoded(self, reply: str | bytes) -> bytes:
+        if isinstance(reply, str) and not self.offers("ENHANCEDSTATUSCODES"):
+            reply = re.sub(r"(?m)^(\d{3}[ -])\d\.\d\.\d+ ", r"\1", reply)
+        return super().encoded(reply)
+
+    async def next_command(self, session: _Session) -> tuple[str, str]:
+        verb, arg = await super().next_command(session)
+        session.chunk = await self._chunk(session.conn, arg) if verb == "BDAT" and self.offers("CHUNKING") else None
+        return verb, arg
+
+    async def command(self, session: _Session, verb: str, arg: str) -> str:
         handler = getattr(self, f"do_{verb.lower()}", None)
         if handler is None or not verb.isalpha() or (verb in ("HELO", "EHLO", "LHLO") and verb not in self.hello):
-            raise Reply(500, "5.5.1 Unknown command")
+            raise Refusal("500 5.5.1 Unknown command")
         return str(await handler(session, arg))
-
-    async def _write(self, conn: Connection, text: str) -> None:
-        if not self.offers("ENHANCEDSTATUSCODES"):
-            text = re.sub(r"(?m)^(\d{3}[ -])\d\.\d\.\d+ ", r"\1", text)
-        await conn.write(text.encode() + b"\r\n")
 
     # -- greeting -----------------------------------------------------------------------------------------------------
 
@@ -173,16 +152,10 @@ class SMTPServer(Server):
         }
         if session.conn.starttls:
             known["STARTTLS"] = "STARTTLS"
-        mechanisms = self._mechanisms(session)
+        mechanisms = self.mechanisms(session.conn)
         if mechanisms:
             known["AUTH"] = " ".join(["AUTH", *mechanisms])
         return [text for name, text in known.items() if self.offers(name)] + list(self.extra)
-
-    def _accounts(self, session: _Session) -> sasl.Accounts:
-        return sasl.accounts(self.world, session.conn.ssl_object)
-
-    def _mechanisms(self, session: _Session) -> tuple[str, ...]:
-        return sasl.offered(self._accounts(session), self.without) if self.offers("AUTH") else ()
 
     async def do_helo(self, session: _Session, arg: str) -> str:
         return self._greet(session, arg, extended=False)
@@ -192,7 +165,7 @@ class SMTPServer(Server):
 
     def _greet(self, session: _Session, arg: str, *, extended: bool) -> str:
         if not arg or " " in arg:
-            raise Reply(501, "5.5.4 Syntax: one domain or address literal")
+            raise Refusal("501 5.5.4 Syntax: one domain or address literal")
         session.helo, session.extended, session.transaction = arg, extended, None
         lines = ["localhost greets you", *(self.keywords(session) if extended else ())]
         return "\r\n".join(f"250{' ' if line is lines[-1] else '-'}{line}" for line in lines)
@@ -202,10 +175,10 @@ class SMTPServer(Server):
 
     async def do_starttls(self, session: _Session, arg: str) -> str:
         if not session.conn.starttls:
-            raise Reply(503, "5.5.1 TLS is not available here")
+            raise Refusal("503 5.5.1 TLS is not available here")
         if arg:
-            raise Reply(501, "5.5.4 STARTTLS takes no argument")
-        await self._write(session.conn, "220 2.0.0 Ready to start TLS")
+            raise Refusal("501 5.5.4 STARTTLS takes no argument")
+        await session.conn.write(self.encoded("220 2.0.0 Ready to start TLS"))
         await session.conn.start_tls()
         session.reset()  # RFC 3207 section 4.2: everything learned before TLS is forgotten
         return ""
@@ -214,25 +187,13 @@ class SMTPServer(Server):
 
     async def do_auth(self, session: _Session, arg: str) -> str:
         if not session.extended or session.user is not None or session.transaction is not None:
-            raise Reply(503, "5.5.1 AUTH comes once, after EHLO, outside a mail transaction")
+            raise Refusal("503 5.5.1 AUTH comes once, after EHLO, outside a mail transaction")
         mechanism, _, initial = arg.partition(" ")
         if not mechanism or " " in initial:
-            raise Reply(501, "5.5.4 Syntax: AUTH mechanism [initial-response]")
-        if mechanism.upper() not in self._mechanisms(session):
-            raise Reply(504, "5.5.4 Unrecognized authentication mechanism")
-
-        async def ask(challenge: bytes) -> bytes:
-            await session.conn.write(b"334 " + challenge + b"\r\n")
-            return (await self._line(session.conn, secret=True)).encode()
-
-        try:
-            session.user = await sasl.authenticate(mechanism, initial.encode() or None, self._accounts(session), ask)
-        except sasl.Refused:
-            raise Reply(535, "5.7.8 Authentication credentials invalid") from None
-        except sasl.Cancelled:
-            raise Reply(501, "5.7.0 Authentication cancelled") from None
-        except sasl.SASLError:
-            raise Reply(501, "5.5.2 Malformed authentication exchange") from None
+            raise Refusal("501 5.5.4 Syntax: AUTH mechanism [initial-response]")
+        if mechanism.upper() not in self.mechanisms(session.conn):
+            raise Refusal("504 5.5.4 Unrecognized authentication mechanism")
+        session.user = await self.authenticated(session.conn, mechanism, initial)
         session.conn.user = session.user
         return "235 2.7.0 Authentication succeeded"
 
@@ -244,25 +205,25 @@ class SMTPServer(Server):
         for word in text.split(" ")[1:] if text else ():
             match = _PARAMETER.fullmatch(word)
             if match is None or match[1].upper() in found:
-                raise Reply(501, "5.5.4 Bad parameters")
+                raise Refusal("501 5.5.4 Bad parameters")
             name = match[1].upper()
             if name not in known or not self.offers(known[name]) or not session.extended:
-                raise Reply(555, f"5.5.4 Unsupported parameter {name}")
+                raise Refusal(f"555 5.5.4 Unsupported parameter {name}")
             if name in _DSN and not _DSN[name].fullmatch(match[2] or ""):
-                raise Reply(501, f"5.5.4 Bad value of {name}")
+                raise Refusal(f"501 5.5.4 Bad value of {name}")
             found[name] = match[2] or ""
         return found
 
     async def do_mail(self, session: _Session, arg: str) -> str:
         if session.helo is None:
-            raise Reply(503, f"5.5.1 Say {self.hello[-1]} first")
+            raise Refusal(f"503 5.5.1 Say {self.hello[-1]} first")
         if session.transaction is not None:
-            raise Reply(503, "5.5.1 Nested MAIL command")
+            raise Refusal("503 5.5.1 Nested MAIL command")
         if self.require_auth and session.user is None:
-            raise Reply(530, "5.7.0 Authentication required")
+            raise Refusal("530 5.7.0 Authentication required")
         match = _FROM.fullmatch(arg)
         if match is None:
-            raise Reply(501, "5.1.7 Syntax: MAIL FROM:<address> [parameters]")
+            raise Refusal("501 5.1.7 Syntax: MAIL FROM:<address> [parameters]")
         known = {
             "SIZE": "SIZE",
             "BODY": "8BITMIME",
@@ -273,11 +234,11 @@ class SMTPServer(Server):
         }
         found = self._parameters(match[2], session, known)
         if "SIZE" in found and not found["SIZE"].isdigit():
-            raise Reply(501, "5.5.4 SIZE is a number of octets")
+            raise Refusal("501 5.5.4 SIZE is a number of octets")
         if found.get("BODY", "7BIT").upper() not in ("7BIT", "8BITMIME") or found.get("SMTPUTF8"):
-            raise Reply(501, "5.5.4 Bad parameters")
+            raise Refusal("501 5.5.4 Bad parameters")
         if self.size and int(found.get("SIZE", "0")) > self.size:
-            raise Reply(552, "5.3.4 Message size exceeds the limit")
+            raise Refusal("552 5.3.4 Message size exceeds the limit")
         sender = match[1] or ""
         _check_ascii(sender, "SMTPUTF8" in found)
         session.transaction = Transaction(sender, _words(found))
@@ -286,16 +247,16 @@ class SMTPServer(Server):
     async def do_rcpt(self, session: _Session, arg: str) -> str:
         transaction = session.transaction
         if transaction is None:
-            raise Reply(503, "5.5.1 MAIL first")
+            raise Refusal("503 5.5.1 MAIL first")
         match = _TO.fullmatch(arg)
         if match is None:
-            raise Reply(501, "5.1.3 Syntax: RCPT TO:<address> [parameters]")
+            raise Refusal("501 5.1.3 Syntax: RCPT TO:<address> [parameters]")
         found = self._parameters(match[2], session, {"NOTIFY": "DSN", "ORCPT": "DSN"})
         if transaction.chunks is not None:
-            raise Reply(503, "5.5.1 The message has begun")
+            raise Refusal("503 5.5.1 The message has begun")
         _check_ascii(match[1], transaction.smtputf8)
         if self.world.user_of(match[1]) is None:
-            raise Reply(550, "5.1.1 No such user here")
+            raise Refusal("550 5.1.1 No such user here")
         transaction.recipients.append(match[1])
         transaction.rcpt_options.append(_words(found))
         return "250 2.1.5 Recipient OK"
@@ -303,27 +264,27 @@ class SMTPServer(Server):
     async def do_data(self, session: _Session, arg: str) -> str:
         transaction = session.transaction
         if arg:
-            raise Reply(501, "5.5.4 DATA takes no argument")
+            raise Refusal("501 5.5.4 DATA takes no argument")
         if transaction is None:
-            raise Reply(503, "5.5.1 MAIL first")
+            raise Refusal("503 5.5.1 MAIL first")
         if transaction.chunks is not None:
-            raise Reply(503, "5.5.1 BDAT has begun")
+            raise Refusal("503 5.5.1 BDAT has begun")
         if not transaction.recipients:
-            raise Reply(554, "5.5.1 No valid recipients")
-        await self._write(session.conn, "354 End data with <CR><LF>.<CR><LF>")
+            raise Refusal("554 5.5.1 No valid recipients")
+        await session.conn.write(self.encoded("354 End data with <CR><LF>.<CR><LF>"))
         session.transaction = None
-        return await self._finish(session, transaction, await self._receive(session.conn))
+        return await self._finish(session, transaction, await read_dotted(session.conn))
 
     async def do_bdat(self, session: _Session, arg: str) -> str:
         match, transaction = _CHUNK.fullmatch(arg), session.transaction
         if not self.offers("CHUNKING"):
-            raise Reply(500, "5.5.1 Unknown command")
+            raise Refusal("500 5.5.1 Unknown command")
         if match is None or session.chunk is None:
-            raise Reply(501, "5.5.4 Syntax: BDAT octets [LAST]")
+            raise Refusal("501 5.5.4 Syntax: BDAT octets [LAST]")
         if transaction is None:
-            raise Reply(503, "5.5.1 MAIL first")
+            raise Refusal("503 5.5.1 MAIL first")
         if not transaction.recipients:
-            raise Reply(554, "5.5.1 No valid recipients")
+            raise Refusal("554 5.5.1 No valid recipients")
         transaction.chunks = (transaction.chunks or bytearray()) + session.chunk
         if match[2] is None:
             return f"250 2.0.0 {len(session.chunk)} octets"
@@ -363,14 +324,6 @@ class SMTPServer(Server):
         """The answer to a whole message."""
         return text
 
-    @staticmethod
-    async def _receive(conn: Connection) -> bytes:
-        """Read up to CR LF . CR LF and return the octets before it, dots unstuffed (RFC 5321 section 4.5.2)."""
-        data = bytearray()
-        while not (data == b".\r\n" or data.endswith(b"\r\n.\r\n")):
-            data += await conn.read_until(b".\r\n")
-        return re.sub(rb"(\A|\r\n)\.", rb"\1", bytes(data[:-3]))
-
     async def do_rset(self, session: _Session, arg: str) -> str:
         session.transaction = None
         return "250 2.0.0 Reset"
@@ -380,10 +333,10 @@ class SMTPServer(Server):
 
     async def do_vrfy(self, session: _Session, arg: str) -> str:
         if not arg:
-            raise Reply(501, "5.5.4 Syntax: VRFY name")
+            raise Refusal("501 5.5.4 Syntax: VRFY name")
         user = self.world.user_of(arg.strip("<>"))
         if user is None:
-            raise Reply(550, "5.1.1 No such user here")
+            raise Refusal("550 5.1.1 No such user here")
         return f"250 2.1.5 <{user}@localhost>"
 
     async def do_quit(self, session: _Session, arg: str) -> str:
@@ -400,7 +353,7 @@ def _words(parameters: dict[str, str]) -> tuple[str, ...]:
 
 def _check_ascii(address: str, smtputf8: bool) -> None:
     if not smtputf8 and not address.isascii():
-        raise Reply(553, "5.6.7 A non-ASCII address needs SMTPUTF8")
+        raise Refusal("553 5.6.7 A non-ASCII address needs SMTPUTF8")
 
 
 class LMTPServer(SMTPServer):

@@ -8,9 +8,10 @@ import functools
 import re
 import secrets
 
+from nettools.testing.lines import crlf
+
 __all__ = [
     "completed",
-    "crlf",
     "field",
     "identity",
     "message_id",
@@ -19,22 +20,10 @@ __all__ = [
     "one_line",
     "overview",
     "split",
-    "stuffed",
 ]
 
 FIELDS = ("Subject", "From", "Date", "Message-ID", "References")  # RFC 3977 section 8.4.2; then :bytes and :lines
 MESSAGE_ID = re.compile(r"<[!-;=?-~]{1,248}>")
-
-
-def crlf(raw: bytes) -> bytes:
-    """The article as it goes out: CR LF for every line end, one at the end."""
-    data = re.sub(rb"\r\n|\r|\n", b"\r\n", raw)
-    return data if data.endswith(b"\r\n") or not data else data + b"\r\n"
-
-
-def stuffed(data: bytes) -> bytes:
-    """A multi-line block: dots doubled, and the final one (RFC 3977 section 3.1.1)."""
-    return re.sub(rb"(?m)^\.", b"..", data) + b".\r\n"
 
 
 def split(data: bytes) -> tuple[bytes, bytes]:

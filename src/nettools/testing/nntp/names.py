@@ -5,11 +5,16 @@ from __future__ import annotations
 import datetime as dt
 import re
 
+from nettools.testing.lines import Refusal
+
 __all__ = ["SyntaxProblem", "parse_moment", "parse_range", "wildmat"]
 
 
-class SyntaxProblem(ValueError):  # noqa: N818  # it becomes a 501
-    """An argument that has not the form it should have."""
+class SyntaxProblem(Refusal):
+    """An argument that has not the form it should have: 501."""
+
+    def __init__(self, expected: str) -> None:
+        super().__init__(f"501 Syntax: {expected} is expected")
 
 
 def wildmat(pattern: str) -> list[tuple[bool, re.Pattern[str]]]:

@@ -13,19 +13,13 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from nettools.testing import sasl
+from nettools.testing.lines import LineServer, Refusal, crlf, read_dotted, stuffed
 from nettools.testing.nntp import articles, listing
 from nettools.testing.nntp.names import SyntaxProblem, parse_moment, parse_range
-from nettools.testing.server import Connection, Hangup, LineTooLongError, Server
+from nettools.testing.server import Connection
 from nettools.testing.world import Group
 
 __all__ = ["NNTPServer"]
-
-LINE_LIMIT = 12288  # RFC 3977 has 512 octets; RFC 4643 section 2.4.2 this many in an exchange of SASL
-
-
-class Refusal(Exception):  # noqa: N818  # a reply on its way out
-    """A status line of 400 and above."""
 
 
 class _Session:
@@ -45,10 +39,13 @@ class _Session:
         return sorted(self.group.articles)
 
 
-class NNTPServer(Server):
+class NNTPServer(LineServer[_Session]):
     """A server of its World's groups."""
 
     protocol = "nntp"
+    too_long = "501 Line too long"
+    prompt, nothing = b"383 ", b"="
+    unproved = ("481 Wrong user or password", "481 Cancelled", "482 Malformed exchange")
     anyone = ("CAPABILITIES", "MODE", "QUIT", "HELP", "DATE", "AUTHINFO", "STARTTLS")
     transit = (*anyone, "IHAVE")
 
@@ -56,39 +53,17 @@ class NNTPServer(Server):
         super().__init__(*args, **keywords)
         self.login = login
 
-    async def session(self, conn: Connection) -> None:
-        session = _Session(conn, self.offers("READER"))
-        await conn.write(self._welcome(session))
-        while True:
-            verb = ""
-            try:
-                verb, _, arg = (await self._line(conn)).partition(" ")
-                verb = verb.upper()
-                if await self.intercept(conn, verb, arg):
-                    continue
-                reply = await self._command(session, verb, arg.strip())
-            except Refusal as refusal:
-                reply = str(refusal)
-            except SyntaxProblem as problem:
-                reply = f"501 Syntax: {problem} is expected"
-            await conn.write(reply if isinstance(reply, bytes) else f"{reply}\r\n".encode("utf-8", "surrogateescape"))
-            if verb == "QUIT":
-                return
+    def begin(self, conn: Connection) -> _Session:
+        return _Session(conn, self.offers("READER"))
+
+    def greeting(self, session: _Session) -> bytes:
+        return self._welcome(session)
 
     def _welcome(self, session: _Session) -> bytes:
         allowed = self.offers("POST") and session.reading
         return b"200 nettools.testing, posting allowed\r\n" if allowed else b"201 nettools.testing, no posting\r\n"
 
-    async def _line(self, conn: Connection, *, secret: bool = False) -> str:
-        try:
-            line = await conn.readline(LINE_LIMIT, secret=secret)
-        except LineTooLongError:
-            raise Refusal("501 Line too long") from None
-        if not line:
-            raise Hangup
-        return line.rstrip(b"\r\n").decode("utf-8", "surrogateescape")
-
-    async def _command(self, session: _Session, verb: str, arg: str) -> str | bytes:
+    async def command(self, session: _Session, verb: str, arg: str) -> str | bytes:
         method = getattr(self, f"do_{verb.lower()}", None) if verb.isalpha() else None
         if method is None or not self.offers(verb):
             raise Refusal("500 Unknown command")
@@ -96,13 +71,13 @@ class NNTPServer(Server):
             raise Refusal("502 MODE READER first")
         if self.login and session.conn.user is None and verb not in self.anyone:
             raise Refusal("480 Log in first")
-        reply: str | bytes = await method(session, arg)
+        reply: str | bytes = await method(session, arg.strip())
         return reply
 
     @staticmethod
     def _lines(status: str, lines: list[str]) -> bytes:
         text = "".join(f"{line}\r\n" for line in lines).encode("utf-8", "surrogateescape")
-        return f"{status}\r\n".encode() + articles.stuffed(text)
+        return f"{status}\r\n".encode() + stuffed(text)
 
     # -- who is there
 
@@ -116,7 +91,7 @@ class NNTPServer(Server):
             found["MODE-READER"] = ""
         found["IHAVE"] = ""
         if conn.user is None:
-            mechanisms = self._mechanisms(session)
+            mechanisms = self.mechanisms(session.conn)
             found["AUTHINFO"] = "USER SASL" if mechanisms else "USER"
             if mechanisms:
                 found["SASL"] = " ".join(mechanisms)
@@ -141,11 +116,6 @@ class NNTPServer(Server):
         session.group = session.number = session.name = None
         return b""
 
-    def _mechanisms(self, session: _Session) -> tuple[str, ...]:
-        if not self.offers("SASL"):
-            return ()
-        return sasl.offered(sasl.accounts(self.world, session.conn.ssl_object), self.without)
-
     async def do_authinfo(self, session: _Session, arg: str) -> str:
         kind, _, value = arg.partition(" ")
         if session.conn.user is not None:
@@ -156,7 +126,7 @@ class NNTPServer(Server):
                 return "381 Now the password"
             case "PASS":
                 return self._proved(session, value)
-            case "SASL" if value and self._mechanisms(session):
+            case "SASL" if value and self.mechanisms(session.conn):
                 return await self._sasl(session, value)
         raise Refusal("501 AUTHINFO USER, PASS or SASL")
 
@@ -164,31 +134,14 @@ class NNTPServer(Server):
         name, session.name = session.name, None
         if name is None:
             raise Refusal("482 AUTHINFO USER first")
-        try:
-            session.conn.user = sasl.accounts(self.world).login(name, password)
-        except sasl.Refused:
-            raise Refusal("481 Wrong user or password") from None
+        session.conn.user = self.proved(session.conn, name, password)
         return "281 Welcome"
 
     async def _sasl(self, session: _Session, arg: str) -> str:
         mechanism, _, initial = arg.partition(" ")
-        if mechanism.upper() not in self._mechanisms(session):
+        if mechanism.upper() not in self.mechanisms(session.conn):
             raise Refusal("503 Mechanism not recognized")
-
-        async def ask(challenge: bytes) -> bytes:
-            await session.conn.write(b"383 " + (challenge or b"=") + b"\r\n")
-            answer = (await self._line(session.conn, secret=True)).encode("utf-8", "surrogateescape")
-            return b"" if answer == b"=" else answer
-
-        accounts = sasl.accounts(self.world, session.conn.ssl_object)
-        try:
-            session.conn.user = await sasl.authenticate(mechanism, initial.encode() or None, accounts, ask)
-        except sasl.Refused:
-            raise Refusal("481 Wrong user or password") from None
-        except sasl.Cancelled:
-            raise Refusal("481 Cancelled") from None
-        except sasl.SASLError:
-            raise Refusal("482 Malformed exchange") from None
+        session.conn.user = await self.authenticated(session.conn, mechanism, initial)
         return "281 Welcome"
 
     # -- groups
@@ -238,7 +191,7 @@ class NNTPServer(Server):
             found = next((raw for _, raw in self._named(arg)), None)
             if found is None:
                 raise Refusal("430 There is no such article")
-            return 0, articles.crlf(found)
+            return 0, crlf(found)
         numbers = session.numbers()
         assert session.group is not None
         if arg:
@@ -250,7 +203,7 @@ class NNTPServer(Server):
         elif session.number not in numbers:
             raise Refusal("420 There is no current article")
         assert session.number is not None
-        return session.number, articles.crlf(session.group.articles[session.number])
+        return session.number, crlf(session.group.articles[session.number])
 
     def _named(self, identity: str) -> Iterator[tuple[str, bytes]]:
         """(group and number, octets) of every article with this Message-ID."""
@@ -262,7 +215,7 @@ class NNTPServer(Server):
     def _answer(self, session: _Session, arg: str, code: int, part: int | None) -> bytes:
         number, data = self._article(session, arg)
         status = f"{code} {number} {articles.message_id(data)}\r\n".encode("utf-8", "surrogateescape")
-        return status + articles.stuffed(data if part is None else articles.split(data)[part])
+        return status + stuffed(data if part is None else articles.split(data)[part])
 
     async def do_article(self, session: _Session, arg: str) -> bytes:
         return self._answer(session, arg, 220, None)
@@ -292,7 +245,7 @@ class NNTPServer(Server):
             raise Refusal(end)
         assert session.group is not None
         session.number = numbers[place]
-        return f"223 {session.number} {articles.message_id(articles.crlf(session.group.articles[session.number]))}"
+        return f"223 {session.number} {articles.message_id(crlf(session.group.articles[session.number]))}"
 
     # -- overviews
 
@@ -305,7 +258,7 @@ class NNTPServer(Server):
         if not numbers:
             raise Refusal("423 There are no such numbers in this group")
         assert session.group is not None
-        return [(number, articles.crlf(session.group.articles[number])) for number in numbers]
+        return [(number, crlf(session.group.articles[number])) for number in numbers]
 
     def _xref(self, data: bytes) -> str:
         return " ".join(["localhost", *(place for place, _ in self._named(articles.message_id(data)))])
@@ -336,17 +289,9 @@ class NNTPServer(Server):
 
     # -- posting
 
-    @staticmethod
-    async def _receive(conn: Connection) -> bytes:
-        """What comes up to CR LF . CR LF, dots undone."""
-        data = bytearray()
-        while not (data == b".\r\n" or data.endswith(b"\r\n.\r\n")):
-            data += await conn.read_until(b".\r\n")
-        return re.sub(rb"(\A|\r\n)\.", rb"\1", bytes(data[:-3]))
-
     async def do_post(self, session: _Session, arg: str) -> str:
         await session.conn.write(b"340 Send it\r\n")
-        data = await self._receive(session.conn)
+        data = await read_dotted(session.conn)
         if await self.intercept(session.conn, ".", ""):
             return ""
         reason = articles.objection(data) or self._store(articles.completed(data))
@@ -376,7 +321,7 @@ class NNTPServer(Server):
         if next(self._named(arg), None) is not None:
             raise Refusal("435 Not wanted")
         await session.conn.write(b"335 Send it\r\n")
-        data = await self._receive(session.conn)
+        data = await read_dotted(session.conn)
         if await self.intercept(session.conn, ".", ""):
             return ""
         reason = articles.objection(data) or self._store(articles.completed(data))
