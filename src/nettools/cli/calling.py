@@ -12,7 +12,7 @@ import os
 import re
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +39,6 @@ class Call:
     out: Output
     settings: Settings
     target: Target
-    warned: list[str] = field(default_factory=list)
 
 
 def absolute(url: str, scheme: str) -> str:

@@ -36,7 +36,7 @@ from nettools.testing.personalities import ALL, Capabilities, personality_of
 from nettools.testing.ports import Port, Streams, bound, bound_all
 from nettools.testing.rules import CONNECT, Rule, Rules
 from nettools.testing.shaping import SHAPES
-from nettools.testing.tls import Certificate, ca_path, server_context
+from nettools.testing.tls import Certificate, ca_path
 from nettools.testing.tls_rules import TLSRules
 from nettools.testing.world import World
 
@@ -113,11 +113,6 @@ class Server:
     def certificate(self) -> Certificate:
         """What its certificate is like."""
         return self.tls.certificate
-
-    @property
-    def tls_context(self) -> ssl.SSLContext:
-        """The context of its TLS."""
-        return server_context(self.certificate)
 
     @property
     def ca(self) -> Path | None:
