@@ -141,6 +141,8 @@ def watch_mail(
 ) -> Iterator[MailInfo]:
     """New messages as they arrive (IMAP IDLE, RFC 2177; where it is missing, and on POP3, by asking again).
 
+    New is what arrives after the first of them was asked for: nothing is connected before.
+
     >>> for info in watch_mail(imap.url, auth=alice):  # doctest: +SKIP
     ...     print(info.subject)
     """
