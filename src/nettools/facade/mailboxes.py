@@ -274,10 +274,9 @@ def save_attachments(
     if isinstance(source, results.Mail):
         if opts or uid is not None or folder is not None:
             raise UsageError("save_attachments of a Mail takes no uid=, folder= or connection options")
-        from nettools.files import save_all
+        from nettools import files
 
-        found = [(each.name or f"part-{number}", each.data) for number, each in enumerate(source.attachments, 1)]
-        return save_all(found, dest_dir, pattern=pattern)
+        return files.save_attachments(source.attachments, dest_dir, files.matcher(pattern))
     return _run(source, opts, lambda mail: mail.save_attachments(uid, dest_dir, folder=folder, pattern=pattern))
 
 

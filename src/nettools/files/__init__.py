@@ -18,21 +18,23 @@ from nettools.files.failure import file_error
 from nettools.files.names import CaseClashes, is_plain, safe_name, safe_path
 from nettools.files.part import set_modified
 from nettools.files.source import Source, modified_of, open_source
-from nettools.files.whole import save_all, write_new, write_whole
+from nettools.files.whole import attachment_name, matcher, save_attachments, write_new, write_whole
 
 __all__ = [
     "CaseClashes",
     "Destination",
     "Source",
+    "attachment_name",
     "check_octets",
     "file_error",
     "is_plain",
+    "matcher",
     "modified_of",
     "open_source",
     "parse_checksum",
     "safe_name",
     "safe_path",
-    "save_all",
+    "save_attachments",
     "set_modified",
     "write_new",
     "write_whole",

@@ -5,15 +5,19 @@ from __future__ import annotations
 import contextlib
 import fnmatch
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from nettools.errors import UsageError
 from nettools.files.destination import Destination
 from nettools.results import Transfer
 
-__all__ = ["save_all", "write_new", "write_whole"]
+if TYPE_CHECKING:
+    from nettools.results import Attachment
+
+__all__ = ["attachment_name", "matcher", "save_attachments", "write_new", "write_whole"]
 
 _TOGETHER = 32  # files that are open at a time
 
@@ -40,14 +44,25 @@ def _path(done: Transfer) -> Path:
     return done.path
 
 
-def save_all(
-    files: Iterable[tuple[str, bytes]], folder: str | os.PathLike[str], *, pattern: str | None = None
-) -> tuple[Path, ...]:
-    """Write several files into a folder, those whose names match (case does not matter); never overwriting."""
+def matcher(pattern: str | None) -> Callable[[str], bool]:
+    """Whether a name is wanted: one that matches the pattern, whatever its case; without a pattern, any."""
     if not isinstance(pattern, str | None):
         raise UsageError(f"pattern= is a str or None, not {pattern!r}")
-    wanted = None if pattern is None else pattern.lower()
-    chosen = ((name, data) for name, data in files if wanted is None or fnmatch.fnmatchcase(name.lower(), wanted))
+    wanted = "*" if pattern is None else pattern.lower()
+    return lambda name: fnmatch.fnmatchcase(name.lower(), wanted)
+
+
+def attachment_name(name: str | None, place: int) -> str:
+    """What an attachment is called here, the first of a message at place 1."""
+    return name or f"part-{place}"
+
+
+def save_attachments(
+    attachments: Iterable[Attachment], folder: str | os.PathLike[str], wanted: Callable[[str], bool]
+) -> tuple[Path, ...]:
+    """Write the attachments of a message that are wanted into a folder; never overwriting."""
+    named = ((attachment_name(each.name, place), each.data) for place, each in enumerate(attachments, 1))
+    chosen = ((name, data) for name, data in named if wanted(name))
     saved: list[Path] = []
     while batch := tuple(islice(chosen, _TOGETHER)):
         saved += _write_together(batch, folder)

@@ -19,9 +19,9 @@ from typing import Any
 import pytest
 
 from nettools.errors import ChecksumError, FileError, TooLargeError, UnsupportedError, UsageError
-from nettools.files import Destination, save_all, write_new, write_whole
+from nettools.files import Destination, matcher, save_attachments, write_new, write_whole
 from nettools.files.destination import CHEAP
-from nettools.results import Transfer
+from nettools.results import Attachment, Transfer
 
 MOMENT = dt.datetime(2020, 2, 3, 4, 5, 6, tzinfo=dt.UTC)
 
@@ -282,8 +282,20 @@ def test_a_digest_is_worked_out_when_it_is_asked_for_of_what_was_written(tmp_pat
 
 def test_files_that_are_here_whole(tmp_path: Path) -> None:
     assert write_whole(tmp_path / "x", b"1").read_bytes() == b"1"
-    saved = save_all([("A.PDF", b"1"), ("b.txt", b"2"), ("a.pdf", b"3")], tmp_path / "new", pattern="*.pdf")
-    assert [path.name for path in saved] == ["A.PDF", "a.pdf"]
+
+
+def attached(*names: str | None) -> list[Attachment]:
+    """Attachments of these names; each holds its place."""
+    return [Attachment(name, "application/pdf", b"%d" % place) for place, name in enumerate(names)]
+
+
+def test_attachments_that_are_wanted_get_names_of_their_own(tmp_path: Path) -> None:
+    attachments = attached("A.PDF", "b.txt", None, "a.pdf", "A.PDF")
+    saved = save_attachments(attachments, tmp_path / "new", matcher("*.pdf"))
+    assert [(path.name, path.read_bytes()) for path in saved] == [("A.PDF", b"0"), ("a.pdf", b"3"), ("A (1).PDF", b"4")]
+    assert [path.name for path in save_attachments(attachments[2:3], tmp_path, matcher(None))] == ["part-1"]
+    with pytest.raises(UsageError):
+        matcher(b"*.pdf")  # type: ignore[arg-type]
 
 
 def test_files_of_one_message_are_flushed_together_and_the_folder_once(
@@ -297,7 +309,7 @@ def test_files_of_one_message_are_flushed_together_and_the_folder_once(
         real(descriptor)
 
     monkeypatch.setattr(os, "fsync", fsync)
-    saved = save_all([("same.txt", b"%d" % n) for n in range(40)], tmp_path)
+    saved = save_attachments(attached(*["same.txt"] * 40), tmp_path, matcher(None))
     assert [path.read_bytes() for path in saved] == [b"%d" % n for n in range(40)]
     assert (flushed.count(False), flushed.count(True)) == (40, 2)
     assert {path.suffix for path in tmp_path.iterdir()} == {".txt"}
@@ -309,13 +321,13 @@ def test_a_file_that_cannot_be_written_costs_none_of_those_before_it(
     real = Destination.write
 
     def full(self: Destination, block: bytes) -> None:
-        if block == b"third":
+        if block == b"2":
             raise FileError("no room")
         real(self, block)
 
     monkeypatch.setattr(Destination, "write", full)
     with pytest.raises(FileError, match="no room"):
-        save_all([("a", b"first"), ("b", b"second"), ("c", b"third"), ("d", b"fourth")], tmp_path)
+        save_attachments(attached("a", "b", "c", "d"), tmp_path, matcher(None))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b"]
 
 

@@ -19,7 +19,7 @@ from nettools.protocols.imap.attachments import ENCODINGS, Decoder, attached
 from nettools.protocols.imap.fetching import BATCH_OCTETS, Fetcher
 from nettools.protocols.imap.values import info_of, search_arguments
 from nettools.session import operation
-from nettools.wire.text import check, check_count
+from nettools.wire.text import check_count
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -235,15 +235,16 @@ class Reader(Fetcher):
         self, uid: str | int | None, dest_dir: Any, *, folder: str | None = None, pattern: str | None = None
     ) -> tuple[Path, ...]:
         """Write a message's attachments into a folder; those of a large one part by part, in flat memory."""
-        match = functools.partial(_matches, None if pattern is None else check(pattern, "pattern=").lower())
-        meant, where = self.prepare(lambda: (self._meant(uid, None), self._name(folder)))
-        return self._save_attachments(meant, where, dest_dir, match)
+        from nettools.files import matcher  # only who writes files pays for it
+
+        prepared = self.prepare(lambda: (self._meant(uid, None), self._name(folder), matcher(pattern)))
+        return self._save_attachments(dest_dir, *prepared)
 
     @operation("fetch")
     def _save_attachments(
-        self, meant: Meant, folder: str, dest_dir: Any, match: Callable[[str], bool]
+        self, dest_dir: Any, meant: Meant, folder: str, match: Callable[[str], bool]
     ) -> tuple[Path, ...]:
-        from nettools.files import write_new
+        from nettools.files import attachment_name, save_attachments
 
         wanted = self._one(meant, folder)
         (row,) = self._sizes(meant, b"(UID RFC822.SIZE BODYSTRUCTURE)")
@@ -253,11 +254,10 @@ class Reader(Fetcher):
             mail = self._mails([wanted], folder, False, last=True).get(wanted)
             if mail is None:
                 raise NotFoundError(f"message {wanted} is gone: somebody has deleted it meanwhile")
-            named = [(each.name or f"part-{place}", each.data) for place, each in enumerate(mail.attachments, 1)]
-            return tuple(write_new(dest_dir, name, data) for name, data in named if match(name))
+            return save_attachments(mail.attachments, dest_dir, match)
         paths = []
         for place, part in enumerate(parts, 1):
-            name = part.filename or f"part-{place}"
+            name = attachment_name(part.filename, place)
             if match(name):
                 paths.append(self._save_part(wanted, part, f"{os.fspath(dest_dir)}{os.sep}", name))
         return tuple(paths)
@@ -273,12 +273,6 @@ class Reader(Fetcher):
             path = destination.commit().path
         assert path is not None
         return path
-
-
-def _matches(pattern: str | None, name: str) -> bool:
-    import fnmatch
-
-    return pattern is None or fnmatch.fnmatchcase(name.lower(), pattern)
 
 
 def _section_item(section: str, partial: tuple[int, int | None] | None) -> bytes:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from nettools.query import Query
-    from nettools.results import Attachment, Folder, Mail, MailInfo, Transfer
+    from nettools.results import Folder, Mail, MailInfo, Transfer
 
 __all__ = ["POP3Session"]
 
@@ -289,10 +289,10 @@ class POP3Session(Conversation):
         self, uid: Uid | None, dest_dir: Any, *, folder: str | None = None, pattern: str | None = None
     ) -> tuple[Path, ...]:
         """Write a message's attachments into a folder."""
-        from nettools.files import save_all
+        from nettools import files  # only who writes files pays for it
 
-        mail = self.fetch(uid, folder=folder)
-        return save_all(_named(mail.attachments), dest_dir, pattern=pattern)
+        wanted = self.prepare(lambda: files.matcher(pattern))
+        return files.save_attachments(self.fetch(uid, folder=folder).attachments, dest_dir, wanted)
 
     # -- deleting
 
@@ -403,7 +403,3 @@ def _piece(partial: tuple[int, int | None] | None) -> tuple[int, int | None]:
     if start < 0 or (count is not None and count < 0):
         raise UsageError("partial= is an offset and a count of octets, or None for the rest")
     return start, count
-
-
-def _named(attachments: Iterable[Attachment]) -> list[tuple[str, bytes]]:
-    return [(each.name or f"part-{place}", each.data) for place, each in enumerate(attachments, 1)]
