@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import os
 import subprocess
 import sys
@@ -52,17 +53,26 @@ MAY_IMPORT = {
 }
 
 
-def modules() -> Iterator[tuple[str, Path]]:
-    for path in sorted(SOURCE.rglob("*.py")):
-        name = ".".join(path.relative_to(SOURCE).with_suffix("").parts).removesuffix("__init__").rstrip(".")
-        yield name, path
+def name_of(path: Path) -> str:
+    return ".".join(path.relative_to(SOURCE).with_suffix("").parts).removesuffix("__init__").rstrip(".")
+
+
+MODULES = {name_of(path): path for path in sorted(SOURCE.rglob("*.py"))}
+every_module = pytest.mark.parametrize("name", [pytest.param(name, id=name or "nettools") for name in MODULES])
+
+
+@functools.cache
+def statements(path: Path) -> tuple[ast.Import | ast.ImportFrom, ...]:
+    """The imports of a module, wherever they stand in it."""
+    tree = ast.parse(path.read_text("utf-8"))
+    return tuple(node for node in ast.walk(tree) if isinstance(node, (ast.Import, ast.ImportFrom)))
 
 
 def imports(path: Path, package: str) -> Iterator[tuple[int, str]]:
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    for node in statements(path):
         if isinstance(node, ast.Import):
             yield from ((node.lineno, alias.name) for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module is not None:
+        elif node.module is not None:
             assert node.level == 0, f"{path}: a relative import"
             if node.module == package:
                 yield from ((node.lineno, f"{package}.{alias.name}") for alias in node.names)
@@ -83,22 +93,23 @@ def allowed(module: str, imported: str) -> bool:
     return any(imported == rule or (rule and imported.startswith(f"{rule}.")) for rule in rules)
 
 
-@pytest.mark.parametrize(("name", "path"), [pytest.param(*each, id=each[0] or "nettools") for each in modules()])
-def test_imports_point_one_way(name: str, path: Path) -> None:
+@every_module
+def test_imports_point_one_way(name: str) -> None:
+    path = MODULES[name]
     for line, imported in imports(path, "nettools"):
         if imported == "nettools" or imported.startswith("nettools."):
             inner = imported.removeprefix("nettools").lstrip(".")
-            known = inner in dict(modules()) or inner == ""
+            known = inner in MODULES or inner == ""
             if known and not (inner == "" and name.split(".")[0] in ("cli", "facade")):
                 assert allowed(name, inner), f"{path}:{line}: {name or 'nettools'} imports {imported}"
 
 
 def test_imports_go_in_no_circle() -> None:
-    paths = {f"nettools.{name}".rstrip("."): path for name, path in modules()}
+    paths = {f"nettools.{name}".rstrip("."): path for name, path in MODULES.items()}
     needs: dict[str, set[str]] = {}
     for name, path in paths.items():
         needs[name] = set()
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        for node in statements(path):
             if isinstance(node, ast.ImportFrom) and node.module in paths:
                 found = {f"{node.module}.{alias.name}" for alias in node.names}
                 needs[name] |= (found & paths.keys()) or {node.module}
@@ -111,10 +122,11 @@ def test_imports_go_in_no_circle() -> None:
     assert not needs, f"imports go in a circle among {sorted(needs)}"
 
 
-@pytest.mark.parametrize(("name", "path"), [pytest.param(*each, id=each[0] or "nettools") for each in modules()])
-def test_only_the_wire_knows_sockets(name: str, path: Path) -> None:
+@every_module
+def test_only_the_wire_knows_sockets(name: str) -> None:
     if name.split(".")[0] in ("wire", "testing"):
         return
+    path = MODULES[name]
     for line, imported in imports(path, "socket"):
         assert imported.split(".")[0] not in ("socket", "ssl", "select", "selectors"), f"{path}:{line}"
 

@@ -80,7 +80,7 @@ def test_families_take_turns_and_the_resolvers_order_is_kept_within_each() -> No
 
 def test_the_second_address_begins_after_a_quarter_of_a_second_and_the_first_to_answer_wins() -> None:
     network = FakeNetwork({v6(1): (9.0, 0), v4(1): (0.1, 0)})
-    assert run_race(network, v6(1), v4(1)) == v4(1)
+    assert run_race(network, v6(1), v6(2), v4(1)) == v4(1)  # of another family, so it is the second
     assert network.begun == [(0.0, v6(1)), (0.25, v4(1))]
     assert network.now == pytest.approx(0.35)
     assert network.closed == [v6(1)]
