@@ -113,7 +113,7 @@ class FTPSession(Transfers):
         if reply.code in NO_SUCH_COMMAND:
             raise UnsupportedError(f"the server has no SITE CHMOD: {reply}", side="peer")
         if cast("int", reply.code) >= 400:
-            raise refusal(reply, f"SITE CHMOD {path or self.target.path}")
+            raise reply_error(reply, f"SITE CHMOD {path or self.target.path}")
 
     def set_modified(self, path: str, moment: dt.datetime) -> bool:
         """MFMT, where the server has it; whether it has."""
