@@ -1,10 +1,11 @@
 """Listings of FTP servers: MLSD (RFC 3659 7), and what LIST gives, which no RFC says.
 
 `unix` reads the common line of Unix, for nearly every server has it; what it leaves is for `families`: its own variants
-and NetPresenz (`odd`), DOS, OS/2, NetWare (`pc`), VMS, MVS, VM/CMS, OS/400, Tandem, Unisys (`host`). `machine` reads
-what was made to be read: the facts of MLSD, and EPLF. Each is imported when there is something for it. A line that is
-no entry is left out; a name that is no UTF-8 is read as Latin-1, and its octets can be had from `raw`. Times without a
-zone are UTC; a time without a year lies in the last twelve months. Linear in the length, whatever is given.
+and NetPresenz (`odd`), DOS, OS/2, NetWare (`pc`), VMS, MVS, VM/CMS, OS/400, Tandem, Unisys (`host`), and the `rare`.
+`machine` reads what was made to be read: the facts of MLSD, and EPLF. Each is imported when there is something for it.
+A line that is no entry is left out; a name that is no UTF-8 is read as Latin-1, and its octets can be had from `raw`.
+Times without a zone are UTC; a time without a year lies in the last twelve months. Linear in the length, whatever is
+given.
 """
 
 from __future__ import annotations

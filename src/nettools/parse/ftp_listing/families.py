@@ -50,4 +50,9 @@ def read_others(lines: list[str], entries: list[FileEntry | None], unix: Unix) -
 
 def _other(line: str, unix: Unix) -> FileEntry | None:
     """One line of LIST that is not Unix's; None for what is no entry, such as `total 12`."""
-    return next(filter(None, (read(line, unix) for read in FAMILIES)), None)
+    entry = next(filter(None, (read(line, unix) for read in FAMILIES)), None)
+    if entry is None:
+        from nettools.parse.ftp_listing.rare import read_rare
+
+        entry = read_rare(line)
+    return entry

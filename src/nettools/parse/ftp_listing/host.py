@@ -12,35 +12,43 @@ from nettools.results import FileEntry
 __all__ = ["read_member", "read_mvs", "read_os400", "read_tandem", "read_unisys", "read_vm", "read_vms"]
 
 _VMS = re.compile(
-    r"(\S.*?);(\d{1,6})\s+(?:(\d{1,10})(?:/\d+)?\s+)?(\d{1,2})-(\w{3,9})-(\d{4}|\d\d)"
-    r"(?:\s+(\d{1,2}):(\d\d)(?::(\d\d)(?:\.\d+)?)?)?(?:\s+[\[(].*)?"
+    r"(?P<name>\S.*?);\d{1,6}\s+(?:\[[^\]]*\]\s+)?"
+    r"(?:(?P<blocks>\d{1,10})(?:/\d+)?\s+|(?P<size>\d{1,10})(?P<unit>[KMG])?B\s+|\*+\s+)?"
+    r"(?P<day>\d{1,2})-(?P<month>\w{3,9})-(?P<year>\d{4}|\d\d)"
+    r"(?:\s+(?P<hour>\d{1,2}):(?P<minute>\d\d)(?::(?P<second>\d\d)(?:\.\d+)?)?)?"
+    r"(?:\s+(?P<behind>\d{1,10})/\d+)?(?:\s+[\[(].*|\s+\S+\s+\([^()]*\))?"
 )
 BLOCK = 512  # octets of a block of VMS
+_UNITS = {None: 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 
 
 def read_vms(line: str, unix: Unix) -> FileEntry | None:
-    """`NAME.TYPE;3  12/15  2-JUN-1998 07:32:04  [GROUP,OWNER]  (RWED,RWED,RE,)`; sizes are in blocks."""
+    """`NAME.TYPE;3  12/15  2-JUN-1998 07:32:04  [GROUP,OWNER]  (RWED,RWED,RE,)`; sizes are in blocks.
+
+    Some servers have the owner in front of the size, or the size behind the date, or the size in kilobytes.
+    """
     del unix
     if ";" not in line:
         return None
     match = _VMS.fullmatch(line.strip())
-    number = month(match[5]) if match is not None else None
+    number = month(match["month"]) if match is not None else None
     if match is None or number is None:
         return None
-    clock = [int(match[n] or 0) for n in (7, 8, 9)]
-    modified = moment(century(match[6]), number, int(match[4]), *clock)
+    clock = [int(match[name] or 0) for name in ("hour", "minute", "second")]
+    modified = moment(century(match["year"]), number, int(match["day"]), *clock)
     if modified is None:
         return None
-    name = match[1].rpartition("]")[2]
+    name = match["name"].rpartition("]")[2]
     folder = name.upper().endswith(".DIR")
-    size = int(match[3]) * BLOCK if match[3] else None
-    precision: Precision = "second" if match[9] else "minute" if match[7] else "day"
+    blocks = match["blocks"] or match["behind"]
+    size = int(blocks) * BLOCK if blocks else int(match["size"]) * _UNITS[match["unit"]] if match["size"] else None
+    precision: Precision = "second" if match["second"] else "minute" if match["hour"] else "day"
     kind: Kind = "dir" if folder else "file"
     return entry(line, name[:-4] if folder else name, kind, size, modified, precision)
 
 
 _DATA_SET = re.compile(
-    r"(\S+)\s+(\S+)\s+(?:(\d{4})/(\d\d)/(\d\d)|\*+NONE\*+)\s+(\d+)(?:\s+(\d+|\?+|\++))?\s+([A-Z]{1,4}|\?)\s+(\d+|\?+)\s+(\d+|\?+)\s+"
+    r"(\S+)\s+(\S+)\s+(?:(\d{4})/(\d\d)/(\d\d)|\*+NONE\*+)\s+(\d+)(?:\s+(\d+|\?+)|\s*\++)?\s+([A-Z]{1,4}|\?)\s+(\d+|\?+)\s+(\d+|\?+)\s+"
     r"(P[OS]\S*|VS|VSAM|DA|GDG|HFS|\?)\s+(\S+)"
 )
 _MEMBER = re.compile(
@@ -77,13 +85,15 @@ def read_mvs(line: str, unix: Unix) -> FileEntry | None:
     return None if match is None else entry(line, match[2], "file", None, None, None)
 
 
-_LOAD = re.compile(r"\s*([A-Z@#$][A-Z0-9@#$]{0,7})(?:\s+[0-9A-F]{6,8}\s+[0-9A-F]{6}\b.*)?\s*")
+_LOAD = re.compile(r"\s*([A-Z@#$][A-Z0-9@#$]{0,7})(?:\s+([0-9A-F]{6,8})\s+[0-9A-F]{6}\b.*)?\s*")
 
 
 def read_member(line: str) -> FileEntry | None:
     """A member without statistics, or of a load library: only behind the headline of such a folder is it one."""
     match = _LOAD.fullmatch(line)
-    return None if match is None else entry(line, match[1], "file", None, None, None)
+    if match is None:
+        return None
+    return entry(line, match[1], "file", int(match[2], 16) if match[2] else None, None, None)
 
 
 _VM = re.compile(
@@ -125,7 +135,7 @@ def read_os400(line: str, unix: Unix) -> FileEntry | None:
         first, middle, last = match[3], match[5], match[6]
         day = (last, middle, first) if match[4] == "." else (first, middle, last)
         if int(day[1]) > 12 or not 0 < int(day[2]) < 32:
-            day = (last, first, middle)  # the American way
+            day = (last, middle, first) if int(first) > 12 else (last, first, middle)  # the European or American way
         modified = moment(century(day[0]), *map(int, day[1:]), *(int(match[n]) for n in (7, 8, 9)))
         if modified is None:
             return None

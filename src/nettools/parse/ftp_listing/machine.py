@@ -13,7 +13,7 @@ from nettools.results import FileEntry
 
 __all__ = ["parse_facts", "read_eplf"]
 
-_FACTS = re.compile(r"((?:[^;=\s][^;=]*=[^;]*;)*) (.+)", re.DOTALL)
+_FACTS = re.compile(r"((?:[^;=\s][^;=]*=[^;]*;)*)(?: |(?<=;)\t)(.+)", re.DOTALL)
 _STAMP = re.compile(r"[0-9]{14,15}(?:\.[0-9]+)?")
 _NUMBER = re.compile(r"[0-9]{1,20}")
 _KINDS: dict[str, Kind] = {"dir": "dir", "cdir": "dir", "pdir": "dir", "file": "file"}
@@ -21,7 +21,7 @@ _KINDS: dict[str, Kind] = {"dir": "dir", "cdir": "dir", "pdir": "dir", "file": "
 
 def parse_facts(line: str) -> FileEntry | None:
     """`type=file;size=3;modify=20260131120000; name` as an entry; None for what is no such line."""
-    match = _FACTS.fullmatch(line)
+    match = _FACTS.fullmatch(line.lstrip(" ") if line.startswith("  ") and ";" in line else line)
     if match is None or "\0" in line:
         return None
     facts = {}

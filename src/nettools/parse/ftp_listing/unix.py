@@ -17,8 +17,8 @@ from nettools.results import NO_META, FileEntry
 
 __all__ = ["KINDS", "MODE", "Date", "Unix", "link"]
 
-MODE = r"[bcdflpsDSm-](?:[r?-][w?-][-xsStTlLhHmM?]){3}"
-KINDS: Mapping[str, Kind] = {"d": "dir", "l": "link", "-": "file", "f": "file"}  # D is a door of Solaris
+MODE = r"[abcdflpsDSm-](?:[r?-][w?-][-xsStTlLhHmM?]){3}"
+KINDS: Mapping[str, Kind] = {"d": "dir", "l": "link", "-": "file", "f": "file", "a": "file"}  # a: Plan 9, D: a door
 _MODE = re.compile(MODE)
 _TIME_OR_YEAR = re.compile(r"([0-9]{1,2}):([0-9]{2})|([0-9]{4})")
 
