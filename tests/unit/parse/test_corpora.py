@@ -4,56 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from corpora import cases, malformed, plain, raw, same
 from nettools.errors import NettoolsError
 from nettools.parse import ftp_reply, gopher, imap_data, message, nntp
 from nettools.parse.ftp_listing import parse_listing
 from nettools.parse.telnet import Codec
 
-FOLDER = Path(__file__).parents[3] / "fixtures" / "parsers"
 TODAY = dt.date(2026, 11, 24)
-
-
-def cases(name: str) -> list[Any]:
-    rows = [json.loads(line) for line in (FOLDER / f"{name}.jsonl").read_text("ascii").splitlines()]
-    return [pytest.param(row, id=f"{row.get('family') or row['kind']}-{row['id']}") for row in rows]
-
-
-def raw(case: dict[str, Any]) -> bytes:
-    text: str = case["input"]
-    return (
-        text.encode("latin-1")
-        if case.get("input_is") == "bytes as latin-1"
-        else text.encode("utf-8", "surrogateescape")
-    )
-
-
-def malformed(case: dict[str, Any]) -> bool:
-    return any(case["expected"].get(key) for key in ("reject", "error", "invalid"))
-
-
-def same(want: Any, got: Any) -> bool:
-    if isinstance(want, dict) and set(want) == {"any"}:
-        return any(same(each, got) for each in want["any"])
-    if isinstance(want, dict):
-        return isinstance(got, dict) and all(key in got and same(value, got[key]) for key, value in want.items())
-    if isinstance(want, list):
-        return isinstance(got, (list, tuple)) and len(want) == len(got) and all(map(same, want, got))
-    return bool(want == got)
-
-
-def plain(value: Any) -> Any:
-    """Parsed values as the cases write them."""
-    if isinstance(value, bytes):
-        return value.decode("utf-8", "surrogateescape")
-    if isinstance(value, (tuple, list)):
-        return [plain(each) for each in value]
-    return value
 
 
 # --- FTP

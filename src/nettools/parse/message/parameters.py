@@ -16,10 +16,11 @@ from nettools.parse.message.headers import (
     without_comments,
 )
 
-__all__ = ["parse_parameters"]
+__all__ = ["parse_parameters", "read_parameters"]
 
 _PARAMETER = re.compile(r'([^\s=;"]+)\s*=\s*("(?:[^"\\]|\\.)*"?|[^;]*)|[^\s=;"]+|"(?:[^"\\]|\\.)*"?|[\s=;]+', re.DOTALL)
 _PIECE = re.compile(r"0|[1-9][0-9]{0,5}")
+_WHOLE = -1  # the number of a parameter that is in one piece: it counts before those in several
 
 
 @takes(*OCTETS_OR_TEXT)
@@ -31,9 +32,15 @@ def parse_parameters(value: bytes | str) -> tuple[str, dict[str, str]]:
     """
     text = FOLD.sub("", text_of(value)).replace("\r", " ").replace("\n", " ").strip()
     head, _, rest = text.partition(";")
+    kind = "/".join(part.strip() for part in without_comments(head).lower().split("/"))
+    return kind, read_parameters(without_comments(rest))
+
+
+def read_parameters(text: str) -> dict[str, str]:
+    """What stands behind the first semicolon, where there are no comments: HTTP has none (RFC 6266 4.1)."""
     plain: dict[str, str] = {}
     pieces: dict[str, list[tuple[int, bool, str]]] = {}
-    for match in _PARAMETER.finditer(without_comments(rest)):
+    for match in _PARAMETER.finditer(text):
         if match[1] is None:  # a word that is no parameter
             continue
         name, word = match[1].lower(), match[2]
@@ -47,14 +54,17 @@ def parse_parameters(value: bytes | str) -> tuple[str, dict[str, str]]:
             if not number.isdecimal():  # `f*01` is a piece that RFC 2231 3 does not count
                 plain.setdefault(name, word)
             continue
-        pieces.setdefault(base, []).append((int(number) if number else 0, extended, word))
+        if base:
+            pieces.setdefault(base, []).append((int(number) if number else _WHOLE, extended, word))
     for base, parts in pieces.items():
-        plain[base] = _joined(sorted(parts, key=lambda part: part[0]))
-    kind = "/".join(part.strip() for part in without_comments(head).lower().split("/"))
-    return kind, plain
+        word, wrong = _joined(sorted(parts, key=lambda part: part[0]))
+        if wrong is None or base not in plain:  # RFC 8187 3.2.1: one that cannot be decoded is passed over
+            plain[base] = word
+    return plain
 
 
-def _joined(parts: list[tuple[int, bool, str]]) -> str:
+def _joined(parts: list[tuple[int, bool, str]]) -> tuple[str, str | None]:
+    """The value in these pieces, and what was wrong with it."""
     charset = ""
     octets = bytearray()
     expected = parts[0][0]
@@ -68,4 +78,6 @@ def _joined(parts: list[tuple[int, bool, str]]) -> str:
             octets += unquote_to_bytes(word)
         else:
             octets += octets_of(word)
-    return charset_decode(bytes(octets), charset)[0]
+        if number == _WHOLE:
+            break
+    return charset_decode(bytes(octets), charset)

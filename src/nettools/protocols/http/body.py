@@ -12,6 +12,7 @@ from typing import Any
 
 from nettools.charsets import is_charset
 from nettools.errors import IncompleteError, MissingExtraError, TooLargeError, TransferError, UnsupportedError
+from nettools.protocols.http.fields import media_type
 
 __all__ = ["charset_of", "codings", "decoded"]
 
@@ -175,10 +176,11 @@ def charset_of(content_type: str, content: bytes) -> str | None:
     for mark, name in _BOMS:
         if content.startswith(mark):
             return name
-    named, textual, html = _told(content_type)
+    kind, named = media_type(content_type)
+    textual = kind.startswith("text/") or kind.endswith(("+xml", "+json", "/json", "/xml", "/javascript"))
     if named is not None or not textual:
         return named
-    if html:
+    if "html" in kind:
         found = _META.search(content[:4096])
         if found is not None and is_charset(found[1].decode("ascii")):
             return found[1].decode("ascii").lower()
@@ -187,14 +189,3 @@ def charset_of(content_type: str, content: bytes) -> str | None:
     except UnicodeDecodeError:
         return "cp1252"
     return "utf-8"
-
-
-@functools.lru_cache(64)
-def _told(content_type: str) -> tuple[str | None, bool, bool]:
-    """What a Content-Type says: a charset that there is, whether it is text, and whether HTML."""
-    kind, _, parameters = content_type.partition(";")
-    kind = kind.strip().lower()
-    match = re.search(r"charset\s*=\s*[\"']?([^\s\"';]+)", parameters, re.IGNORECASE)
-    named = match[1].lower() if match is not None and is_charset(match[1]) else None
-    textual = kind.startswith("text/") or kind.endswith(("+xml", "+json", "/json", "/xml", "/javascript"))
-    return named, textual, "html" in kind

@@ -16,6 +16,7 @@ from urllib.parse import unquote, urlsplit
 from nettools.errors import IncompleteError, ProtocolError, RedirectError, UnsupportedError, UsageError
 from nettools.files import Destination, modified_of
 from nettools.protocols.http.body import decoded
+from nettools.protocols.http.fields import content_range, disposition_name, http_date
 from nettools.protocols.http.message import Fields
 from nettools.protocols.http.redirect import Request
 from nettools.results import Headers, Transfer
@@ -24,9 +25,7 @@ if TYPE_CHECKING:
     from nettools.protocols.http.connection import Response
     from nettools.protocols.http.exchanges import Exchanges
 
-__all__ = ["Download", "Extent", "check_range", "conditions", "http_date"]
-
-_CONTENT_RANGE = re.compile(r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18}|\*)", re.ASCII)
+__all__ = ["Download", "Extent", "check_range", "conditions"]
 
 _COMPRESSED = re.compile(r"(?i)\.(gz|tgz|br|zst|svgz)$")
 
@@ -54,7 +53,7 @@ def check_range(range_: Extent, response: Response) -> None:
     """
     if response.status == 200:
         raise UnsupportedError("the server does not send ranges: it sent the whole")
-    first, _, total = _content_range(response.headers)
+    first, _, total = _part(response.headers)
     wanted = range_[0] if range_[0] >= 0 else None if total is None else max(0, total + range_[0])
     if wanted is not None and first != wanted:
         raise ProtocolError(f"octets from {first} were sent, and those from {wanted} asked for")
@@ -134,7 +133,7 @@ class Download:
         if begin and (not self._same(headers) or "Content-Encoding" in headers):
             response.abandon()
             return None
-        name = _disposition(headers) or file_name(sent.url)
+        name = disposition_name(headers.get("Content-Disposition", "")) or file_name(sent.url)
         destination = self.destination
         if not begin and destination.path is not None and name != self._name:
             destination = Destination(name=name, **self._more)
@@ -153,7 +152,7 @@ class Download:
         headers: Headers = response.headers
         if response.status != 206:
             return 0, response.length if "Content-Encoding" not in headers else None
-        first, last, total = _content_range(headers)
+        first, last, total = _part(headers)
         if not self.offset and self.range is None and not has_field(self.request.headers, "range"):
             raise ProtocolError("a part of the file (206) came, and the whole was asked for")
         if response.length is not None and response.length != last - first + 1:
@@ -220,35 +219,14 @@ def _range_text(range_: Extent) -> str:
     return f"-{-first}" if first < 0 else f"{first}-{'' if last is None else last}"
 
 
-def _content_range(headers: Headers) -> tuple[int, int, int | None]:
-    """The first and the last octet of a part, and how many there are in all."""
-    match = _CONTENT_RANGE.fullmatch(headers.get("Content-Range", "").strip())
-    if match is None or int(match[2]) < int(match[1]) or (match[3] != "*" and int(match[3]) <= int(match[2])):
+def _part(headers: Headers) -> tuple[int, int, int | None]:
+    """Which octets came, and of how many."""
+    found = content_range(headers.get("Content-Range", ""))
+    if found is None:
         raise ProtocolError("206 without a Content-Range that makes sense")
-    return int(match[1]), int(match[2]), None if match[3] == "*" else int(match[3])
-
-
-def http_date(value: str) -> dt.datetime | None:
-    """The moment of a date field (RFC 9110 5.6.7), None for what is none."""
-    if not value:
-        return None
-    try:
-        moment = email.utils.parsedate_to_datetime(value)
-    except (TypeError, ValueError, IndexError, OverflowError):
-        return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
+    return found
 
 
 def file_name(url: str) -> str:
     """What a URL calls its file."""
     return unquote(urlsplit(url).path.rstrip("/").rpartition("/")[2]) or "index.html"
-
-
-def _disposition(headers: Headers) -> str | None:
-    """The file name of Content-Disposition (RFC 6266)."""
-    value = headers.get("Content-Disposition")
-    if not value:
-        return None
-    from nettools.parse.message import parse_parameters  # the parser of mail, which most answers do not need
-
-    return parse_parameters(value)[1].get("filename")

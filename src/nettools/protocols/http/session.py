@@ -21,8 +21,9 @@ from nettools.errors import (
     UsageError,
 )
 from nettools.protocols.http.body import codings
-from nettools.protocols.http.download import Download, Extent, check_range, conditions, has_field, http_date
+from nettools.protocols.http.download import Download, Extent, check_range, conditions, has_field
 from nettools.protocols.http.exchanges import Exchanges
+from nettools.protocols.http.fields import http_date
 from nettools.protocols.http.form import make_body
 from nettools.protocols.http.message import header_pairs, method_name, with_params
 from nettools.protocols.http.redirect import Request

@@ -9,7 +9,8 @@ import pytest
 
 TITLES = {
     "ftp_listing": "FTP listings", "ftp_reply": "FTP replies", "imap": "IMAP", "header": "headers",
-    "message": "messages", "gopher": "Gopher", "telnet": "Telnet", "news": "NNTP", "nntp": "NNTP", "http": "HTTP",
+    "message": "messages", "gopher": "Gopher", "telnet": "Telnet", "news": "NNTP", "nntp": "NNTP",
+    "http": "HTTP fields", "xmlrpc": "XML-RPC", "netrc": "netrc files", "url": "URLs",
 }  # fmt: skip
 
 

@@ -1,0 +1,43 @@
+"""What the protocols read for themselves, against cases from many servers and programs: fixtures/parsers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from corpora import cases, same
+from nettools.protocols.http import auth, cookies, fields
+from nettools.results import Headers
+
+
+def kept(case: dict[str, Any]) -> str | None:
+    """What goes back to a server, or to its neighbour, after it has set cookies."""
+    jar = cookies.new_jar()
+    cookies.store(jar, case["url"], Headers([("Set-Cookie", each) for each in case["input"].split("\n")]))
+    return cookies.header(jar, case["to"])
+
+
+def field_values(case: dict[str, Any]) -> dict[str, Any]:
+    text = case["input"]
+    match case["kind"]:
+        case "disposition":
+            return {"filename": fields.disposition_name(text)}
+        case "challenge":
+            return {"challenges": [[each.scheme, each.parameters] for each in auth.challenges([text])]}
+        case "set_cookie":
+            return {"sent": kept(case)}
+        case "cookie_date":
+            moment = cookies.cookie_date(text)
+            return {"date": moment and moment.strftime("%Y-%m-%dT%H:%M:%S")}
+        case "http_date":
+            moment = fields.http_date(text)
+            return {"date": moment and moment.isoformat()}
+        case "content_range":
+            return {"range": fields.content_range(text)}
+    return {"charset": fields.media_type(text)[1]}
+
+
+@pytest.mark.parametrize("case", cases("http_fields"))
+def test_an_http_field_is_read_as_its_rfc_has_it(case: dict[str, Any]) -> None:
+    assert same(case["expected"], field_values(case))
