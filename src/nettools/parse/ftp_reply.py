@@ -20,6 +20,26 @@ def _bad(data: bytes | str, what: str) -> ProtocolError:
     return ProtocolError(f"this is no {what}: {_text(data)[:80].encode('ascii', 'backslashreplace').decode()!r}")
 
 
+_CODE = re.compile(r"\s*([0-9]{3})(?:[ -]|\r?\n|\Z)")
+
+
+def _value(data: bytes | str, what: str) -> str:
+    """A reply as text; one that says no has no value, whatever stands in its text."""
+    text = _text(data)
+    code = _CODE.match(text)
+    if code is not None and not code[1].startswith("2"):
+        raise _bad(data, what)
+    return text
+
+
+def _last(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
+    """The last that fits: of several lines the last one counts, and of a line what stands behind its words."""
+    found = None
+    for found in pattern.finditer(text):  # noqa: B007
+        pass
+    return found
+
+
 @takes(*OCTETS)
 def parse_reply(data: bytes) -> Reply:
     """A whole reply, of one line or several (RFC 959 4.2): `lines` are without code, mark and line ends.
@@ -30,7 +50,7 @@ def parse_reply(data: bytes) -> Reply:
     lines = data.split(b"\n")
     if lines and lines[-1] == b"":
         lines.pop()
-    lines = [line.removesuffix(b"\r") for line in lines]
+    lines = [line.rstrip(b"\r") for line in lines]
     first = re.match(rb"([1-6]\d\d)([ -]|\Z)(.*)", lines[0] if lines else b"", re.DOTALL)
     if first is None:
         raise _bad(data, "FTP reply")
@@ -51,21 +71,32 @@ def parse_reply(data: bytes) -> Reply:
     return Reply(int(code), "\n".join(_text(line) for line in found), tuple(found))
 
 
+_QUOTED = re.compile(r'[^"]*"((?:[^"]|"")*)"')
+_BARE = re.compile(
+    r"\s{0,4}257[ -]\s{0,4}(?:'([^'\r\n]+)'|(/\S*|[^\s\"'][^\r\n]{0,4096}?)(?=[ .]{0,4}(?:[\r\n]|\Z)|\s{1,4}(?:is|created)\b)|(/\S*))"
+)
+
+
 @takes(*OCTETS_OR_TEXT)
 def parse_pwd(data: bytes | str) -> str:
-    '''The path in a 257 reply: quoted, quotes in it doubled (RFC 959 appendix II).
+    '''The path in a 257 reply: quoted, quotes in it doubled (RFC 959 appendix II); some servers leave the quotes out.
 
     >>> parse_pwd('257 "/a ""b""" is the current directory')
     '/a "b"'
     '''
-    text = _text(data)
-    match = re.match(r'[^"]*"((?:[^"]|"")*)"', text)
+    text = _value(data, "answer to PWD")
+    match = _QUOTED.match(text)
     if match is not None:
         return match[1].replace('""', '"')
-    bare = re.match(r"\s*257[ -]\s*(/\S*)", text)
-    if bare is not None:
-        return bare[1]
-    raise _bad(data, "answer to PWD")
+    bare = _BARE.match(text)
+    if bare is None:
+        raise _bad(data, "answer to PWD")
+    return next(filter(None, bare.groups()))
+
+
+_PASV = re.compile(
+    r"(?<!\d)(\d{1,3})\s*,\s*(\d{1,3})\s*,\s*(\d{1,3})\s*,\s*(\d{1,3})\s*,\s*(\d{1,3})\s*,\s*(\d{1,3})(?!\d)"
+)
 
 
 @takes(*OCTETS_OR_TEXT)
@@ -75,18 +106,11 @@ def parse_pasv(data: bytes | str) -> tuple[str, int]:
     >>> parse_pasv("227 Entering Passive Mode (127,0,0,1,4,1)")
     ('127.0.0.1', 1025)
     """
-    text = _text(data)
-    body = re.sub(r"\A\s*227[ -]?", "", text)
-    match = re.search(
-        r"(?<!\d)(\d{1,3})\s*,\s*(\d{1,3})\s*,\s*(\d{1,3})\s*,\s*(\d{1,3})\s*,\s*(\d{1,3})\s*,\s*(\d{1,3})(?!\d)", body
-    )
-    if match is None or any(int(each) > 255 for each in match.groups()):
+    match = _last(_PASV, re.sub(r"\A\s*227[ -]?", "", _value(data, "answer to PASV")))
+    numbers = [] if match is None else [int(each) for each in match.groups()]
+    if not numbers or max(numbers) > 255 or not (numbers[4] or numbers[5]):
         raise _bad(data, "answer to PASV")
-    numbers = [int(each) for each in match.groups()]
-    port = numbers[4] * 256 + numbers[5]
-    if not port:
-        raise _bad(data, "answer to PASV")
-    return ".".join(map(str, numbers[:4])), port
+    return ".".join(map(str, numbers[:4])), numbers[4] * 256 + numbers[5]
 
 
 # the mark is any printable character but a digit; some servers fill in the fields that have to be empty
@@ -100,19 +124,19 @@ def parse_epsv(data: bytes | str) -> int:
     >>> parse_epsv("229 Entering Extended Passive Mode (|||6446|)")
     6446
     """
-    match = _EPSV.search(_text(data))
+    match = _last(_EPSV, _value(data, "answer to EPSV"))
     if match is None or not 0 < int(match["port"]) < 65536:
         raise _bad(data, "answer to EPSV")
     return int(match["port"])
 
 
+_MDTM = re.compile(r"(?<!\d)(?:(19)(1\d\d)|(\d{4}))(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(?:\.(\d{1,30}))?(?!\d)")
+
+
 @takes(*OCTETS_OR_TEXT)
 def parse_mdtm(data: bytes | str) -> dt.datetime:
     """The time in a 213 reply (RFC 3659 2.3), UTC; fractions of a second are kept."""
-    match = re.search(
-        r"(?<!\d)(?:(19)(1\d\d)|(\d{4}))(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(?:\.(\d{1,30}))?(?!\d)",
-        re.sub(r"\A\s*213[ -]?", "", _text(data)),
-    )
+    match = _MDTM.search(re.sub(r"\A\s*213[ -]?", "", _value(data, "answer to MDTM")))
     if match is None:
         raise _bad(data, "answer to MDTM")
     year = int(match[3]) if match[3] else 1900 + int(match[2])  # 19100 and on: some servers' 2000
@@ -124,10 +148,14 @@ def parse_mdtm(data: bytes | str) -> dt.datetime:
         raise _bad(data, "answer to MDTM") from None
 
 
+_SIZE = re.compile(r"(?:213[ -]\s*)?([0-9]{1,19})(?:\s+\(?(?:bytes|octets)\)?)?")
+
+
 @takes(*OCTETS_OR_TEXT)
 def parse_size(data: bytes | str) -> int:
     """The octets in a 213 reply (RFC 3659 4)."""
-    match = re.fullmatch(r"(?:213[ -]\s*)?([0-9]{1,19})(?:\s+(?:bytes|octets))?", _text(data).strip())
+    text = _value(data, "answer to SIZE").strip()
+    match = None if text == "213" else _SIZE.fullmatch(text.rpartition("\n")[2])
     if match is None:
         raise _bad(data, "answer to SIZE")
     return int(match[1])
@@ -141,7 +169,7 @@ def parse_feat(data: bytes | str) -> dict[str, str]:
     {'SIZE': '', 'REST': 'STREAM'}
     """
     found: dict[str, str] = {}
-    lines = [line.rstrip("\r") for line in _text(data).rstrip("\r\n").split("\n")]
+    lines = [line.rstrip("\r") for line in _value(data, "answer to FEAT").rstrip("\r\n").split("\n")]
     for place, line in enumerate(lines):
         if place in (0, len(lines) - 1) and re.match(r"211(?:[ -]|\Z)", line):
             continue

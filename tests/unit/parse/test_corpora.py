@@ -70,7 +70,7 @@ def reply_values(case: dict[str, Any]) -> dict[str, Any]:
         case "feat":
             return {"features": ftp_reply.parse_feat(data), "feat": ftp_reply.parse_feat(data)}
     reply = ftp_reply.parse_reply(data)
-    return {"code": reply.code, "lines": len(reply.lines)}
+    return {"code": reply.code, "lines": len(reply.lines), "text": reply.text}
 
 
 @pytest.mark.parametrize("case", cases("ftp_replies"))
