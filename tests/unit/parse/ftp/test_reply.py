@@ -69,7 +69,7 @@ def test_the_path_of_pwd_is_quoted_doubled_or_bare() -> None:
     assert parse_pwd(b"257 /bare is it") == "/bare"
     assert parse_pwd(b'257 current directory is "/x"') == "/x"
     with pytest.raises(ProtocolError, match="answer to PWD"):
-        parse_pwd(b"257 \"nowhere")
+        parse_pwd(b'257 "nowhere')
 
 
 def test_features_that_stand_there_twice_keep_both_parameters() -> None:
