@@ -39,7 +39,10 @@ _AUTH = re.compile(r";AUTH=([^;]*)$", re.IGNORECASE)
 
 def decode(text: str, encoding: str = "utf-8", *, what: str = "URL") -> str:
     """Percent-decode once; CR, LF and NUL are refused, octets that the encoding does not have kept as surrogates."""
-    result = unquote_to_bytes(text).decode(encoding, "surrogateescape")
+    try:
+        result = unquote_to_bytes(text).decode(encoding, "surrogateescape")
+    except (ValueError, LookupError):  # one that has no surrogates for the rest, or that there is not
+        raise malformed(f"the {what} is not in the encoding {encoding!r}") from None
     if _FORBIDDEN.search(result):
         raise malformed(f"the {what} has a CR, LF or NUL in it, plain or percent-encoded")
     return result

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from urllib.parse import quote
 
+from nettools.charsets import is_charset
 from nettools.errors import ProtocolError, TooLargeError, UsageError
 from nettools.parse.given import OCTETS, takes
 from nettools.results import GopherItem
@@ -84,7 +85,7 @@ def parse_path(path: str, query: str | None = None, encoding: str = "utf-8") -> 
     """
     if query is not None:
         search = path.startswith("/7") and "%09" not in path + query
-        path += f"{'%09' if search else '?'}{query}"
+        path = (path if path not in ("", "/") else "/1") + f"{'%09' if search else '?'}{query}"
     text = decode(path.removeprefix("/"), encoding, what="path")
     kind, rest = (text[0], text[1:]) if text else ("1", "")
     selector, tab, words = rest.partition("\t")
@@ -101,8 +102,10 @@ def item_url(kind: str, selector: str, host: str, port: int | None, encoding: st
     """Where an item of a menu leads; None for text and errors, and for what cannot be an address."""
     if kind in "i3":
         return None
-    if kind == "h" and selector[:4].upper() == "URL:":
-        return selector[4:] or None
+    link = selector.removeprefix("/")  # old servers have one in front
+    if kind == "h" and link[:4].upper() == "URL:":
+        return link[4:] or None
+    host = host[1:-1] if host.startswith("[") and host.endswith("]") else host
     if not host or port is None or not 0 < port < 65536 or not _HOST.fullmatch(host) or "\0" in selector:
         return None
     netloc = f"[{host.replace('%', '%25')}]" if ":" in host else host
@@ -131,8 +134,11 @@ def parse_menu(data: bytes, *, encoding: str = "utf-8") -> tuple[GopherItem, ...
     ['gopher://example.org/0/about']
 
     Raises:
-        ProtocolError: no line of it is an item. TooLargeError: it has more than a million.
+        ProtocolError: no line of it is an item. TooLargeError: it has more than a million. UsageError: the
+        encoding is none.
     """
+    if not is_charset(encoding):
+        raise UsageError(f"{encoding!r} is no encoding")
     items: list[GopherItem] = []
     noise = False
     for octets in data.split(b"\n"):
@@ -156,14 +162,14 @@ def parse_menu(data: bytes, *, encoding: str = "utf-8") -> tuple[GopherItem, ...
 
 
 def _item(line: bytes, encoding: str) -> GopherItem | None:
-    fields = line.split(b"\t", 4)  # Gopher+ puts more behind them
+    fields = line.removeprefix(b"+INFO: ").split(b"\t", 4)  # Gopher+ puts more behind, and this in front
     head = _title(fields[0], encoding)
     kind, title = head[:1], head[1:]
     if not kind:
         return None
     if len(fields) < 3 and kind not in "i3":
         return None  # nothing to follow: a plain line, or no menu at all
-    selector = fields[1].decode(encoding, "surrogateescape") if len(fields) > 1 else ""
+    selector = _selector(fields[1], encoding) if len(fields) > 1 else ""
     host = _title(fields[2], encoding).strip() if len(fields) > 2 else ""
     port = _port(fields[3]) if len(fields) > 3 else None
     return GopherItem(kind, title, selector, host, port, item_url(kind, selector, host, port, encoding))
@@ -173,6 +179,13 @@ def _title(octets: bytes, encoding: str) -> str:
     try:
         return octets.decode(encoding)
     except UnicodeDecodeError:
+        return octets.decode("latin-1")
+
+
+def _selector(octets: bytes, encoding: str) -> str:
+    try:
+        return octets.decode(encoding, "surrogateescape")
+    except UnicodeDecodeError:  # an encoding of more than one octet, cut
         return octets.decode("latin-1")
 
 

@@ -25,7 +25,7 @@ _TOTAL = re.compile(r"total [0-9]{1,20}")  # the headline of `ls -l`
 def _text(line: bytes, encoding: str) -> str:
     try:
         return line.decode(encoding)
-    except (UnicodeDecodeError, LookupError):
+    except (ValueError, LookupError):
         return line.decode("latin-1")
 
 
@@ -33,7 +33,7 @@ def _lines(data: bytes, encoding: str) -> list[str]:
     """The lines as text; those that do not fit the encoding are Latin-1, each on its own."""
     try:
         text = data.decode(encoding)
-    except (UnicodeDecodeError, LookupError):
+    except (ValueError, LookupError):
         text = "\n".join(_text(line, encoding) for line in data.split(b"\n"))
     lines = text.split("\r\n")
     if text.count("\n") >= len(lines):  # not all have a CR
