@@ -92,7 +92,7 @@ def parse_pwd(data: bytes | str) -> str:
     bare = _BARE.match(text)
     if bare is None:
         raise _bad(data, "answer to PWD")
-    return next(filter(None, bare.groups()))
+    return str(next(filter(None, bare.groups())))
 
 
 _PASV = re.compile(

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import decimal
+import xmlrpc.client
 from typing import Any
 
 import pytest
 
-from corpora import cases, same
+from corpora import cases, raw, same
+from nettools.errors import NettoolsError
 from nettools.protocols.http import auth, cookies, fields
+from nettools.protocols.xmlrpc.codec import unmarshal
 from nettools.results import Headers
 
 
@@ -41,3 +46,34 @@ def field_values(case: dict[str, Any]) -> dict[str, Any]:
 @pytest.mark.parametrize("case", cases("http_fields"))
 def test_an_http_field_is_read_as_its_rfc_has_it(case: dict[str, Any]) -> None:
     assert same(case["expected"], field_values(case))
+
+
+RESPONSE = "<?xml version='1.0'?><methodResponse><params><param><value>{}</value></param></params></methodResponse>"
+
+
+def shown(value: Any) -> Any:
+    """A value of XML-RPC as the cases write it."""
+    match value:
+        case bytes():
+            return {"octets": value.decode("latin-1")}
+        case dt.datetime():
+            return {"moment": value.isoformat()}
+        case list():
+            return [shown(each) for each in value]
+        case dict():
+            return {"struct": [[name, shown(each)] for name, each in value.items()]}
+        case decimal.Decimal():
+            return {"other": str(value)}
+    return value
+
+
+@pytest.mark.parametrize("case", cases("xmlrpc"))
+def test_an_xmlrpc_response_is_a_value_a_fault_or_an_error(case: dict[str, Any]) -> None:
+    data = RESPONSE.format(case["input"]).encode() if case.get("wrapped") else raw(case)
+    try:
+        got = {"value": shown(unmarshal(data))}
+    except xmlrpc.client.Fault as fault:
+        got = {"fault": [fault.faultCode, fault.faultString]}
+    except NettoolsError:
+        got = {"error": True}
+    assert got == case["expected"]

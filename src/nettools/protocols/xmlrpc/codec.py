@@ -6,7 +6,7 @@ Pure: octets in, values out; any octets give a value, a Fault or a NettoolsError
 https://ws.apache.org/xmlrpc/types.html (nil, i8).
 
 Hooks of xmlrpc.client that are relied on: `Marshaller.dispatch`, `Unmarshaller.dispatch`, its `append`, `_value`
-`_use_datetime` and `_use_bytes`, and `ExpatParser._parser`, an expat parser.
+`_use_datetime`, `_use_bytes`, `_marks` and `_stack`, and `ExpatParser._parser`, an expat parser.
 """
 
 from __future__ import annotations
@@ -126,6 +126,15 @@ def _check(value: Any, levels: int) -> None:
 # --- what comes
 
 
+_TRUTH = {"0": False, "1": True, "false": False, "true": True}
+
+
+class _Name(str):
+    """The name of a member, until its struct is made."""
+
+    __slots__ = ()
+
+
 class Decoder(xmlrpc.client.Unmarshaller):
     """xmlrpc.client's unmarshaller; dates with a zone keep it, and what is no date stays text."""
 
@@ -158,7 +167,49 @@ class Decoder(xmlrpc.client.Unmarshaller):
         self.append(int(data))
         self._value = False
 
-    dispatch |= {"dateTime.iso8601": end_datetime, "base64": end_base64}
+    def end_number(self, data: str) -> None:
+        """A decimal number: `float` takes underscores, too."""
+        if "_" in data:
+            raise xmlrpc.client.ResponseError("this is no number")
+        self.append(float(data))
+        self._value = False
+
+    def end_truth(self, data: str) -> None:
+        """0 or 1, or the words that XML Schema has for them."""
+        word = data.strip().lower()
+        if word not in _TRUTH:
+            raise xmlrpc.client.ResponseError("this is no boolean")
+        self.append(_TRUTH[word])
+        self._value = False
+
+    def end_name(self, data: str) -> None:
+        """The name of a member."""
+        self.append(_Name(data))
+        self._value = False
+
+    def end_members(self, _: str) -> None:
+        """A struct: each member has a name and a value, in whatever order."""
+        mark = self._marks.pop()
+        pairs = zip(self._stack[mark::2], self._stack[mark + 1 :: 2], strict=True)
+        members = [(one, two) if isinstance(one, _Name) else (two, one) for one, two in pairs]
+        if not all(isinstance(name, _Name) and not isinstance(value, _Name) for name, value in members):
+            raise xmlrpc.client.ResponseError("a member without a name")
+        self._stack[mark:] = [{str(name): value for name, value in members}]
+        self._value = False
+
+    def end_refusal(self, data: str) -> None:
+        """A fault, which has a code and a text; it may lack one, and have more."""
+        said = self._stack[-1] if self._stack else None
+        if not isinstance(said, dict) or not said.keys() & {"faultCode", "faultString"}:
+            raise xmlrpc.client.ResponseError("a fault without a code")
+        code = said.get("faultCode", 0)
+        code = int(code) if isinstance(code, str) and _INTEGER.fullmatch(code) else code
+        self._stack[:] = [{"faultCode": code, "faultString": said.get("faultString", "")}]
+        super().end_fault(data)
+
+    dispatch |= {"dateTime.iso8601": end_datetime, "dateTime": end_datetime, "base64": end_base64}
+    dispatch |= {"boolean": end_truth, "name": end_name, "struct": end_members, "fault": end_refusal}
+    dispatch |= dict.fromkeys(("double", "float"), end_number)
     dispatch |= dict.fromkeys(("i1", "i2", "i4", "i8", "int", "biginteger"), end_integer)
 
 
@@ -213,7 +264,7 @@ def unmarshal(data: bytes, *, kind: str | None = None, most: int | None = MOST_V
     decoder = Decoder(use_builtin_types=builtin)
     parser = Parser(decoder, most)
     try:
-        parser.feed(data)
+        parser.feed(data.lstrip(b" \t\r\n"))  # servers that are scripts send lines before it
         parser.close()
         values = decoder.close()
     except (NettoolsError, xmlrpc.client.Fault):
