@@ -37,7 +37,7 @@ def netrc_lookup(path: bool | Path, host: str, user: str | None) -> Login | None
     named = not isinstance(path, bool)
     file = Path(os.environ.get("NETRC") or "~/.netrc") if isinstance(path, bool) else path
     try:
-        with file.expanduser().open(encoding="utf-8") as opened:
+        with file.expanduser().open(encoding="utf-8-sig") as opened:
             text, status = opened.read(), os.fstat(opened.fileno())
     except RuntimeError:  # nobody's home is known
         return None
@@ -67,7 +67,12 @@ def _foreign(owner: int) -> bool:
 
 
 _TOKEN = re.compile(r'"((?:\\.|[^"\\])*)"|(\S+)')
+_ESCAPED = re.compile(r"\\(.)")
 _FIELDS = {"login": 0, "user": 0, "account": 1, "password": 2}
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    return {"n": "\n", "r": "\r", "t": "\t"}.get(match[1], match[1])
 
 
 def _parse_netrc(text: str, file: Path) -> list[tuple[str, str | None, str | None]]:
@@ -80,21 +85,22 @@ def _parse_netrc(text: str, file: Path) -> list[tuple[str, str | None, str | Non
             in_macro = bool(line.strip())
             continue
         for match in _TOKEN.finditer(line):
-            token = match[2] if match[1] is None else re.sub(r"\\(.)", r"\1", match[1])
+            token = match[2] if match[1] is None else _ESCAPED.sub(_unescaped, match[1])
+            keyword = token.lower()
             if wanted == "machine":
                 entries.append((token, [None, None, None]))
             elif wanted is not None:
                 entries[-1][1][_FIELDS[wanted]] = token
             elif token.startswith("#"):
                 break
-            elif token == "macdef":
+            elif keyword == "macdef":
                 in_macro = True
                 break
-            elif token == "default":
+            elif keyword == "default":
                 entries.append(("", [None, None, None]))
-            elif token != "machine" and not (token in _FIELDS and entries):
+            elif keyword != "machine" and not (keyword in _FIELDS and entries):
                 raise UsageError(
                     f"{file}, line {number}: this is no netrc entry", hint="machine HOST login USER password PASSWORD"
                 )
-            wanted = token if wanted is None and token != "default" else None
+            wanted = keyword if wanted is None and keyword != "default" else None
     return [(name, values[0], values[2]) for name, values in entries if name]

@@ -20,7 +20,7 @@ def _bad(data: bytes | str, what: str) -> ProtocolError:
     return ProtocolError(f"this is no {what}: {_text(data)[:80].encode('ascii', 'backslashreplace').decode()!r}")
 
 
-_CODE = re.compile(r"\s*([0-9]{3})(?:[ -]|\r?\n|\Z)")
+_CODE = re.compile(r"\s*([0-9]{3})[ -]")
 
 
 def _value(data: bytes | str, what: str) -> str:
@@ -155,8 +155,7 @@ _SIZE = re.compile(r"(?:213[ -]\s*)?([0-9]{1,19})(?:\s+\(?(?:bytes|octets)\)?)?"
 @takes(*OCTETS_OR_TEXT)
 def parse_size(data: bytes | str) -> int:
     """The octets in a 213 reply (RFC 3659 4)."""
-    text = _value(data, "answer to SIZE").strip()
-    match = None if text == "213" else _SIZE.fullmatch(text.rpartition("\n")[2])
+    match = _SIZE.fullmatch(_text(data).strip().rpartition("\n")[2])
     if match is None:
         raise _bad(data, "answer to SIZE")
     return int(match[1])
