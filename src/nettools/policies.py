@@ -12,7 +12,7 @@ import os
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from nettools.credentials import Auth
 from nettools.errors import UsageError
@@ -142,11 +142,18 @@ class Proxy(Frozen):
     """
 
     url: str
-    auth: Any = None
+    auth: Auth | None = None
     bypass: tuple[str, ...] = ()
     tunnel: bool | None = None
 
-    def __init__(self, url: str, *, auth: Any = None, bypass: Iterable[str] = (), tunnel: bool | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        auth: Auth | tuple[str, str] | None = None,
+        bypass: str | Iterable[str] = (),
+        tunnel: bool | None = None,
+    ) -> None:
         if not isinstance(url, str):
             raise UsageError(f"a proxy is a URL, not {type(url).__name__}")
         expect("Proxy(tunnel=)", tunnel, "True, False or None", bool)

@@ -10,7 +10,7 @@ import pytest
 
 from nettools import Retry, errors
 from nettools.results import Transfer
-from nettools.session import Protocol, Session, make_session, open_session, operation, run, stream
+from nettools.session import GOODBYE, Protocol, Session, make_session, open_session, operation, run, stream
 
 BOOM = object()
 
@@ -163,6 +163,15 @@ def test_no_secret_is_in_an_error(play: Protocol[PlaySession]) -> None:
         start(play, leak).play()
     shown = f"{caught.value} {caught.value!r} {caught.value.to_dict()} {caught.value.__dict__}"
     assert "s3cret" not in shown
+
+
+def test_goodbye_has_two_seconds_whatever_the_limits_of_the_operation(play: Protocol[PlaySession]) -> None:
+    with start(play, "answer", timeout=None) as session:
+        session.play()
+        session._goodbye = lambda: left.append(session._deadline.remaining())  # type: ignore[method-assign]
+        left: list[float | None] = []
+    assert left[0] is not None
+    assert left[0] <= GOODBYE
 
 
 def test_goodbye_never_spoils_a_result_and_an_error_says_none(play: Protocol[PlaySession]) -> None:
