@@ -112,7 +112,7 @@ class Session(Link):
             self._discard()
             for sock in self._socks:  # a client that its greeting stopped was never ours to close
                 with contextlib.suppress(OSError):
-                    sock.close()  # type: ignore[attr-defined]
+                    sock.close()
             raise
 
     def close(self) -> None:

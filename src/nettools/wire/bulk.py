@@ -13,8 +13,9 @@ import errno
 import os
 import select
 import ssl
+from collections.abc import Callable
 from types import TracebackType
-from typing import Any
+from typing import Literal
 
 from nettools.files import file_error
 from nettools.wire.guard import Guard
@@ -39,7 +40,7 @@ class Splice:
     """Moves what a socket receives into a file at its present place; a context manager, for the pipe in between."""
 
     def __init__(self, sock: Guard, descriptor: int, path: object) -> None:
-        self._sock: Any = sock
+        self._sock = sock
         self._file = descriptor
         self._path = path
         self._pipe: tuple[int, int] | None = None
@@ -97,9 +98,8 @@ def send_file(sock: Guard, descriptor: int, offset: int, count: int) -> int | No
     """How many octets of a file were sent, 0 at its end; None where the system cannot, and nothing was."""
     if not hasattr(os, "sendfile") or not can_bypass(sock):
         return None
-    wire: Any = sock
     try:
-        sent = _armed(wire, "send", lambda: os.sendfile(wire.fileno(), descriptor, offset, min(count, PIECE)))
+        sent = _armed(sock, "send", lambda: os.sendfile(sock.fileno(), descriptor, offset, min(count, PIECE)))
     except OSError as error:
         if error.errno not in UNABLE:
             raise
@@ -111,12 +111,12 @@ def send_file(sock: Guard, descriptor: int, offset: int, count: int) -> int | No
     return sent
 
 
-def _armed(sock: Any, verb: str, call: Any) -> int:
+def _armed(sock: Guard, verb: Literal["receive", "send"], call: Callable[[], int]) -> int:
     """A system call within the guard's limits. A socket with a timeout does not block: waiting is ours to do."""
     while True:
         sock._arm()
         try:
-            return int(call())
+            return call()
         except BlockingIOError:
             poll = select.poll()
             poll.register(sock, select.POLLIN if verb == "receive" else select.POLLOUT)

@@ -99,7 +99,7 @@ class WireContext(truststore.SSLContext):
 def _refuse_injection(sock: Guard) -> None:
     """RFC 3207 6: what came in clear before the handshake must not be taken for the server's own words."""
     if sock.heard and sock.injected():
-        sock.close()  # type: ignore[attr-defined]
+        sock.close()
         raise ProtocolError(
             "the server, or somebody in between, sent plain text behind the answer to STARTTLS",
             hint="an attempt to inject commands or replies; use the TLS port of the service if it persists",

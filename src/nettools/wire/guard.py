@@ -25,6 +25,10 @@ from nettools.wire.deadline import NEVER, Deadline
 if TYPE_CHECKING:
     from nettools.wire.trace import Trace
 
+    Base = socket.socket  # what the guard is mixed into, plain or TLS
+else:
+    Base = object
+
 __all__ = ["BLOCK", "Guard", "WireSocket", "hand_over"]
 
 BLOCK = 256 * 1024  # octets per system call on bulk data; 64 KiB and more cost no more than a bare socket
@@ -49,7 +53,7 @@ class Reader(io.BufferedReader):
         return line
 
 
-class Guard:
+class Guard(Base):
     """What is added to a socket class. Attributes have class-level defaults: `ssl` makes sockets without `__init__`."""
 
     deadline: Deadline = NEVER
@@ -79,7 +83,7 @@ class Guard:
 
     def settimeout(self, value: float | None, /) -> None:
         """As socket.settimeout, until the next operation: then the guard's own limits hold again."""
-        super().settimeout(value)  # type: ignore[misc]
+        super().settimeout(value)
         self._armed = -1.0
 
     def unread(self) -> bool:
@@ -94,7 +98,7 @@ class Guard:
             return True
         limit = self.deadline.shorter(seconds)
         poll = select.poll()
-        poll.register(self, select.POLLIN)  # type: ignore[arg-type]
+        poll.register(self, select.POLLIN)
         came = bool(poll.poll(None if limit is None else limit * 1000))
         if not came:
             self.deadline.check()
@@ -107,7 +111,7 @@ class Guard:
             return
         limit = self.deadline.shorter(self.idle)
         poll = select.poll()
-        poll.register(self, (select.POLLIN if read else 0) | (select.POLLOUT if write else 0))  # type: ignore[arg-type]
+        poll.register(self, (select.POLLIN if read else 0) | (select.POLLOUT if write else 0))
         if not poll.poll(None if limit is None else limit * 1000):
             raise self._timed_out("send" if write else "receive")
 
@@ -115,7 +119,7 @@ class Guard:
         """Wait until this socket or one of the other descriptors has something to read: those that have."""
         if self.failure is not None:
             raise self.failure
-        own: int = self.fileno()  # type: ignore[attr-defined]
+        own: int = self.fileno()
         if self._pending():
             return {own}
         limit = self.deadline.shorter(seconds)
@@ -150,7 +154,7 @@ class Guard:
         if armed == want:
             return
         if armed is None or want is None or armed > want + _SLACK or armed < want * 0.5:
-            super().settimeout(want)  # type: ignore[misc]
+            super().settimeout(want)
             self._armed = want
 
     def _timed_out(self, verb: Literal["receive", "send"]) -> NettoolsError:
@@ -182,7 +186,7 @@ class Guard:
         """As socket.recv, within the limits."""
         self._arm()
         try:
-            data: bytes = super().recv(bufsize, flags)  # type: ignore[misc]
+            data: bytes = super().recv(bufsize, flags)
         except TimeoutError as error:
             raise self._timed_out("receive") from error
         except ssl.SSLEOFError:
@@ -197,9 +201,9 @@ class Guard:
         self._arm()
         try:
             if nbytes:
-                count: int = super().recv_into(buffer, nbytes, flags)  # type: ignore[misc]
+                count: int = super().recv_into(buffer, nbytes, flags)
             else:
-                count = super().recv_into(buffer)  # type: ignore[misc]
+                count = super().recv_into(buffer)
         except TimeoutError as error:
             raise self._timed_out("receive") from error
         except ssl.SSLEOFError:
@@ -226,7 +230,7 @@ class Guard:
         """As socket.send, within the limits."""
         self._arm()
         try:
-            count: int = super().send(data, flags)  # type: ignore[misc]
+            count: int = super().send(data, flags)
         except TimeoutError as error:
             raise self._timed_out("send") from error
         trace = self.trace
@@ -249,11 +253,11 @@ class Guard:
     def makefile(self, mode: str = "r", buffering: int | None = None, **more: Any) -> Any:
         """As socket.makefile; readers have 64 KiB of buffer, bounded lines, and are remembered for STARTTLS."""
         if mode == "rb" and buffering is None:
-            raw = super().makefile(mode, 0)  # type: ignore[misc]
+            raw = super().makefile("rb", 0)
             reader: Any = Reader(raw, 64 * 1024)
             self._readers = (*self._readers, reader)
             return reader
-        file = super().makefile(mode, buffering, **more)  # type: ignore[misc]
+        file = super().makefile(mode, buffering, **more)  # type: ignore[call-overload]  # whatever else a socket makes
         buffered = getattr(file, "buffer", file)
         if isinstance(buffered, io.BufferedReader):
             self._readers = (*self._readers, buffered)
@@ -272,7 +276,7 @@ class Guard:
                     found += _peek(reader)
             if not found:
                 with contextlib.suppress(BlockingIOError, ValueError):  # ValueError: a TLS socket takes no flags
-                    found = super().recv(1024, socket.MSG_PEEK)  # type: ignore[misc]
+                    found = super().recv(1024, socket.MSG_PEEK)
         finally:
             self._armed = -1.0
         return found
@@ -280,13 +284,13 @@ class Guard:
     def interrupt(self) -> None:
         """End the connection from another thread: whoever waits for it is told."""
         with contextlib.suppress(OSError):
-            socket.socket.shutdown(self, socket.SHUT_RDWR)  # type: ignore[arg-type]
+            socket.socket.shutdown(self, socket.SHUT_RDWR)
 
     def handshake(self) -> None:
         """The TLS handshake, each wait of it within the limits (only a TLS twin has one)."""
         self._arm()
         try:
-            super().do_handshake()  # type: ignore[misc]
+            super().do_handshake()  # type: ignore[misc]  # of ssl.SSLSocket
         except TimeoutError as error:
             raise self._timed_out("receive") from error
 

@@ -58,6 +58,7 @@ class _Dialed(Dialed, imaplib.IMAP4):
 
     max_size: int | None = None  # octets of one literal, and about those of all that one command brings
 
+    sock: Any
     file: Any
     tagpre: Any
     tagre: Any

@@ -99,7 +99,7 @@ class Mailbox(Conversation):
     def _sent_ahead(self, tag: str, command: tuple[Argument, ...]) -> Answer:
         """The answer to a command that went out with the login; sent again where the server has dropped it."""
         idle = self.options.times.idle
-        if not self.client.sock.ready(PATIENCE if idle is None else min(PATIENCE, idle / 2)):  # type: ignore[attr-defined]
+        if not self.client.sock.ready(PATIENCE if idle is None else min(PATIENCE, idle / 2)):
             self._trace.warn("the server dropped the command behind the login; it was sent again")
             tag = self.client.start(*command)
         return self.client.finish(tag)

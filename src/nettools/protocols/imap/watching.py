@@ -130,7 +130,7 @@ class Watcher(Writer):
         client = self.client
         end = self._deadline.clock() + REISSUE
         while self._grown == grown and (left := end - self._deadline.clock()) > 0:
-            if not client.sock.ready(left):  # type: ignore[attr-defined]
+            if not client.sock.ready(left):
                 break
             response = client.read_alone()
             self._learn(Answer(response, (response,)))
