@@ -26,7 +26,7 @@ from nettools import (
     UsageError,
 )
 from nettools.mailstore import open_store
-from nettools.protocols.imap import fetching, keeping, reading, watching
+from nettools.protocols.imap import client, fetching, keeping, reading, watching
 from nettools.testing.imap import IMAPServer
 
 Site = Any
@@ -286,13 +286,31 @@ def test_a_server_that_takes_only_utf8_gets_it(fake_site: Callable[..., Site]) -
     assert b"CHARSET" not in site.server.log.client_bytes()
 
 
-def test_a_flood_of_responses_is_bounded(plain: Site) -> None:
-    plain.server.on("FETCH").garbage(b"* OK " + b"x" * 60_000 + b"\r\n" + b"* OK more\r\n" * 200_000)
-    with pytest.raises(TooLargeError):
-        nettools.list_mail(plain.url, max_size=100_000, **plain.options)
-    plain.server.on("SEARCH").garbage((b"* SEARCH" + b" 1" * 400_000 + b"\r\n") * 3)
-    with pytest.raises(TooLargeError, match="1000000"):
+def test_a_flood_of_responses_is_bounded(plain: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert client._RESPONSES == 1_000_000
+    monkeypatch.setattr(client, "_RESPONSES", 1000)
+    plain.server.on("FETCH").garbage(b"* OK more\r\n" * 1001)
+    with pytest.raises(TooLargeError, match="1000 responses"):
+        nettools.list_mail(plain.url, **plain.options)
+    plain.server.on("SEARCH").garbage((b"* SEARCH" + b" 1" * 400 + b"\r\n") * 3)
+    with pytest.raises(TooLargeError, match="1000 responses"):
         nettools.search_mail(plain.url, "ALL", **plain.options)
+
+
+def test_what_one_command_brings_is_bounded_whatever_it_is(plain: Site) -> None:
+    plain.server.on("FETCH").garbage((b"* OK " + b"x" * 60_000 + b"\r\n") * 30)
+    with pytest.raises(TooLargeError, match="max_size=100000"):
+        nettools.list_mail(plain.url, max_size=100_000, **plain.options)
+
+
+def test_a_literal_waits_until_the_server_asks_for_it(
+    fake_site: Callable[..., Site], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nettools.testing.imap.server.LITERAL_LIMIT", 10)
+    site = fake_site("imap", "plain", without={"LITERAL+"})
+    with pytest.raises(ReplyError, match="literal too large"):
+        nettools.append_mail(site.url, b"Subject: eleven and more octets\r\n\r\n", **site.options)
+    assert b"eleven" not in site.server.log.client_bytes()
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from nettools import (
     TooLargeError,
     UsageError,
 )
-from nettools.protocols.xmlrpc import XMLRPCClient
+from nettools.protocols.xmlrpc import XMLRPCClient, session
 
 Site = Any
 
@@ -192,7 +192,6 @@ ONE = b"<methodResponse><params><param><value>%s</value></param></params></metho
         (b"<methodResponse><fault><value><int>1</int></value></fault></methodResponse>", ProtocolError),
         (b'<!DOCTYPE a [<!ENTITY b "c">]><methodResponse/>', ProtocolError),
         (b"<methodResponse>" + b"<params>" * 1000, ProtocolError),
-        (b"<methodResponse><params>" + b"<value/>" * 1_000_001, TooLargeError),
         (b"<methodResponse><params>" + b"<param><value/></param>" * 2 + b"</params></methodResponse>", ProtocolError),
         (b"<methodCall><methodName>x</methodName><params/></methodCall>", ProtocolError),
         (
@@ -206,6 +205,14 @@ def test_what_is_no_answer_is_a_typed_error(plain: Site, xml: bytes, error: type
     answer(plain, xml, "text/html")
     with pytest.raises(error):
         nettools.call_xmlrpc(plain.url, "echo", 1, timeout=20)
+
+
+def test_an_answer_has_no_more_than_a_million_values(plain: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert session.MOST_VALUES == 1_000_000
+    monkeypatch.setattr(session, "MOST_VALUES", 1000)
+    answer(plain, b"<methodResponse><params>" + b"<value/>" * 1001)
+    with pytest.raises(TooLargeError):
+        nettools.call_xmlrpc(plain.url, "echo", 1)
 
 
 def array(*values: bytes) -> bytes:

@@ -71,14 +71,14 @@ def config(settings: Settings, name: str | None) -> None:
         for profile, values in shown.items():
             out.line(f"[profile.{profile}]")
             for key, value in values.items():
-                text = (
-                    str(value).lower()
-                    if isinstance(value, bool)
-                    else repr(value)
-                    if isinstance(value, (int, float))
-                    else f'"{value}"'
-                )
-                out.line(f"{key} = {text}")
+                out.line(f"{key} = {_toml(value)}")
+
+
+def _toml(value: object) -> str:
+    """A value as the file has it."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return repr(value) if isinstance(value, (int, float)) else f'"{value}"'
 
 
 @click.command(cls=LocalVerb)

@@ -168,9 +168,8 @@ class Output:
         from rich.text import Text
 
         table = Table(box=None, pad_edge=False, header_style="")  # no escape of any kind among what a server said
-        for number, column in enumerate(columns):
+        for column in columns:
             table.add_column(column, justify="right" if column in ("size", "count") else "left", overflow="fold")
-            del number
         for item in items:
             table.add_row(*(Text(visible(_cell(each), one_line=True)) for each in row(item)))
         Console(highlight=False).print(table)

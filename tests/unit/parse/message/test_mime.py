@@ -122,7 +122,7 @@ def test_time_grows_with_the_length_and_not_with_its_square(piece: str, where: s
         return time.process_time() - began
 
     small = max(seconds(10_000), 0.005)
-    assert min(seconds(80_000), seconds(80_000)) < 40 * small  # the square would be 64 times as long
+    assert any(seconds(80_000) < 40 * small for _ in range(2))  # the square would be 64 times as long
 
 
 PIECES = st.sampled_from(
