@@ -401,6 +401,11 @@ class TooLargeError(TransferError):
 
     exit_code = 63
 
+    @classmethod
+    def over(cls, limit: int | None, what: str) -> TooLargeError:
+        """What has more than `max_size` octets, such as "the body has"; the hint says how to allow more."""
+        return cls(f"{what} more than max_size={limit} octets", hint="allow more with max_size= or --max-size")
+
 
 class ChecksumError(TransferError):
     """The data does not have the checksum that was asked for."""

@@ -204,9 +204,7 @@ class Destination:
 
     def _too_large(self, what: str) -> TooLargeError:
         self._poisoned = True
-        return TooLargeError(
-            f"the file {what}, more than max_size={self._max_size}", hint="allow more with max_size= or --max-size"
-        )
+        return TooLargeError.over(self._max_size, f"the file {what},")
 
     @property
     def descriptor(self) -> int | None:
@@ -219,7 +217,7 @@ class Destination:
         """So many octets more have arrived."""
         self.written += count
         if self._max_size is not None and self.written > self._max_size:
-            raise self._too_large("has more octets")
+            raise self._too_large(f"has {self.written} octets so far")
 
     def write(self, block: bytes | bytearray | memoryview) -> None:
         """The next octets."""

@@ -47,8 +47,7 @@ def as_dict(value: Any, include_data: bool) -> dict[str, Any]:
             result.setdefault("size", len(item))
             result.setdefault("sha256", hashlib.sha256(item).hexdigest())
             continue
-        name = each.name
-        result[name] = plain(item, include_data=include_data)
+        result[each.name] = plain(item, include_data=include_data)
     return result
 
 

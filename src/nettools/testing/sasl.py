@@ -1,8 +1,8 @@
-"""The server's side of SASL (RFC 4422), shared by the SMTP, POP3 and IMAP fakes.
+"""The server's side of SASL (RFC 4422), shared by the SMTP, POP3, IMAP and NNTP fakes.
 
 A mechanism is a generator: it yields challenges (octets), is sent the client's responses (octets), and returns the name
 of the user who proved to be one, or raises `Refused`. How a challenge looks on the wire ("334 ...", "+ ...") is the
-caller's business: `authenticate` takes a function for it, and does what the three protocols have in common: base64,
+caller's business: `authenticate` takes a function for it, and does what the protocols have in common: base64,
 the initial response, "=" for an empty one, "*" to cancel.
 
 Mechanisms: PLAIN (RFC 4616), LOGIN (an expired draft, in use everywhere), CRAM-MD5 (RFC 2195), SCRAM-SHA-1 and

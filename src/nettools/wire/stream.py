@@ -158,9 +158,7 @@ class Stream:
 
     def _within(self, octets: int) -> int:
         if self.limit is not None and octets > self.limit:
-            raise TooLargeError(
-                f"the answer has more than {self.limit} octets", hint="allow more with max_size= or --max-size"
-            )
+            raise TooLargeError.over(self.limit, "the answer has")
         return octets
 
     def _ended(self, until: Until) -> int:

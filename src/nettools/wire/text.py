@@ -148,9 +148,7 @@ def gather(blocks: Iterable[bytes], most: int | None, what: str) -> bytes:
     for block in blocks:
         result += block
         if most is not None and len(result) > most:
-            raise TooLargeError(
-                f"{what} has more than max_size={most} octets", hint="allow more with max_size= or --max-size"
-            )
+            raise TooLargeError.over(most, f"{what} has")
     return bytes(result)
 
 

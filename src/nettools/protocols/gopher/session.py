@@ -197,16 +197,11 @@ class GopherSession(Session):
             for block in blocks:
                 text.feed(block)
                 if limit is not None and text.least > limit:
-                    raise self._too_large("text", limit)
+                    raise TooLargeError.over(limit, "the text has")
                 spool.write(block)
             whole = _first(spool, text.received - text.dot)
             yield from undouble(whole) if text.doubled else whole
             yield b""
-
-    def _too_large(self, what: str, limit: int) -> TooLargeError:
-        return TooLargeError(
-            f"the {what} has more than max_size={limit} octets", hint="allow more with max_size= or --max-size"
-        )
 
     # -- menus
 
@@ -254,7 +249,7 @@ class GopherSession(Session):
             for block in answer:
                 data += block
                 if limit is not None and len(data) > limit:
-                    raise self._too_large("menu", limit)
+                    raise TooLargeError.over(limit, "the menu has")
         return bytes(data)
 
     # -- what every session has

@@ -53,9 +53,7 @@ def decoded(blocks: Iterator[Any], encoding: str, limit: int | None) -> Iterator
     for block in blocks:
         total += len(block)
         if limit is not None and total > limit:
-            raise TooLargeError(
-                f"the body has more than max_size={limit} octets", hint="allow more with max_size= or --max-size"
-            )
+            raise TooLargeError.over(limit, "the body has")
         yield block
 
 

@@ -44,9 +44,7 @@ def read_page(
     length = response.length
     if limit is not None and length is not None and length > limit:
         response.abandon()
-        raise TooLargeError(
-            f"the body has {length} octets, more than max_size={limit}", hint="allow more with max_size= or --max-size"
-        )
+        raise TooLargeError.over(limit, f"the body has {length} octets,")
     coding = headers.get("Content-Encoding", "") if decode and not response.isclosed() else ""
     total = length if not coding else None
     pieces: list[bytes] = []

@@ -134,11 +134,8 @@ class _Dialed(Dialed, imaplib.IMAP4):
         self._taken += count
         limit = self.max_size
         if limit is not None and (self._taken > limit + _OVERHEAD or (literal and count > limit)):
-            what = f"a literal of {count} octets" if literal else f"more than {self._taken - count} octets"
-            raise TooLargeError(
-                f"the server answers with {what}, and max_size={limit}",
-                hint="allow more with max_size= or --max-size",
-            )
+            what = f"a literal of {count} octets" if literal else f"{self._taken} octets so far"
+            raise TooLargeError.over(limit, f"the server answers with {what},")
 
     def _blocks(self, count: int) -> Iterator[bytes]:
         left = count

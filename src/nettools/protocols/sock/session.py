@@ -149,7 +149,7 @@ class SocketSession(Session):
     def _within(self, octets: int) -> None:
         limit = self.options.max_size
         if limit is not None and octets > limit:
-            raise TooLargeError(f"the answer has more than {limit} octets", hint="max_size=, --max-size")
+            raise TooLargeError.over(limit, "the answer has")
 
 
 class StreamSession(SocketSession):

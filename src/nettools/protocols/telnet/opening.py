@@ -89,9 +89,7 @@ class Conversation(Session):
             del self._seen[:-SEEN_LIMIT]
         limit = self.options.max_size
         if limit is not None and len(self._pending) > limit:
-            raise TooLargeError(
-                f"the server sent more than max_size={limit} octets", hint="allow more with max_size= or --max-size"
-            )
+            raise TooLargeError.over(limit, "the server sent")
         return bool(data) or not self.client.eof
 
     def take(self, size: int | None = None) -> bytes:
