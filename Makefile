@@ -67,7 +67,7 @@ threats: $(VENV)/.dev
 	$(PYTEST) -n $(THREATS_AT_ONCE) -m threat tests/threats
 
 corpora: $(VENV)/.dev
-	$(PYTEST) -n auto -q tests/unit/parse tests/unit/protocols/test_corpora.py
+	$(PYTEST) -n auto -q tests/unit/parse tests/unit/test_corpora.py tests/unit/protocols/test_corpora.py
 
 fuzz: $(VENV)/.dev
 	cd tests && $(abspath $(BIN))/python -m fuzz $(FUZZ_SECONDS) $(FUZZ)
