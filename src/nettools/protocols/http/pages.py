@@ -72,7 +72,7 @@ def _cookies_of(headers: Headers) -> dict[str, str]:
     found: dict[str, str] = {}
     for value in headers.get_all("Set-Cookie"):
         name, equals, rest = value.partition(";")[0].partition("=")
-        if equals:
+        if equals and name.strip():
             found[name.strip()] = rest.strip().strip('"')
     return found
 
