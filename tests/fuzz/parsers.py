@@ -16,7 +16,7 @@ from nettools import NettoolsError, config, netrc
 from nettools.parse import ftp_reply, gopher, html, imap_data, message, nntp, yenc
 from nettools.parse.ftp_listing import parse_listing
 from nettools.parse.telnet import Codec, Option
-from nettools.protocols.http import auth, cookies
+from nettools.protocols.http import auth, cookies, fields
 from nettools.protocols.xmlrpc import codec
 from nettools.results import Headers
 from nettools.sasl.mechanisms import CramMD5, Login, MechanismError, ScramSHA256
@@ -127,6 +127,14 @@ def _config(path: Path) -> None:
                 config.load_profile(name)
 
 
+def _fields(text: str) -> None:
+    fields.http_date(text)
+    fields.content_range(text)
+    fields.disposition_name(text)
+    fields.media_type(text)
+    cookies.cookie_date(text)
+
+
 def _cookies(data: bytes) -> None:
     jar = cookies.new_jar()
     lines = data.decode("latin-1").splitlines()  # as HTTP has them
@@ -176,9 +184,10 @@ PARSERS: dict[str, tuple[Callable[[bytes], Any], str]] = {
     "gopher-url": (_text(gopher.parse_url), "gopher"),
     "telnet": (_telnet, "telnet"),
     "html": (lambda data: html.outline(data.decode("utf-8", "replace"), "http://h/a/"), "html"),
-    "url": (_each(_text(_url), _text(lambda text: parse_endpoint(text, 1))), "url"),
+    "url": (_each(_text(_url), _text(lambda text: parse_endpoint(text, 1))), "urls"),
+    "http-fields": (_text(_fields), "http_fields"),
     "http-challenge": (_text(_challenge), "http-challenge"),
-    "cookies": (_cookies, "cookies"),
+    "cookies": (_cookies, "http_fields"),
     "sasl": (_challenges_of_sasl, "sasl"),
     "xmlrpc": (_answer, "xmlrpc"),
     "netrc": (_file(lambda path: netrc.netrc_lookup(path, "h", "u")), "netrc"),
@@ -189,8 +198,10 @@ PARSERS: dict[str, tuple[Callable[[bytes], Any], str]] = {
 OWN: dict[str, list[bytes]] = {
     "yenc": [b"=ybegin line=128 size=3 name=a.bin\r\n\x8b\x8c\x8d\r\n=yend size=3 crc32=55bc801d\r\n"],
     "html": [b'<html><head><title>T &amp; t</title><base href="/x/"></head><a href="y?z#w">l</a><a href=//h>m</a>'],
-    "cookies": [b"a=b; Path=/; Domain=h.example; Max-Age=9\n__Host-c=d; Secure; Expires=Fri, 01 Jan 2027 00:00:00 GMT"],
-    "url": [
+    "http_fields": [
+        b"a=b; Path=/; Domain=h.example; Max-Age=9\n__Host-c=d; Secure; Expires=Fri, 01 Jan 2027 00:00:00 GMT"
+    ],
+    "urls": [
         b"https://user:pass@[fe80::1%25eth0]:8080/a%20b?c=d#e",
         b"imap://u;AUTH=*@h/INBOX/;UID=7",
         "http://grüße.example/".encode(),
@@ -236,8 +247,9 @@ OWN: dict[str, list[bytes]] = {
 
 
 def seeds(corpus: str) -> list[bytes]:
-    """The inputs of a corpus of fixtures/parsers, or of our own."""
-    if corpus in OWN:
-        return OWN[corpus]
+    """The inputs of a corpus of fixtures/parsers, and those of our own."""
+    own = OWN.get(corpus, [])
+    if not (FOLDER / f"{corpus}.jsonl").exists():
+        return own
     rows = [json.loads(line) for line in (FOLDER / f"{corpus}.jsonl").read_text("ascii").splitlines()]
-    return [row["input"].encode("latin-1" if row.get("input_is") else "utf-8", "surrogateescape") for row in rows]
+    return own + [row["input"].encode("latin-1" if row.get("input_is") else "utf-8", "surrogateescape") for row in rows]

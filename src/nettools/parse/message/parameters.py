@@ -75,7 +75,7 @@ def _joined(parts: list[tuple[int, bool, str]]) -> tuple[str, str | None]:
         if extended:
             if place == 0 and word.count("'") >= 2:
                 charset, _, word = word.split("'", 2)
-            octets += unquote_to_bytes(word)
+            octets += unquote_to_bytes(octets_of(word))
         else:
             octets += octets_of(word)
         if number == _WHOLE:

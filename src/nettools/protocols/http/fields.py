@@ -6,6 +6,7 @@ cookies in `cookies`.
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import email.utils
 import functools
@@ -44,6 +45,9 @@ def disposition_name(value: str) -> str | None:
         return None
     from nettools.parse.message.parameters import read_parameters  # mail's parser, which most answers do not need
 
+    if not value.isascii():
+        with contextlib.suppress(UnicodeError):
+            value = value.encode("latin-1").decode("utf-8")  # RFC 8187 is for this, but many send it raw
     return read_parameters(value.partition(";")[2]).get("filename")
 
 
