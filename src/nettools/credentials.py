@@ -8,11 +8,10 @@ Nothing here is sent, and nothing is asked on a terminal.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from nettools.errors import ClearTextError, NettoolsError, UsageError
-from nettools.frozen import Frozen
+from nettools.frozen import Frozen, field
 from nettools.secret import Secret
 from nettools.target import Target
 
@@ -53,7 +52,6 @@ def _ask(value: Secret | Callable[[], str | Secret] | None, what: str) -> Secret
     return given
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False, init=False)
 class Auth(Frozen):
     """Who to log in as, and with what.
 
@@ -62,11 +60,11 @@ class Auth(Frozen):
     allows.
     """
 
-    user: str | None
-    password: Secret | Callable[[], str | Secret] | None = field(repr=False)
-    token: Secret | Callable[[], str | Secret] | None = field(repr=False)
-    mechanism: tuple[str, ...] | None
-    authzid: str | None
+    user: str | None = None
+    password: Secret | Callable[[], str | Secret] | None = field(default=None, repr=False)
+    token: Secret | Callable[[], str | Secret] | None = field(default=None, repr=False)
+    mechanism: tuple[str, ...] | None = None
+    authzid: str | None = None
 
     def __init__(
         self,

@@ -1,59 +1,200 @@
-"""What the public values have in common besides being frozen, slotted dataclasses.
+"""The frozen, slotted dataclasses that public values are, without what `dataclasses` costs.
 
-Nothing can be set on them. For its slots a dataclass is made a second time, while the `__setattr__` that was written
-for it still knows the first class: a name that is no field then ends in a TypeError about `super`. Here it is a
-FrozenInstanceError like any other.
+`dataclass` writes the source of each class's methods and compiles it, makes the class a second time for its slots, and
+imports `inspect`: together a third of a small call. Here a class is made once, with its slots; comparing, hashing and
+showing are written once for all; `__init__` is compiled when a class makes its first value. What `dataclasses` itself
+is asked about a class (`is_dataclass`, `fields`, `replace`, `asdict`), it answers by itself, when it is asked.
 
-Comparing, hashing and showing are here once, as `dataclass` defines them. Written anew for each class (`eq=True`,
-`repr=True`) they would be most of what a class costs to make, and making them most of a small call.
+    class Point(Frozen):
+        x: int
+        y: int = 0
+        names: dict[str, str] = field(default_factory=dict, hash=False)
+
+Annotations have to be strings (`from __future__ import annotations`); a subclass adds fields, and may have an
+`__init__` of its own. `__post_init__` works as in a dataclass. Type checkers know all this by
+`dataclass_transform` (PEP 681).
 """
 
 from __future__ import annotations
 
-from dataclasses import FrozenInstanceError, fields
+from collections.abc import Callable
 from functools import cache
-from typing import Any, NoReturn
+from typing import Any, ClassVar, NoReturn, Self, TypeVar, dataclass_transform
 
-__all__ = ["Frozen"]
-
-
-def _set(self: object, name: str, value: object) -> NoReturn:
-    raise FrozenInstanceError(f"cannot assign to field {name!r}")
+__all__ = ["Frozen", "field", "replace"]
 
 
-def _delete(self: object, name: str) -> NoReturn:
-    raise FrozenInstanceError(f"cannot delete field {name!r}")
+class _Nothing:
+    """Stands for a default that there is not."""
+
+    def __repr__(self) -> str:
+        return "<factory>"  # where it shows in a signature there is one
 
 
-class Frozen:
-    """The base of a `dataclass(frozen=True, slots=True, eq=False, repr=False)`."""
+_NOTHING: Any = _Nothing()
 
-    __slots__ = ()
 
-    def __init_subclass__(cls, **keywords: Any) -> None:
-        super().__init_subclass__(**keywords)
-        if "__dataclass_fields__" in vars(cls):  # the second class, which has what was written for the first
-            type.__setattr__(cls, "__setattr__", _set)
-            type.__setattr__(cls, "__delattr__", _delete)
+class Field:
+    """What a class knows of one of its fields, as `dataclasses.field` has it."""
+
+    __slots__ = ("compare", "default", "default_factory", "hash", "kind", "kw_only", "repr")
+
+    def __init__(self, default: Any, default_factory: Any, settings: tuple[bool, bool, bool, bool | None]) -> None:
+        self.default, self.default_factory = default, default_factory
+        self.kw_only, self.repr, self.compare, self.hash = settings
+        self.kind = ""  # its annotation
+
+    @property
+    def hashed(self) -> bool:
+        """Whether it takes part in the hash: where nothing is said, if it does in comparing."""
+        return self.compare if self.hash is None else self.hash
+
+    @property
+    def optional(self) -> bool:
+        """Whether it may be left out."""
+        return self.default is not _NOTHING or self.default_factory is not _NOTHING
+
+
+def field(
+    *,
+    default: Any = _NOTHING,
+    default_factory: Callable[[], Any] = _NOTHING,
+    kw_only: bool = False,
+    repr: bool = True,  # noqa: A002
+    compare: bool = True,
+    hash: bool | None = None,  # noqa: A002
+) -> Any:
+    """A field about which there is more to say than its default; the words are those of `dataclasses.field`."""
+    return Field(default, default_factory, (kw_only, repr, compare, hash))
+
+
+@dataclass_transform(frozen_default=True, field_specifiers=(field,))
+class FrozenType(type):
+    """Makes the classes: takes the fields out of the body and gives them slots."""
+
+    def __new__(mcs, name: str, bases: tuple[type, ...], body: dict[str, Any], *, kw_only: bool = False) -> FrozenType:
+        fields: dict[str, Field] = {}
+        for base in bases:
+            fields.update(getattr(base, "_fields", {}))
+        own = [each for each, kind in body.get("__annotations__", {}).items() if not kind.startswith("ClassVar")]
+        for each in own:
+            given = body.pop(each, _NOTHING)
+            made = given if isinstance(given, Field) else field(default=given)
+            made.kind, made.kw_only = body["__annotations__"][each], made.kw_only or kw_only
+            fields[each] = made
+        body["__slots__"] = (*body.get("__slots__", ()), *own)
+        body["__match_args__"] = tuple([each for each, made in fields.items() if not made.kw_only])
+        body["_fields"] = fields
+        cls = super().__new__(mcs, name, bases, body)
+        if own and "__init__" not in body:
+            cls.__init__ = _Init(cls)  # type: ignore[misc]
+        return cls
+
+
+class _Init:
+    """Stands for the `__init__` of a class until it is looked at."""
+
+    def __init__(self, cls: type) -> None:
+        self._cls = cls
+
+    def __get__(self, instance: object, owner: Any = None) -> Any:
+        function = _initializer(self._cls)
+        self._cls.__init__ = function  # type: ignore[misc]
+        return function if instance is None or instance is self._cls else function.__get__(instance)
+
+
+def _initializer(cls: Any) -> Any:
+    """The `__init__` that `dataclass` would write: by position in the order of the fields, then those by name only."""
+    scope: dict[str, Any] = {"_put": object.__setattr__, "_nothing": _NOTHING}
+    by_place, by_name, lines = ["self"], ["*"], []
+    for name, each in cls._fields.items():
+        value = name
+        if each.default_factory is not _NOTHING:
+            scope[f"_new_{name}"] = each.default_factory
+            value = f"_new_{name}() if {name} is _nothing else {name}"
+        scope[f"_default_{name}"] = each.default
+        (by_name if each.kw_only else by_place).append(f"{name}=_default_{name}" if each.optional else name)
+        lines.append(f"    _put(self, {name!r}, {value})")
+    if hasattr(cls, "__post_init__"):
+        lines.append("    self.__post_init__()")
+    parameters = by_place + (by_name if len(by_name) > 1 else [])
+    exec("\n".join([f"def __init__({', '.join(parameters)}):", *lines]), scope)  # noqa: S102  # as `dataclasses` does
+    function = scope["__init__"]
+    function.__qualname__, function.__module__ = f"{cls.__qualname__}.__init__", cls.__module__
+    function.__annotations__ = {**{name: each.kind for name, each in cls._fields.items()}, "return": "None"}
+    return function
+
+
+class _Dataclass:
+    """What `dataclasses` looks for in a class: that of a twin which it makes when it is looked for."""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, instance: object, owner: Any) -> Any:
+        return getattr(_twin(owner), self._name)
+
+
+@cache
+def _twin(cls: Any) -> type:
+    """The class as `dataclasses` makes it."""
+    import dataclasses
+
+    def told(each: Field) -> Any:
+        given = {name: getattr(each, name) for name in Field.__slots__ if name != "kind"}
+        return dataclasses.field(**{name: value for name, value in given.items() if value is not _NOTHING})
+
+    fields = [(name, each.kind, told(each)) for name, each in cls._fields.items()]
+    return dataclasses.make_dataclass(cls.__name__, fields, frozen=True, eq=False, repr=False)
+
+
+class Frozen(metaclass=FrozenType):
+    """The base of all frozen values: equal when their fields are, never to be changed, fit to be pickled."""
+
+    _fields: ClassVar[dict[str, Field]]
+    __dataclass_fields__: ClassVar[Any] = _Dataclass()
+    __dataclass_params__: ClassVar[Any] = _Dataclass()
+
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        raise _frozen(f"cannot assign to field {name!r}")
+
+    def __delattr__(self, name: str) -> NoReturn:
+        raise _frozen(f"cannot delete field {name!r}")
 
     def __eq__(self, other: object) -> bool:
         if type(other) is not type(self):
             return NotImplemented
-        return self._values("compare") == other._values("compare")
+        names = [name for name, each in self._fields.items() if each.compare]
+        return [getattr(self, name) for name in names] == [getattr(other, name) for name in names]
 
     def __hash__(self) -> int:
-        return hash(tuple(self._values("hash")))
+        return hash(tuple([getattr(self, name) for name, each in self._fields.items() if each.hashed]))
 
     def __repr__(self) -> str:
-        shown = zip(_names(type(self), "repr"), self._values("repr"), strict=True)  # type: ignore[arg-type]
-        return f"{type(self).__qualname__}({', '.join(f'{name}={value!r}' for name, value in shown)})"
+        shown = [f"{name}={getattr(self, name)!r}" for name, each in self._fields.items() if each.repr]
+        return f"{type(self).__qualname__}({', '.join(shown)})"
 
-    def _values(self, what: str) -> list[Any]:
-        return [getattr(self, name) for name in _names(type(self), what)]  # type: ignore[arg-type]
+    def __getstate__(self) -> list[Any]:
+        return [getattr(self, name) for name in self._fields]
+
+    def __setstate__(self, state: list[Any]) -> None:
+        for name, value in zip(self._fields, state, strict=True):
+            object.__setattr__(self, name, value)
+
+    def __replace__(self, **changes: Any) -> Self:
+        """The same with other values in some fields: `copy.replace`, which Python has from 3.13 on."""
+        return type(self)(**{name: getattr(self, name) for name in self._fields} | changes)
 
 
-@cache
-def _names(kind: Any, what: str) -> tuple[str, ...]:
-    """The fields of a class that take part in something; in the hash those that are compared, if nothing is said."""
-    parts = ((each.name, getattr(each, what), each.compare) for each in fields(kind))
-    return tuple(name for name, part, compared in parts if (compared if part is None else part))
+F = TypeVar("F", bound=Frozen)
+
+
+def replace(value: F, **changes: Any) -> F:
+    """The same value with others in some of its fields; as `dataclasses.replace`."""
+    return value.__replace__(**changes)
+
+
+def _frozen(what: str) -> AttributeError:
+    from dataclasses import FrozenInstanceError
+
+    return FrozenInstanceError(what)

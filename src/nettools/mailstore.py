@@ -17,12 +17,12 @@ import os
 import re
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, Protocol
 
 from nettools.errors import UsageError
 from nettools.files import Destination, file_error, safe_name
+from nettools.frozen import Frozen
 
 __all__ = ["FORMATS", "Key", "MailStore", "Saved", "open_store"]
 
@@ -31,8 +31,7 @@ _SEPARATOR = re.compile(rb"From nettools-(V\d+U\S+?)-S(\d+)@([0-9a-f]{12}) ")
 _LETTERS = {"\\Draft": "D", "\\Flagged": "F", "\\Answered": "R", "\\Seen": "S", "\\Deleted": "T"}
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(Frozen):
     """What tells a message: its UID under a UIDVALIDITY (0 where there is none), and what is known of it besides."""
 
     uid: str

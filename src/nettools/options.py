@@ -7,15 +7,13 @@ Knows no wire: what these values do is for `wire` and `session`.
 
 from __future__ import annotations
 
-import dataclasses
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from nettools.credentials import Auth
 from nettools.errors import UnknownOptionError, UsageError
-from nettools.frozen import Frozen
+from nettools.frozen import Frozen, field, replace
 from nettools.policies import PATH, TLS, Proxy, Retry, Timeout, expect, words
 from nettools.secret import Secret
 from nettools.target import SCHEMES
@@ -43,8 +41,7 @@ def _is_address(value: object) -> bool:
     return True
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False, kw_only=True)
-class Options(Frozen):
+class Options(Frozen, kw_only=True):
     """The options of a call, reusable: `options=Options(timeout=5)`; keywords of the call win."""
 
     timeout: Timeout | float | None = Timeout()
@@ -169,7 +166,7 @@ _OWN: dict[str, frozenset[str]] = {
     "nntp": frozenset({"group", "server"}),
     "unix": frozenset({"datagram"}),
 }
-_ALL = frozenset(each.name for each in dataclasses.fields(Options))
+_ALL = frozenset(Options._fields)
 _COMMON = _ALL - frozenset().union(*_OWN.values())
 
 
@@ -212,7 +209,7 @@ def resolve_options(protocol: str, keywords: Mapping[str, Any]) -> Options:
         from nettools.config import load_profile  # few calls have one
 
         given = {**{k: v for k, v in load_profile(profile).items() if getattr(base, k) == _DEFAULTS[k]}, **given}
-    return dataclasses.replace(base, **given) if given else base
+    return replace(base, **given) if given else base
 
 
-_DEFAULTS: dict[str, Any] = {each.name: getattr(Options(), each.name) for each in dataclasses.fields(Options)}
+_DEFAULTS = {name: getattr(Options(), name) for name in Options._fields}

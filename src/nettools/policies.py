@@ -6,12 +6,10 @@ before anything happens. Knows no wire: what these values do is for `wire` and `
 
 from __future__ import annotations
 
-import dataclasses
 import math
 import os
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Literal
 
 from nettools.credentials import Auth
@@ -47,7 +45,6 @@ def words(name: str, value: object) -> tuple[str, ...]:
     return words
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Timeout(Frozen):
     """Seconds: to connect (look-up, TCP, proxy, TLS, greeting), without an octet, and in all; None lifts a limit."""
 
@@ -56,8 +53,8 @@ class Timeout(Frozen):
     total: float | None = None
 
     def __post_init__(self) -> None:
-        for each in dataclasses.fields(self):
-            object.__setattr__(self, each.name, _seconds(each.name, getattr(self, each.name)))
+        for name in self._fields:
+            object.__setattr__(self, name, _seconds(name, getattr(self, name)))
 
     @classmethod
     def of(cls, value: Timeout | float | None) -> Timeout:
@@ -71,7 +68,6 @@ _MODES = ("auto", "off", "starttls", "implicit")
 _VERSIONS = ("1.0", "1.1", "1.2", "1.3")
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class TLS(Frozen):
     """Transport security.
 
@@ -133,7 +129,6 @@ class TLS(Frozen):
         raise UsageError(f"tls= is a TLS, a mode or a bool, not {type(value).__name__}")
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Proxy(Frozen):
     """A proxy for every protocol: socks4, socks4a, socks5 (resolves here), socks5h (resolves there) or http (CONNECT).
 
@@ -166,7 +161,6 @@ class Proxy(Frozen):
         return f"Proxy({masked(self.url)!r})"
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Retry(Frozen):
     """How often in all (`attempts` counts the first), after how many seconds, doubled each time up to `max_delay`."""
 

@@ -157,6 +157,7 @@ def test_help_and_version_import_no_protocol(args: list[str]) -> None:
 def test_a_conversation_in_clear_imports_no_trust_store_and_nothing_of_files(protocol: str) -> None:
     loaded = loaded_after(f"from nettools.facade.connecting import protocol_named\nprotocol_named({protocol!r})")
     assert not {"truststore", "json", "platform", "html", "nettools.wire.context", "nettools.files"} & loaded
+    assert not {"dataclasses", "inspect"} & loaded
 
 
 @pytest.mark.parametrize("protocol", ["imap", "pop3"])

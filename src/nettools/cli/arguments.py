@@ -9,13 +9,13 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
 import click
 
 from nettools.errors import UsageError
+from nettools.frozen import Frozen, field
 
 __all__ = ["AMOUNT", "LIMIT", "MOMENT", "RANGE", "SHARED", "Settings", "shared_options"]
 
@@ -145,8 +145,7 @@ def _maker(names: tuple[str, ...], settings: dict[str, Any]) -> Callable[[], cli
 SHARED: tuple[Callable[[], click.Option], ...] = tuple(_maker(names, settings) for names, settings in _TABLE)
 
 
-@dataclass(slots=True)
-class Settings:
+class Settings(Frozen):
     """The shared options of one command as given, and what the facade gets of them."""
 
     values: dict[str, Any]

@@ -12,7 +12,6 @@ import os
 import re
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +22,7 @@ from nettools.cli.render import Bar, Output, tracing, visible
 from nettools.cli.streams import is_terminal, standard_input
 from nettools.credentials import Auth
 from nettools.errors import AuthError, FileError, UsageError
+from nettools.frozen import Frozen
 from nettools.netrc import netrc_lookup
 from nettools.secret import Secret
 from nettools.target import SCHEMES, Target, parse_url
@@ -30,8 +30,7 @@ from nettools.target import SCHEMES, Target, parse_url
 __all__ = ["Call", "absolute", "call", "confirm", "output", "read_argument"]
 
 
-@dataclass(slots=True)
-class Call:
+class Call(Frozen):
     """One call: the URL, the facade's keywords, and where its result goes."""
 
     url: str

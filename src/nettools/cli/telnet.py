@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import re
 import sys
@@ -16,6 +15,7 @@ from nettools.cli.commands import Commands, Verb
 from nettools.cli.lines import add_command
 from nettools.cli.streams import is_terminal
 from nettools.errors import UsageError
+from nettools.frozen import replace
 from nettools.results import Dialogue
 
 __all__ = ["Steps", "telnet"]
@@ -48,7 +48,7 @@ def session(settings: Settings, url: str, raw: bool) -> None:
         by_hand = is_terminal(sys.stdin) and this.out.is_terminal and not this.out.as_json
         if by_hand and settings.idle_timeout is None:  # a person may think
             times = this.keywords.get("timeout", nettools.Timeout())
-            this.keywords["timeout"] = dataclasses.replace(times, idle=None)
+            this.keywords["timeout"] = replace(times, idle=None)
         with nettools.connect(this.url, **this.keywords) as open_session:
             talk: Any = open_session
             if by_hand:

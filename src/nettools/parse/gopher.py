@@ -13,11 +13,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from urllib.parse import quote
 
 from nettools.charsets import is_charset
 from nettools.errors import ProtocolError, TooLargeError, UsageError
+from nettools.frozen import Frozen
 from nettools.parse.given import OCTETS, takes
 from nettools.results import GopherItem
 from nettools.target import decode
@@ -49,8 +49,7 @@ _NOT_FOUND = re.compile(r"(?i)not (?:be )?(?:found|exist|here)|n't exist|no such
 _DENIED = re.compile(r"(?i)denied|forbidden|permission|not allowed|unauthori[sz]ed|403")
 
 
-@dataclass(frozen=True, slots=True)
-class GopherURL:
+class GopherURL(Frozen):
     """A Gopher address taken apart: `type` is one character, `search` None where there are no words."""
 
     host: str

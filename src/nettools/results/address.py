@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from nettools.results.base import Result
@@ -10,7 +9,6 @@ from nettools.results.base import Result
 __all__ = ["Address"]
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Address(Result):
     """A mail address (RFC 5322 3.4): display name, mailbox (local part) and host."""
 

@@ -6,10 +6,9 @@ import base64
 import datetime as dt
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar, Self
 
-from nettools.frozen import Frozen
+from nettools.frozen import Frozen, field
 from nettools.results.headers import Headers
 
 __all__ = ["NO_META", "Deferred", "Event", "Meta", "Reply", "Result", "TLSInfo", "as_dict", "attach", "plain"]
@@ -41,17 +40,16 @@ def plain(value: object, *, include_data: bool = False) -> Any:
 def as_dict(value: Any, include_data: bool) -> dict[str, Any]:
     """The fields of a dataclass as JSON can carry them; of bytes, size and SHA-256 unless they are wanted."""
     result: dict[str, Any] = {}
-    for each in fields(value):
-        item = getattr(value, each.name)
+    for name in value._fields:
+        item = getattr(value, name)
         if isinstance(item, bytes) and not include_data:
             result.setdefault("size", len(item))
             result.setdefault("sha256", hashlib.sha256(item).hexdigest())
             continue
-        result[each.name] = plain(item, include_data=include_data)
+        result[name] = plain(item, include_data=include_data)
     return result
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class TLSInfo(Frozen):
     """The TLS of a connection: `version` ("TLSv1.3"), `cipher`, `subject`, `issuer`, `not_after`."""
 
@@ -66,7 +64,6 @@ class TLSInfo(Frozen):
         return as_dict(self, include_data)
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Meta(Frozen):
     """How a result came about.
 
@@ -91,7 +88,6 @@ class Meta(Frozen):
 NO_META = Meta()
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Result(Frozen):
     """The base of all results. Those with equal fields are equal, and hash alike; mappings take no part in the hash."""
 
@@ -144,7 +140,6 @@ def attach(value: Any, meta: Meta) -> Any:
     return value
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Reply(Result):
     """A server's reply: `code` (int, "+OK", "OK"), its text, and its lines (bytes, without line ends)."""
 
@@ -166,7 +161,6 @@ class Reply(Result):
         }
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Event(Frozen):
     """One moment of a call, for `on_event`: seconds since its start, stage, kind, text and bytes, secrets masked.
 

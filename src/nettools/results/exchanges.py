@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
+from nettools.frozen import field
 from nettools.results.base import Result
 
 __all__ = ["Dialogue", "Exchange", "GopherItem"]
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class GopherItem(Result):
     """One line of a menu (RFC 1436); `kind` is the type character, `url` None for kinds i and 3."""
 
@@ -21,7 +19,6 @@ class GopherItem(Result):
     url: str | None
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Dialogue(Result):
     """A Telnet dialogue: everything received as text and as bytes, and what each step received."""
 
@@ -30,7 +27,6 @@ class Dialogue(Result):
     steps: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Exchange(Result):
     """An answer over a raw socket, and the address it came from."""
 

@@ -7,10 +7,10 @@ import datetime as dt
 import hashlib
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal
 
+from nettools.frozen import field
 from nettools.results.base import Deferred, Result, plain
 
 __all__ = ["Digest", "FileEntry", "MirrorReport", "Outcome", "Transfer", "digest_of"]
@@ -18,7 +18,6 @@ __all__ = ["Digest", "FileEntry", "MirrorReport", "Outcome", "Transfer", "digest
 Digest = str | Callable[[], "str | None"] | None
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Transfer(Deferred):
     """A file that was moved. `data` is set where no destination was named; `resumed_from` is an offset in octets.
 
@@ -39,12 +38,12 @@ class Transfer(Deferred):
         """One whose SHA-256 is known, or worked out by `digest` when it is asked for."""
         if not callable(digest):
             return cls(sha256=digest, **known)
-        defaults = {each.name: each.default for each in fields(cls) if each.name not in ("sha256", "meta")}
+        defaults = {name: each.default for name, each in cls._fields.items() if name not in ("sha256", "meta")}
         return cls.deferred(lambda _: {"sha256": digest()}, **{**defaults, **known})
 
     def to_dict(self, *, include_data: bool = False) -> dict[str, Any]:
         """As JSON can carry it."""
-        result = {each.name: plain(getattr(self, each.name)) for each in fields(self) if each.name != "data"}
+        result = {name: plain(getattr(self, name)) for name in self._fields if name != "data"}
         if include_data and self.data is not None:
             result["data"] = plain(self.data)
         result["meta"] = result.pop("meta")
@@ -70,7 +69,6 @@ def _version(status: os.stat_result) -> tuple[int, ...]:
     return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class FileEntry(Deferred):
     """One entry of a listing. `kind` is file, dir, link or other; `precision` (of `modified`) day, minute or second."""
 
@@ -86,7 +84,6 @@ class FileEntry(Deferred):
     precision: Literal["day", "minute", "second"] | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class MirrorReport(Result):
     """What a mirror did: relative paths transferred, skipped, deleted; `failed` is {path: error}."""
 
@@ -96,7 +93,6 @@ class MirrorReport(Result):
     failed: Mapping[str, Exception] = field(default_factory=dict, hash=False)
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Outcome(Result):
     """One of many calls: `value` where it went well, `error` where it did not."""
 

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from nettools.results.base import Result
 
 __all__ = ["Folder", "FolderStatus"]
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Folder(Result):
     """A mailbox folder. `special_use` is an attribute of RFC 6154 such as `\\Sent`, None where it has none."""
 
@@ -19,7 +16,6 @@ class Folder(Result):
     special_use: str | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class FolderStatus(Result):
     """The state of a folder as SELECT or STATUS tells it (RFC 3501 6.3.1, 6.3.10)."""
 

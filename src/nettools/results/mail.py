@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, field
 
+from nettools.frozen import field
 from nettools.results.address import Address
 from nettools.results.base import Deferred, Result
 from nettools.results.headers import Headers
@@ -12,7 +12,6 @@ from nettools.results.headers import Headers
 __all__ = ["Attachment", "Mail", "MailInfo"]
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class MailInfo(Deferred):
     """One line of a mailbox. `uid` is the IMAP UID or POP3 UIDL, `number` the sequence or message number."""
 
@@ -29,7 +28,6 @@ class MailInfo(Deferred):
     size: int | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Attachment(Result):
     """A part of a message that is a file, or an inline image (`inline`, `content_id`)."""
 
@@ -41,7 +39,6 @@ class Attachment(Result):
     content_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Mail(Deferred):
     """A whole message. `raw` is the exact octets; `defects` says what could not be read as the RFCs have it.
 

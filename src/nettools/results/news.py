@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, field
 
+from nettools.frozen import field
 from nettools.results.address import Address
 from nettools.results.base import Reply, Result
 from nettools.results.headers import Headers
@@ -13,7 +13,6 @@ from nettools.results.mail import Attachment
 __all__ = ["Article", "ArticleInfo", "Group", "PostReport"]
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Group(Result):
     """A newsgroup (RFC 3977 6.1.1, 7.6.3); `posting` is the status letter as sent."""
 
@@ -25,7 +24,6 @@ class Group(Result):
     description: str | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class ArticleInfo(Result):
     """One line of an overview (RFC 3977 8.3)."""
 
@@ -39,7 +37,6 @@ class ArticleInfo(Result):
     lines: int | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Article(Result):
     """A whole article (RFC 5536)."""
 
@@ -51,7 +48,6 @@ class Article(Result):
     defects: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class PostReport(Result):
     """What became of an article."""
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
+from nettools.frozen import field
 from nettools.results.base import Reply, Result
 
 __all__ = ["SendReport"]
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class SendReport(Result):
     """What became of a mail: addresses accepted, {address: ReplyError} refused, Message-ID, the server's last reply."""
 

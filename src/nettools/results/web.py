@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from nettools.charsets import is_charset
+from nettools.frozen import field
 from nettools.results.base import Result, as_dict
 from nettools.results.headers import Headers
 
 __all__ = ["Page"]
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Page(Result):
     """An HTTP answer (RFC 9110). `content` is without Content-Encoding; `text` by `encoding`; `links` are absolute."""
 

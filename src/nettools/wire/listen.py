@@ -15,10 +15,10 @@ import socket
 import ssl
 import stat
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from nettools.errors import ConnectError, NettoolsError, ResolveError
+from nettools.frozen import Frozen
 from nettools.results import Event
 from nettools.wire.datagram import DatagramSocket
 from nettools.wire.deadline import Deadline
@@ -33,8 +33,7 @@ LINGER = 2.0  # seconds that a client has to read the end of what it was sent
 LINGER_OCTETS = 1024 * 1024  # of what it still sends meanwhile
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Frozen):
     """What each accepted connection gets: seconds in all and without an octet, octets a second, a watcher."""
 
     total: float | None = None

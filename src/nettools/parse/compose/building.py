@@ -17,12 +17,12 @@ import re
 import secrets
 import stat
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from nettools.errors import UsageError
+from nettools.frozen import Frozen, replace
 from nettools.parse.compose.addresses import LINE_ENDS, People, check_address, people, unique
 from nettools.parse.compose.fields import FIELD_NAME, LONGEST, encode_field, encode_people, parameter
 from nettools.parse.compose.pieces import Encoded, Piece, Verbatim, base64_lines, crlf, read_all, unreadable
@@ -42,8 +42,7 @@ _ONCE = frozenset(
 )
 
 
-@dataclass(slots=True, eq=False)
-class Draft:
+class Draft(Frozen):
     """A message that was built here: its pieces, and the addresses for the envelope."""
 
     pieces: Pieces
@@ -139,8 +138,7 @@ def _own_headers(given: Mapping[str, Any] | Iterable[tuple[str, Any]] | None) ->
 # --- attachments
 
 
-@dataclass(slots=True, eq=False)
-class _Attached:
+class _Attached(Frozen):
     name: str
     kind: str
     content: Piece
@@ -223,9 +221,7 @@ def _guess(name: str) -> str:
 
 def _body(text: str | None, html: str | None, attached: list[_Attached]) -> Pieces:
     if html is not None:
-        for each in attached:
-            reference = "|".join({re.escape(each.name), re.escape(quote(each.name))})
-            each.inline = re.search(rf"cid:(?:{reference})(?![\w%@-]|\.\w)", html) is not None
+        attached = [replace(each, inline=_is_shown(each.name, html)) for each in attached]
     inner: Pieces | None = None
     if html is not None:
         inner = _text("html", html)
@@ -237,6 +233,12 @@ def _body(text: str | None, html: str | None, attached: list[_Attached]) -> Piec
         inner = plain if inner is None else _multipart("alternative", [plain, inner])
     rest = [each for each in attached if not each.inline]
     return _multipart("mixed", [inner, *map(_file, rest)]) if rest else inner
+
+
+def _is_shown(name: str, html: str) -> bool:
+    """Whether a page refers to an attachment of this name."""
+    reference = "|".join({re.escape(name), re.escape(quote(name))})
+    return re.search(rf"cid:(?:{reference})(?![\w%@-]|\.\w)", html) is not None
 
 
 def _text(kind: str, text: str) -> Pieces:

@@ -7,14 +7,13 @@ an error in the middle of sending, never a message that is cut or mixed.
 from __future__ import annotations
 
 import binascii
-import dataclasses
 import os
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from nettools.errors import FileError, NettoolsError
+from nettools.frozen import Frozen, field, replace
 
 __all__ = ["Encoded", "Piece", "Prepared", "Verbatim", "base64_lines", "crlf", "read_all", "unreadable"]
 
@@ -86,8 +85,7 @@ def _read(path: Path) -> Iterator[bytes]:
         raise unreadable(path, error) from error
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Encoded:
+class Encoded(Frozen):
     """A file that is encoded as base64 while it is sent."""
 
     path: Path
@@ -112,8 +110,7 @@ class Encoded:
             raise _changed(self.path)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Verbatim:
+class Verbatim(Frozen):
     """A file that is sent as it is but for its line ends, from the octet `start` (counted with CR LF) on."""
 
     path: Path
@@ -150,8 +147,7 @@ class Verbatim:
 Piece = bytes | Encoded | Verbatim
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Prepared:
+class Prepared(Frozen):
     """A message ready to be sent: envelope, size in octets with CR LF line ends, and `blocks()`, not dot-stuffed."""
 
     pieces: tuple[Piece, ...] = field(repr=False)
@@ -173,7 +169,7 @@ class Prepared:
         if self.anew is None or self.needs_smtputf8:
             return self
         pieces = self.anew()
-        return dataclasses.replace(self, pieces=pieces, needs_8bit=has_8bit(pieces), size=size_of(pieces), anew=None)
+        return replace(self, pieces=pieces, needs_8bit=has_8bit(pieces), size=size_of(pieces), anew=None)
 
     def blocks(self) -> Iterator[bytes]:
         """The octets."""

@@ -23,8 +23,8 @@ class Blank(FileEntry):
     """
 
     __slots__ = ()
-    __setattr__ = object.__setattr__  # both of them, or neither is fast
-    __delattr__ = object.__delattr__
+    __setattr__ = object.__setattr__  # type: ignore[assignment]  # both of them, or neither is fast
+    __delattr__ = object.__delattr__  # type: ignore[assignment]
 
 
 def no_facts(field: str) -> dict[str, Any]:

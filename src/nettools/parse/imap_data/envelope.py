@@ -12,11 +12,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nettools.errors import UsageError
+from nettools.frozen import Frozen
 from nettools.parse import message
 from nettools.parse.given import takes
 from nettools.parse.imap_data.tokens import Scanner, text_of, unescaped
@@ -61,8 +61,7 @@ class _Unread:
             return unescaped(text[1:-1]) if text.startswith(b'"') else text[text.index(b"\n") + 1 :]
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope(_Unread):
+class Envelope(_Unread, Frozen):
     """An ENVELOPE, undecoded."""
 
     date: bytes | None
@@ -77,7 +76,7 @@ class Envelope(_Unread):
     message_id: bytes | None
 
 
-_PLACES = {each.name: place for place, each in enumerate(fields(Envelope))}
+_PLACES = {name: place for place, name in enumerate(Envelope._fields)}
 
 
 class AddressGroup(NamedTuple):

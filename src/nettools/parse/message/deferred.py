@@ -5,9 +5,9 @@ The parsers are imported with the first look: most who fetch many messages store
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from nettools.frozen import replace
 from nettools.results import Headers, Mail
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ import binascii
 import quopri
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 
 from nettools.errors import ProtocolError
+from nettools.frozen import Frozen, field, replace
 from nettools.parse.given import OCTETS_OR_TEXT, takes
 from nettools.parse.message.addresses import parse_addresses
 from nettools.parse.message.dates import parse_date
@@ -35,8 +35,7 @@ _BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
 _NOT_BASE64 = bytes(set(range(256)) - set(_BASE64))
 
 
-@dataclass(slots=True)
-class Part:
+class Part(Frozen):
     """One leaf of the tree."""
 
     fields: dict[str, bytes]
@@ -86,10 +85,10 @@ class Reader:
                     stack += [(*each, part.kind, level + 1) for each in reversed(inner)]
                     continue
                 self.defect("a multipart without parts is taken for text")
-                part.kind = "text/plain"
+                part = replace(part, kind="text/plain")
             elif part.kind.startswith("multipart/"):
                 self.defect("a multipart without a boundary" if not boundary else f"more than {MOST_LEVELS} levels")
-                part.kind = "text/plain"
+                part = replace(part, kind="text/plain")
             self.parts.append(part)
 
     def _part(self, raw: bytes, start: int, end: int, within: str) -> Part:

@@ -8,7 +8,6 @@ character) says how the answer is read: texts and menus may end with a dot, all 
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import mimetypes
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -16,6 +15,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from nettools.errors import DeniedError, NotFoundError, ReplyError, TooLargeError, UnsupportedError, UsageError
 from nettools.files import Destination
+from nettools.frozen import Frozen, replace
 from nettools.parse.gopher import (
     DOTTED,
     REFUSAL_LIMIT,
@@ -46,8 +46,7 @@ MENUS = "17+"
 Where = str | GopherItem | None
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Request:
+class Request(Frozen):
     """What is asked for: a type, a selector, and the words of a search."""
 
     kind: str
@@ -240,7 +239,7 @@ class GopherSession(Session):
         here = (item.host.lower(), item.port) == (self.target.host.lower(), self.target.port)
         if item.url is None or not here or not item.url.startswith("gopher:"):
             return item
-        return dataclasses.replace(item, url=f"gophers:{item.url.removeprefix('gopher:')}")
+        return replace(item, url=f"gophers:{item.url.removeprefix('gopher:')}")
 
     def _whole(self, line: bytes) -> bytes:
         limit = self.options.max_size

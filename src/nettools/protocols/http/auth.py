@@ -11,9 +11,9 @@ import hashlib
 import os
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 
 from nettools.errors import ProtocolError, UsageError
+from nettools.frozen import Frozen, field
 
 __all__ = ["MECHANISMS", "Challenge", "basic", "challenges", "digest"]
 
@@ -29,8 +29,7 @@ _LONGEST = 16 * 1024  # octets of one field; what is longer is no challenge
 _HASHES = {"SHA-512-256": "sha512_256", "SHA-256": "sha256", "MD5": "md5"}
 
 
-@dataclass(frozen=True, slots=True)
-class Challenge:
+class Challenge(Frozen):
     """One challenge of WWW-Authenticate: its scheme in lower case, and its parameters."""
 
     scheme: str

@@ -5,7 +5,6 @@ A `Download` asks its session for responses, and knows no connection. Local file
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
 import email.utils
 import re
@@ -15,6 +14,7 @@ from urllib.parse import unquote, urlsplit
 
 from nettools.errors import IncompleteError, ProtocolError, RedirectError, UnsupportedError, UsageError
 from nettools.files import Destination, modified_of
+from nettools.frozen import replace
 from nettools.protocols.http.body import decoded
 from nettools.protocols.http.fields import content_range, disposition_name, http_date
 from nettools.protocols.http.message import Fields
@@ -100,7 +100,7 @@ class Download:
             validator = str(self._note.get("etag") or self._note.get("last_modified") or "")
             if validator and not validator.startswith("W/"):  # RFC 9110 13.1.5: a weak one cannot be used
                 fields.append(("If-Range", validator))
-        request = dataclasses.replace(self.request, headers=fields)
+        request = replace(self.request, headers=fields)
         session = self.session
         for sent, response, final in session.responses(request, self._follow, "identity"):
             if final:

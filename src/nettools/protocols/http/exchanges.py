@@ -8,7 +8,6 @@ disorder: what they fetch is then asked for again, one by one, on a new connecti
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +23,7 @@ from nettools.errors import (
     UnsupportedError,
     UsageError,
 )
+from nettools.frozen import replace
 from nettools.protocols.http import auth as challenge_auth
 from nettools.protocols.http.connection import Connection, Connections, Key, Response
 from nettools.protocols.http.message import USER_AGENT, address, cookie_field, head, host_field
@@ -230,7 +230,7 @@ class Exchanges(Session):
         key, connection = self._take(request, octets)
         behind: list[bytes] = []
         if connection.proven and not connection.ahead and forward is None and key not in self._one_by_one:
-            alike = (dataclasses.replace(request, target=each) for each in following)
+            alike = (replace(request, target=each) for each in following)
             behind = [self._head(each, accepted, authorization, None) for each in alike]
         self._together = key if behind or connection.ahead else None
         response = self._exchanged(connection, request, octets, behind)

@@ -7,10 +7,10 @@ to its origin; no redirect leads to another protocol.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from urllib.parse import urljoin
 
 from nettools.errors import RedirectError, UsageError
+from nettools.frozen import Frozen
 from nettools.protocols.http.form import Body
 from nettools.protocols.http.message import Fields, address
 from nettools.target import SCHEMES, Target, parse_url
@@ -21,8 +21,7 @@ REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _ANYWHERE = re.compile(r"(?i)accept(-.*)?|user-agent|range")  # the caller's headers that follow to other origins
 
 
-@dataclass(slots=True)
-class Request:
+class Request(Frozen):
     """What is to be sent, of which a redirect makes another."""
 
     method: str

@@ -6,9 +6,8 @@ takes nothing else), and text everywhere else.
 
 from __future__ import annotations
 
-import dataclasses
-
 from nettools.errors import ReplyError, StaleError, UnsupportedError, UsageError
+from nettools.frozen import replace
 from nettools.parse.imap_data import encode_folder
 from nettools.protocols.imap.client import Answer, Argument, Literal, astring
 from nettools.protocols.imap.opening import PATIENCE, Conversation
@@ -162,7 +161,7 @@ class Mailbox(Conversation):
             if "\\nonexistent" in lowered:
                 continue
             name = "INBOX" if folder.name.upper() == "INBOX" else folder.name
-            found[name] = dataclasses.replace(folder, name=name)
+            found[name] = replace(folder, name=name)
         return tuple(sorted(found.values(), key=lambda each: (each.name != "INBOX", each.name)))
 
     def create_folder(self, name: str) -> None:

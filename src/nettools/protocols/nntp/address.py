@@ -9,9 +9,9 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from nettools.errors import UsageError
+from nettools.frozen import Frozen
 from nettools.target import Target, decode, parse_url
 
 __all__ = ["Place", "article_name", "group_name", "group_names", "message_id", "place_of", "with_server"]
@@ -20,8 +20,7 @@ _MESSAGE_ID = re.compile(r"<[!-;=?-~\x80-\U0010ffff]+>")
 _GROUP = re.compile(r"[^\s,\x00-\x1f\x7f]+")
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Frozen):
     """Where a URL points: a group (or a wildmat), and an article by number or Message-ID."""
 
     group: str | None = None

@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from nettools.errors import UsageError
+from nettools.frozen import Frozen
 from nettools.parse.compose import compose, wire_octets
 from nettools.parse.message.headers import raw_fields, split_message, text_of
 from nettools.protocols.nntp.address import group_names, message_id
@@ -23,8 +23,7 @@ Groups = str | Iterable[str] | None
 _NEEDED = {"from": "sender=", "newsgroups": "group=", "subject": "subject="}
 
 
-@dataclass(frozen=True, slots=True)
-class Post:
+class Post(Frozen):
     """An article as it will be sent, before dot-stuffing."""
 
     octets: bytes

@@ -17,7 +17,6 @@ import contextlib
 import re
 from collections import deque
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from itertools import repeat, starmap
 from typing import TYPE_CHECKING, Literal, cast
 
@@ -49,17 +48,16 @@ class _Disorder(Exception):  # noqa: N818  # never leaves this module
     """The replies show that the server cannot follow commands that were written ahead."""
 
 
-@dataclass(slots=True, eq=False)
 class _Exchange:
     """An envelope whose replies are awaited, and what was written behind it."""
 
-    letter: Letter
-    envelope: Envelope
-    behind: Literal["nothing", "DATA", "BDAT"] = "nothing"
-    ahead: bool = False  # written in one piece; else command by command
-    follows: bool = False  # written behind another message
-    reset: bool = False  # begins with RSET, for a refused BDAT leaves its transaction open
-    stuffed: bytes | None = None  # its body, made ready while the server was busy
+    def __init__(self, letter: Letter, envelope: Envelope) -> None:
+        self.letter, self.envelope = letter, envelope
+        self.behind: Literal["nothing", "DATA", "BDAT"] = "nothing"
+        self.ahead = False  # written in one piece; else command by command
+        self.follows = False  # written behind another message
+        self.reset = False  # begins with RSET, for a refused BDAT leaves its transaction open
+        self.stuffed: bytes | None = None  # its body, made ready while the server was busy
 
     def octets(self) -> bytes:
         """What is written for it."""

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nettools.errors import UnsupportedError, UsageError
+from nettools.frozen import Frozen
 from nettools.protocols.smtp.errors import NotTakenError, OversizeError
 
 if TYPE_CHECKING:
@@ -42,8 +42,7 @@ def parameters(given: str | Iterable[str], what: str) -> tuple[str, ...]:
     return found
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Letter:
+class Letter(Frozen):
     """A message to deliver, and how."""
 
     message: Prepared
@@ -52,8 +51,7 @@ class Letter:
     rcpt_options: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Envelope:
+class Envelope(Frozen):
     """The lines of MAIL and RCPT for one message on one connection."""
 
     message: Prepared

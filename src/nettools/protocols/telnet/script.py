@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from nettools.errors import UsageError
+from nettools.frozen import Frozen
 from nettools.secret import Secret
 from nettools.wire.text import check
 
@@ -23,16 +23,14 @@ Match = re.Match[Any]
 Send = str | bytes | Secret | Callable[[Match | None], Any] | None
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Frozen):
     """Where an expectation came true: the end of the match in octets, and the match."""
 
     end: int
     match: Match
 
 
-@dataclass(frozen=True, slots=True)
-class Expectation:
+class Expectation(Frozen):
     """Alternatives, the earliest of which counts; `shown` is for messages."""
 
     patterns: tuple[re.Pattern[Any], ...]
@@ -57,8 +55,7 @@ class Expectation:
         return None if best is None else best[1]
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Frozen):
     """One turn: wait for `expect` (None: do not), at most `seconds` (None: as the timeouts say), then `send`."""
 
     expect: Expectation | None
