@@ -83,6 +83,7 @@ def parse_addresses(value: bytes | str) -> tuple[Address, ...]:
     words: list[tuple[str, str]] = []  # of the address that is being read, before any <
     route: list[tuple[str, str]] | None = None  # inside < >
     closed = at = False  # whether > has come, and an @
+    own = 0  # how many of the words stood before it
 
     def finish() -> None:
         nonlocal words, route, closed, at
@@ -93,12 +94,16 @@ def parse_addresses(value: bytes | str) -> tuple[Address, ...]:
         words, route, closed, at = [], None, False, False
 
     for kind, token in _tokens(text):
-        if kind == "special" and token == "<" and route is None:
+        if kind == "special" and token == "<" and closed:  # a comma is missing
+            words, following = words[:own], words[own:]
+            finish()
+            words, route = following, []
+        elif kind == "special" and token == "<" and route is None:
             route, at = [], False
         elif kind == "special" and token == "<" and not route:
             pass  # twice
         elif kind == "special" and token == ">" and route is not None and not closed:
-            closed = True
+            closed, own = True, len(words)
         elif route is not None and not closed:
             if kind == "special" and token in ",;" and at:
                 finish()

@@ -31,6 +31,7 @@ _ASCTIME = re.compile(
 _DATE_INSIDE = re.compile(
     r"\b\d{1,2} [A-Za-z]{3} \d{4} \d{1,2}:\d\d(?::\d\d)?(?: [+-]\d{4})?\b"
 )  # with something around it
+_COLON = re.compile(r"(?<=\d) ?: ?(?=\d)")
 _SINGLE = re.compile(r"[A-Za-z0-9:,+-]+(?: [A-Za-z0-9:,+-]+)*+")  # no comments, no folding: nothing to take out
 
 
@@ -44,6 +45,8 @@ def parse_date(value: bytes | str) -> dt.datetime:
     text = text_of(value)
     if not _SINGLE.fullmatch(text):
         text = " ".join(without_comments(FOLD.sub("", text), " ").split())
+    if " :" in text or ": " in text:  # RFC 5322 4.3: white space on either side
+        text = _COLON.sub(":", text)
     match = _DATE.fullmatch(text)
     if match is not None:
         day, month, year, hour, minute, second, half, zone = match.groups()
