@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import codecs
 import re
 from collections.abc import Callable, Iterator
 
@@ -186,7 +187,7 @@ def raw_fields(head: bytes, note: Callable[[str], object] = lambda defect: None)
     Args:
         note: told of a line that was passed over.
     """
-    for field in _FIELD_END.split(head):
+    for field in _FIELD_END.split(head.removeprefix(codecs.BOM_UTF8)):  # some programs save mails with one
         name, colon, value = field.partition(b":")
         name = name.rstrip(b" \t")
         if colon and _NAME.fullmatch(name):
