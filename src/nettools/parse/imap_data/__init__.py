@@ -14,7 +14,7 @@ _HOMES = {
     "fetch": "FetchData parse_fetch",
     "folders": "decode_folder encode_folder parse_list",
     "responses": "Response parse_esearch parse_namespace parse_quota parse_quotaroot parse_response parse_search"
-    " parse_sort parse_status parse_thread",
+    " parse_sort parse_status parse_thread response_of",
     "tokens": "parse_tokens",
 }
 

@@ -25,4 +25,5 @@ from nettools.parse.imap_data.responses import parse_search as parse_search
 from nettools.parse.imap_data.responses import parse_sort as parse_sort
 from nettools.parse.imap_data.responses import parse_status as parse_status
 from nettools.parse.imap_data.responses import parse_thread as parse_thread
+from nettools.parse.imap_data.responses import response_of as response_of
 from nettools.parse.imap_data.tokens import parse_tokens as parse_tokens

@@ -53,12 +53,10 @@ class _Unread:
             place = _PLACES.get(name)
             if place is None:
                 raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-            text = _field(self._unread, place)
-            if 2 <= place < 8:
-                return _people(text)
-            if text is None:
-                return None
-            return unescaped(text[1:-1]) if text.startswith(b'"') else text[text.index(b"\n") + 1 :]
+            if place < 3:
+                return _beginning(self._unread)[place]
+            text = _end(self._unread)[place - 1]
+            return _people(text) if place < 8 else _string_of(text)
 
 
 class Envelope(_Unread, Frozen):
@@ -74,6 +72,12 @@ class Envelope(_Unread, Frozen):
     bcc: RawAddresses
     in_reply_to: bytes | None
     message_id: bytes | None
+
+    @property
+    def beginning(self) -> tuple[bytes | None, bytes | None, RawAddresses]:
+        """Date, subject and from, which lists show, read in one go."""
+        unread = getattr(self, "_unread", None)
+        return (self.date, self.subject, self.from_) if unread is None else _beginning(unread)
 
 
 _PLACES = {name: place for place, name in enumerate(Envelope._fields)}
@@ -127,18 +131,33 @@ def _behind(start: re.Match[bytes]) -> int:
     return start.end() if start[3] is None else start.end() + int(start[4])
 
 
-def _field(octets: bytes, place: int) -> bytes | None:
-    """A field of an ENVELOPE that was seen to be one, as it stands there: with its quotes, or the literal's mark."""
+def _beginning(octets: bytes) -> tuple[bytes | None, bytes | None, RawAddresses]:
+    """Date, subject and from of an ENVELOPE that was seen to be one."""
     start = _START.match(octets)
     assert start is not None
-    if place == 0 or (place == 1 and start[3] is None):
-        return start[place + 1]
     behind = _behind(start)
-    if place == 1:
-        return octets[start.start(3) : behind]
-    found = _FROM.match(octets, behind) if place == 2 else _all().match(octets, behind)
+    people = _FROM.match(octets, behind)
+    assert people is not None
+    date, subject, literal, _ = start.groups()
+    return (
+        _string_of(date),
+        _string_of(subject) if literal is None else octets[start.end() : behind],
+        _people(people[1]),
+    )
+
+
+def _end(octets: bytes) -> re.Match[bytes]:
+    """The fields of such an ENVELOPE behind its subject, as they stand there."""
+    start = _START.match(octets)
+    assert start is not None
+    found = _all().match(octets, _behind(start))
     assert found is not None
-    return found[place - 1]
+    return found
+
+
+def _string_of(text: bytes | None) -> bytes | None:
+    """A string without its quotes."""
+    return None if text is None else unescaped(text[1:-1])
 
 
 def _people(text: bytes | None) -> RawAddresses:
@@ -190,15 +209,19 @@ def decode_addresses(addresses: Iterable[RawAddress]) -> tuple[Address | Address
         if not isinstance(each, tuple) or len(each) != 4:
             raise UsageError(f"addresses are tuples of four, as an ENVELOPE has them, not {type(each).__name__}")
         name, route, mailbox, host = each
-        begins = host is None and mailbox is not None and name is None and route is None
-        ends = host is None and mailbox is None
+        if host is not None:
+            address = Address(_read(name), text_of(mailbox), text_of(host))
+            (result if group is None else group[1]).append(address)
+            continue
+        begins = mailbox is not None and name is None and route is None
+        ends = mailbox is None
         if (begins or ends) and group is not None:
             result.append(AddressGroup(group[0], tuple(group[1])))
             group = None
         if begins:
             group = (_read(mailbox), [])
         elif not ends or name is not None:
-            address = Address(_read(name), text_of(mailbox), text_of(host))
+            address = Address(_read(name), text_of(mailbox), "")
             (result if group is None else group[1]).append(address)
     if group is not None:  # it was never closed
         result.append(AddressGroup(group[0], tuple(group[1])))

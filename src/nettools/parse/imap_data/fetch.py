@@ -77,6 +77,7 @@ _SHORT = re.compile(
 _ITEM = re.compile(
     rb"""[ \t]*+([A-Za-z][A-Za-z0-9._/-]*+(?:\[(?:[^\]"]|"(?:[^"\\]|\\.)*+")*+\])?+(?:<\d+>)?)""", re.DOTALL
 )
+_READ = frozenset({b"UID", b"FLAGS", b"RFC822.SIZE", b"INTERNALDATE", b"MODSEQ", b"BODY", b"BODYSTRUCTURE"})
 MOST_REMEMBERED = 200  # octets of a list of flags
 
 
@@ -95,26 +96,26 @@ def fetch_data(scanner: Scanner, seq: int) -> FetchData:
         ProtocolError: there is something else, or a UID that is none.
     """
     data = scanner.data
-    known: dict[str, Any] = {}
     sections: dict[str, Any] = {}
+    uid = flags = size = date = modseq = envelope = parts = None
     while True:
         short = _SHORT.match(data, scanner.place)
         if short is not None and short.lastindex is not None:
             scanner.place = short.end()
-            uid, flags, size, date, modseq = short.groups()
-            if uid is not None:
-                known["uid"] = _uid(scanner, uid)
-            if flags is not None:
-                known["flags"] = _flags(flags) if len(flags) < MOST_REMEMBERED else _words(flags)
-            if size is not None:
-                known["size"] = int(size)
-            if date is not None:
-                known["internaldate"] = _internaldate(date)
-            if modseq is not None:
-                known["modseq"] = int(modseq)
+            number, words, octets, moment, counter = short.groups()
+            if number is not None:
+                uid = _uid(scanner, number)
+            if words is not None:
+                flags = _flags(words) if len(words) < MOST_REMEMBERED else _words(words)
+            if octets is not None:
+                size = int(octets)
+            if moment is not None:
+                date = _internaldate(moment)
+            if counter is not None:
+                modseq = int(counter)
         if data.startswith(b")", scanner.place):
             scanner.place += 1
-            return FetchData(seq, sections=sections, **known)
+            return FetchData(seq, uid, flags, size, date, modseq, envelope, parts, sections)
         found = _ITEM.match(data, scanner.place)
         if found is None:
             break
@@ -122,26 +123,27 @@ def fetch_data(scanner: Scanner, seq: int) -> FetchData:
         if data.startswith(b"[", scanner.place):
             raise scanner.error("a section without its end")
         name = found[1].upper()
-        value = imap_data.scan_envelope(scanner) if name == b"ENVELOPE" else scanner.value()
-        if name == b"UID":
-            known["uid"] = _uid(scanner, value)
-        elif name == b"FLAGS":
-            known["flags"] = tuple([text_of(each) for each in value]) if isinstance(value, tuple) else ()
-        elif name == b"RFC822.SIZE":
-            known["size"] = number_of(value)
-        elif name == b"INTERNALDATE":
-            known["internaldate"] = _internaldate(value)
-        elif name == b"ENVELOPE":
-            known["envelope"] = value
-        elif name == b"MODSEQ":
-            known["modseq"] = number_of(value[0] if isinstance(value, tuple) and value else value)
-        elif name in (b"BODY", b"BODYSTRUCTURE"):
-            known["parts"] = imap_data.parts_of(value)
-        else:
+        if name == b"ENVELOPE":
+            envelope = imap_data.scan_envelope(scanner)
+            continue
+        value = scanner.value()
+        if name not in _READ:
             sections[text_of(name)] = value
+        elif name == b"UID":
+            uid = _uid(scanner, value)
+        elif name == b"FLAGS":
+            flags = tuple([text_of(each) for each in value]) if isinstance(value, tuple) else ()
+        elif name == b"RFC822.SIZE":
+            size = number_of(value)
+        elif name == b"INTERNALDATE":
+            date = _internaldate(value)
+        elif name == b"MODSEQ":
+            modseq = number_of(value[0] if isinstance(value, tuple) and value else value)
+        else:
+            parts = imap_data.parts_of(value)
     if not scanner.skip(b")"):
         raise scanner.error("no item of FETCH")
-    return FetchData(seq, sections=sections, **known)
+    return FetchData(seq, uid, flags, size, date, modseq, envelope, parts, sections)
 
 
 def _uid(scanner: Scanner, value: Any) -> int:

@@ -10,7 +10,7 @@ It must not know commands or states: which responses may come when is the client
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from nettools.errors import ProtocolError
@@ -19,7 +19,7 @@ from nettools.parse.imap_data.fetch import fetch_data
 from nettools.parse.imap_data.folders import Space, folder_of, namespace_of, status_of
 from nettools.parse.imap_data.quotas import quota_of, quotaroot_of
 from nettools.parse.imap_data.search import esearch_of, ids_of, thread_of, vanished_of
-from nettools.parse.imap_data.tokens import Scanner, number_of, text_of
+from nettools.parse.imap_data.tokens import NO_BODIES, Scanner, number_of, text_of
 
 __all__ = [
     "Response",
@@ -32,6 +32,7 @@ __all__ = [
     "parse_sort",
     "parse_status",
     "parse_thread",
+    "response_of",
 ]
 
 Code = str | tuple[str, Any] | None
@@ -62,6 +63,14 @@ _WORD = re.compile(rb"([A-Za-z][A-Za-z0-9-]*)[ \t]*+")
 _NUMBERS = frozenset({"EXISTS", "RECENT", "EXPUNGE", "FETCH"})
 
 
+def response_of(data: bytes, bodies: Mapping[int, bytes] = NO_BODIES) -> Response:
+    """As `parse_response`, of what is octets for certain; `bodies` are literals that stand apart (see `Scanner`)."""
+    fetched = _FETCH.match(data)
+    if fetched is not None:
+        return Response("fetch", data=fetch_data(Scanner(data, fetched.end(), bodies), int(fetched[1])))
+    return _other(data)
+
+
 @takes(*OCTETS)
 def parse_response(data: bytes) -> Response:
     """One response with everything that belongs to it, literals inside.
@@ -74,9 +83,11 @@ def parse_response(data: bytes) -> Response:
     Raises:
         ProtocolError: it is none.
     """
-    fetched = _FETCH.match(data)
-    if fetched is not None:
-        return Response("fetch", data=fetch_data(Scanner(data, fetched.end()), int(fetched[1])))
+    return response_of(data)
+
+
+def _other(data: bytes) -> Response:
+    """A response that is no FETCH."""
     if data.startswith(b"+"):
         return Response("continuation", None, None, *_code(data[1:].strip(b" \t\r\n")))
     match = _TAG.match(data)

@@ -10,14 +10,16 @@ It knows nothing of what the values mean, and nothing of connections: a literal 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from nettools.errors import ProtocolError
 from nettools.parse.given import OCTETS, takes
 
-__all__ = ["MOST_LEVELS", "Scanner", "number_of", "parse_tokens", "text_of", "unescaped"]
+__all__ = ["MOST_LEVELS", "NO_BODIES", "Scanner", "number_of", "parse_tokens", "text_of", "unescaped"]
 
 MOST_LEVELS = 200
+NO_BODIES: Mapping[int, bytes] = {}
 MOST_DIGITS = 20  # of a number: those of 2**64 (RFC 7162 has 63 bits)
 
 _TOKEN = re.compile(
@@ -39,13 +41,15 @@ _ESCAPED = re.compile(rb'\\(["\\])')  # no other octet can be escaped (RFC 3501 
 
 
 class Scanner:
-    """A place in the octets of a response."""
+    """A place in the octets of a response.
 
-    __slots__ = ("data", "place")
+    `bodies` are literals that were not put into the octets, by the places where they would stand.
+    """
 
-    def __init__(self, data: bytes, place: int = 0) -> None:
-        self.data = data
-        self.place = place
+    __slots__ = ("bodies", "data", "place")
+
+    def __init__(self, data: bytes, place: int = 0, bodies: Mapping[int, bytes] = NO_BODIES) -> None:
+        self.data, self.place, self.bodies = data, place, bodies
 
     def error(self, what: str) -> ProtocolError:
         """What is here is not what it should be."""
@@ -95,8 +99,11 @@ class Scanner:
         return self.data[self.place :].strip(b" \t").rstrip(b"\r\n")
 
     def _literal(self, size: bytes) -> bytes:
-        count = int(size)
         start = self.place
+        apart = self.bodies.get(start)
+        if apart is not None:
+            return apart
+        count = int(size)
         if count > len(self.data) - start:
             raise self.error(f"a literal of {count} octets that are not there")
         self.place = start + count

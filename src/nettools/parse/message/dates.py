@@ -18,6 +18,11 @@ _MONTHS = {
     name: n
     for n, name in enumerate(["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"], 1)
 }
+# as RFC 5322 has it, nothing folded: most are
+_PLAIN = re.compile(
+    r"(?:[A-Za-z]{3}, )?(\d{1,2}) ([A-Za-z]{3}) (\d{4}) (\d\d):(\d\d)(?::(\d\d))? ([+-]\d{4})(?: \([A-Za-z]{1,8}\))?",
+    re.ASCII,
+)
 _DATE = re.compile(
     r"(?:[A-Za-z]{2,9}\.?\s*,?\s*)?(\d{1,2})[\s-]+([A-Za-z]{3,9})\.?,?[\s-]+(\d{2,4})"
     r"(?:,?\s+(\d{1,2})[:.](\d{1,2})(?:[:.](\d{1,2})(?:[.,]\d+)?)?\s*([AaPp][Mm])?)?\s*(.*)",
@@ -35,6 +40,13 @@ _COLON = re.compile(r"(?<=\d) ?: ?(?=\d)")
 _SINGLE = re.compile(r"[A-Za-z0-9:,+-]+(?: [A-Za-z0-9:,+-]+)*+")  # no comments, no folding: nothing to take out
 
 
+def _tidied(text: str) -> str:
+    """Without folding and comments, and without the blanks that RFC 5322 4.3 allows around the colons of a time."""
+    if not _SINGLE.fullmatch(text):
+        text = " ".join(without_comments(FOLD.sub("", text), " ").split())
+    return _COLON.sub(":", text) if " :" in text or ": " in text else text
+
+
 @takes(*OCTETS_OR_TEXT)
 def parse_date(value: bytes | str) -> dt.datetime:
     """A date (RFC 5322 3.3, and its ancestors: RFC 822, 850, 1036, asctime), aware; without a zone it is UTC.
@@ -43,12 +55,13 @@ def parse_date(value: bytes | str) -> dt.datetime:
         ProtocolError: it is no date.
     """
     text = text_of(value)
-    if not _SINGLE.fullmatch(text):
-        text = " ".join(without_comments(FOLD.sub("", text), " ").split())
-    if " :" in text or ": " in text:  # RFC 5322 4.3: white space on either side
-        text = _COLON.sub(":", text)
-    match = _DATE.fullmatch(text)
-    if match is not None:
+    plain = _PLAIN.fullmatch(text)
+    if plain is None:
+        text = _tidied(text)
+    if plain is not None:
+        day, month, year, hour, minute, second, zone = plain.groups()
+        half = None
+    elif (match := _DATE.fullmatch(text)) is not None:
         day, month, year, hour, minute, second, half, zone = match.groups()
     else:
         found = _ASCTIME.fullmatch(text)
@@ -71,7 +84,7 @@ def parse_date(value: bytes | str) -> dt.datetime:
         end_of_day = hours == 24 and not int(minute or 0)
         hours = 0 if end_of_day else hours
         start = dt.datetime(years, number, int(day), hours, int(minute or 0), second_, tzinfo=_zone((zone or "")[:80]))
-        return start + dt.timedelta(days=end_of_day)
+        return start + dt.timedelta(days=1) if end_of_day else start
     except (ValueError, OverflowError) as error:
         raise ProtocolError(f"{text[:80]!r} is no date: {error}") from None
 

@@ -58,6 +58,8 @@ def octets_of(value: bytes | str) -> bytes:
     """Text as octets: UTF-8, but for surrogates that stand for octets; any others are question marks."""
     if not isinstance(value, str):
         return bytes(value)
+    if value.isascii():
+        return value.encode("ascii")
     return value.encode("utf-8", "surrogateescape" if _ESCAPED.fullmatch(value) else "replace")
 
 

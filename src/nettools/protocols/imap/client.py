@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from nettools.errors import DisconnectedError, IncompleteError, ProtocolError, TooLargeError
-from nettools.parse.imap_data import FetchData, Literal, Response, parse_response
+from nettools.parse.imap_data import FetchData, Literal, Response, parse_response, response_of
 from nettools.parse.imap_data import encode_astring as astring
 from nettools.protocols._dialed import Dial, Dialed
 from nettools.wire.text import BODY_LINE, read_line
@@ -28,7 +28,10 @@ Each = Callable[[FetchData], object]  # takes the FETCH responses of a command a
 Sink = Callable[[bytes], object]  # takes the octets of a message as they come
 
 _LITERAL = re.compile(rb"\{(\d{1,20})\+?\}\Z")
-_BODY = re.compile(rb"BODY\[[^\]]*\](?:<\d+>)? ?~?\{\d{1,20}\}\Z", re.IGNORECASE)
+_MARK = 24  # octets that one has at most
+_BODY = re.compile(rb"BODY\[[^\]]{0,2000}+\](?:<\d{1,20}>)? ?~?\Z", re.IGNORECASE)
+_BODY_ENDS = (b"] ", b"> ", b"] ~", b"> ~", b"]", b">", b"]~", b">~")
+_NAME = 2048  # octets that one has at most
 _RESPONSES = 1_000_000  # untagged responses to one command
 _OVERHEAD = 1024 * 1024  # octets that responses may have besides what max_size is about
 _BLOCK = 256 * 1024
@@ -97,7 +100,8 @@ class _Dialed(Dialed, imaplib.IMAP4):
         Raises:
             ProtocolError, ReplyTooLongError: it is none. TooLargeError: it is more than `max_size` allows.
         """
-        response = parse_response(self.read_octets(sink))
+        bodies: dict[int, bytes] = {}
+        response = response_of(self.read_octets(bodies, sink), bodies)
         if response.code is not None and response.code[:5] == "ALERT":
             self.alert(response.text or "")
         return response
@@ -107,25 +111,33 @@ class _Dialed(Dialed, imaplib.IMAP4):
         self._taken = 0
         return self.read_response()
 
-    def read_octets(self, sink: Sink | None = None) -> bytes:
-        """One response as it came."""
+    def read_octets(self, bodies: dict[int, bytes] | None = None, sink: Sink | None = None) -> bytes:
+        """One response as it came, its literals inside.
+
+        Args:
+            bodies: takes the literals that are bodies, by the places where they would stand: they are not copied.
+            sink: takes the octets of these; they are empty in `bodies` then.
+        """
         line = read_line(self.file, BODY_LINE)
         self._take(len(line))
-        match = _LITERAL.search(line)
-        if match is None:
+        if not line.endswith(b"}"):
             return line
         pieces: list[bytes] = []
-        while match is not None:
+        place = 0
+        while (match := _LITERAL.search(line, max(0, len(line) - _MARK))) is not None:
             count = int(match[1])
-            if sink is not None and _BODY.search(line):
-                self._pour(count, sink)
-                pieces += [line[: match.start()], b"{0}\r\n"]
+            pieces += [line, b"\r\n"]
+            place += len(line) + 2
+            if bodies is None or not _is_body(line, match.start()):
+                pieces.append(self._exactly(count))
+                place += count
+            elif sink is None:
+                bodies[place] = self._exactly(count)
             else:
-                self._take(count, literal=True)
-                pieces += [line, b"\r\n", self._exactly(count)]
+                self._pour(count, sink)
+                bodies[place] = b""
             line = read_line(self.file, BODY_LINE)
             self._take(len(line))
-            match = _LITERAL.search(line)
         pieces.append(line)
         return b"".join(pieces)
 
@@ -142,14 +154,18 @@ class _Dialed(Dialed, imaplib.IMAP4):
         while left:
             data: bytes = self.file.read(min(left, _BLOCK))
             if not data:
-                raise IncompleteError(
-                    "the connection ended in the middle of a literal", received=count - left, expected=count
-                )
+                raise _cut(count - left, count)
             left -= len(data)
             yield data
 
     def _exactly(self, count: int) -> bytes:
-        return b"".join(self._blocks(count))
+        self._take(count, literal=True)
+        if count > _BLOCK:
+            return b"".join(self._blocks(count))
+        data: bytes = self.file.read(count)
+        if len(data) < count:
+            raise _cut(len(data), count)
+        return data
 
     def _pour(self, count: int, sink: Sink) -> None:
         for block in self._blocks(count):
@@ -298,6 +314,15 @@ class _Dialed(Dialed, imaplib.IMAP4):
             if octets.startswith(b"+"):
                 raise ProtocolError("the server waits for more of this command, which is not there")
             lines.append(octets.removeprefix(b"* "))
+
+
+def _cut(received: int, expected: int) -> IncompleteError:
+    return IncompleteError("the connection ended in the middle of a literal", received=received, expected=expected)
+
+
+def _is_body(line: bytes, end: int) -> bool:
+    """Whether what ends there names a section of a body, with the mark of a literal8 perhaps."""
+    return line.endswith(_BODY_ENDS, 0, end) and _BODY.search(line, max(0, end - _NAME), end) is not None
 
 
 class Refused(Exception):  # noqa: N818  # an answer that came early, and is told as one

@@ -49,7 +49,7 @@ def info_of(row: imap_data.FetchData, folder: str) -> MailInfo:
 
 
 class _Decoder:
-    """Gives a MailInfo its fields, one at a time."""
+    """Gives a MailInfo its fields: date, subject and sender together, for lists show them, others one at a time."""
 
     __slots__ = ("envelope", "received")
 
@@ -58,22 +58,20 @@ class _Decoder:
 
     def __call__(self, name: str) -> dict[str, Any]:
         envelope = self.envelope
-        value: Any
-        if name == "date":
-            value = self._date()
-        elif name in ("subject", "message_id"):
-            octets = getattr(envelope, name, None)
-            value = "" if name == "subject" else None
-            value = message.decode_header(octets) or value if octets else value
-        elif name == "sender":
-            value = next(iter(_flat(envelope.from_)), None) if envelope else None
-        else:
-            value = _flat(getattr(envelope, name)) if envelope else ()
-        return {name: value}
+        if name in ("date", "subject", "sender"):
+            date, subject, people = (None, None, ()) if envelope is None else envelope.beginning
+            return {
+                "date": self._date(date),
+                "subject": message.decode_header(subject) if subject else "",
+                "sender": next(iter(_flat(people)), None),
+            }
+        if name == "message_id":
+            octets = None if envelope is None else envelope.message_id
+            return {name: message.decode_header(octets) or None if octets else None}
+        return {name: () if envelope is None else _flat(getattr(envelope, name))}
 
-    def _date(self) -> dt.datetime | None:
+    def _date(self, date: bytes | None) -> dt.datetime | None:
         """The Date; where there is none, or one that makes no sense, that of arrival."""
-        date = self.envelope and self.envelope.date
         if date:
             try:
                 return message.parse_date(date)
