@@ -7,8 +7,8 @@ Nothing here is sent, and nothing is asked on a terminal.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
 
 from nettools.errors import ClearTextError, NettoolsError, UsageError
 from nettools.frozen import Frozen, field
@@ -127,7 +127,7 @@ class ProfileAuth(Auth):
         return target.password is None and target.user in (None, self.user)
 
 
-def find(target: Target, auth: Auth | None, netrc: bool | Path) -> Auth | None:
+def find(target: Target, auth: Auth | None, netrc: bool | str | os.PathLike[str]) -> Auth | None:
     """The credentials of a call: those given, then the URL's, then the profile's, then netrc's; None where there are
     none.
     """
@@ -139,9 +139,11 @@ def find(target: Target, auth: Auth | None, netrc: bool | Path) -> Auth | None:
         mechanism = auth.mechanism or target.mechanism
         return Auth(user, password, token=auth.token, mechanism=mechanism, authzid=auth.authzid)
     if target.password is None and netrc:
+        from pathlib import Path
+
         from nettools.netrc import netrc_lookup  # most calls look at no file
 
-        found = netrc_lookup(netrc, target.host, target.user)
+        found = netrc_lookup(netrc if isinstance(netrc, bool) else Path(os.fspath(netrc)), target.host, target.user)
         if found is not None:
             return Auth(*found)
     if target.user is None and target.mechanism is None:

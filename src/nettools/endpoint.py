@@ -6,17 +6,16 @@ RFC 5890 (IDNA, by the `idna` package).
 
 from __future__ import annotations
 
-import ipaddress
 import re
-from pathlib import Path
 from typing import NamedTuple
-from urllib.parse import unquote
 
 from nettools.errors import UsageError
+from nettools.percent import decoded
 
-__all__ = ["Endpoint", "malformed", "parse_endpoint", "parse_host"]
+__all__ = ["Endpoint", "is_loopback", "malformed", "parse_endpoint", "parse_host"]
 
 _REG_NAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_])?\.?")
+_LOOPBACK = re.compile(r"127(?:\.(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)){3}", re.ASCII)
 _ZONE = re.compile(r"[A-Za-z0-9._~-]+")
 
 # IANA's names of the services that people name; a system's own file of services is looked at for others
@@ -27,7 +26,7 @@ _SERVICES = {
     "smtps": 465, "submissions": 465, "syslog": 514, "nntps": 563, "submission": 587, "ldaps": 636, "ftps": 990,
     "telnets": 992, "imaps": 993, "pop3s": 995, "socks": 1080,
 }  # fmt: skip
-_SERVICE_FILE = Path("/etc/services")
+_SERVICE_FILE = "/etc/services"
 
 
 def malformed(message: str, hint: str | None = None) -> UsageError:
@@ -39,6 +38,8 @@ def parse_host(text: str) -> str:
     """A host as written in a URL, checked and made ready to be resolved."""
     if text.startswith("["):
         literal, zone_mark, zone = text[1:-1].partition("%25")
+        import ipaddress  # few addresses are numbers of IPv6
+
         try:
             ipaddress.IPv6Address(literal)
         except ValueError:
@@ -46,7 +47,7 @@ def parse_host(text: str) -> str:
         if zone_mark and not _ZONE.fullmatch(zone):
             raise malformed(f"{text!r} has no valid zone")
         return f"{literal}%{zone}" if zone_mark else literal
-    name = unquote(text)
+    name = decoded(text).decode("utf-8", "replace")
     if not name.isascii():
         import idna
 
@@ -57,6 +58,23 @@ def parse_host(text: str) -> str:
     if len(name) > 253 or not _REG_NAME.fullmatch(name) or ".." in name:
         raise malformed(f"{text!r} is no valid host name")
     return name
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host as written can only be this machine: `localhost`, 127.0.0.0/8 or ::1.
+
+    >>> is_loopback("localhost."), is_loopback("127.1.2.3"), is_loopback("::1"), is_loopback("127.0.0.1.example.org")
+    (True, True, True, False)
+    """
+    name = host.lower().rstrip(".")
+    if ":" not in name:
+        return name == "localhost" or _LOOPBACK.fullmatch(name) is not None
+    import ipaddress
+
+    try:
+        return ipaddress.ip_address(name.partition("%")[0]).is_loopback
+    except ValueError:
+        return False
 
 
 class Endpoint(NamedTuple):
@@ -106,6 +124,8 @@ def parse_endpoint(host: str | int | tuple[str | int, str | int], port: str | in
 
 def _endpoint_host(host: object) -> str:
     if isinstance(host, int) and not isinstance(host, bool):
+        import ipaddress
+
         try:
             return str(ipaddress.IPv4Address(host))
         except ValueError:
@@ -140,7 +160,8 @@ def _service(name: str) -> int | None:
     if name in _SERVICES or not name:
         return _SERVICES.get(name)
     try:
-        text = _SERVICE_FILE.read_text("utf-8", "replace")
+        with open(_SERVICE_FILE, encoding="utf-8", errors="replace") as file:
+            text = file.read()
     except OSError:
         return None
     for line in text.splitlines():

@@ -6,7 +6,6 @@ The lowest of all: an address may hold a secret, so this knows nothing of addres
 from __future__ import annotations
 
 import base64
-from urllib.parse import quote, quote_plus
 
 from nettools.errors import UsageError
 
@@ -45,6 +44,8 @@ class Secret:
 
 def secret_forms(secret: str) -> tuple[str, ...]:
     """Every form in which a secret may stand in a message or on the wire, the longest first."""
+    from urllib.parse import quote, quote_plus  # nobody may ever ask
+
     octets = secret.encode("utf-8", "surrogateescape")
     text = secret.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")  # XML-RPC's
     forms = {

@@ -8,13 +8,12 @@ has the table of protocols, `endpoint` hosts and ports; who asks for an address 
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Collection
 from typing import NamedTuple
-from urllib.parse import quote, unquote_to_bytes
 
-from nettools.endpoint import Endpoint, malformed, parse_endpoint, parse_host
+from nettools.endpoint import Endpoint, is_loopback, malformed, parse_endpoint, parse_host
+from nettools.percent import decoded, encoded
 from nettools.schemes import PROTOCOLS, SCHEMES, ProtocolRow, Scheme, tls_scheme
 from nettools.secret import Secret
 
@@ -40,7 +39,7 @@ _AUTH = re.compile(r";AUTH=([^;]*)$", re.IGNORECASE)
 def decode(text: str, encoding: str = "utf-8", *, what: str = "URL") -> str:
     """Percent-decode once; CR, LF and NUL are refused, octets that the encoding does not have kept as surrogates."""
     try:
-        result = unquote_to_bytes(text).decode(encoding, "surrogateescape")
+        result = decoded(text).decode(encoding, "surrogateescape")
     except (ValueError, LookupError):  # one that has no surrogates for the rest, or that there is not
         raise malformed(f"the {what} is not in the encoding {encoding!r}") from None
     if _FORBIDDEN.search(result):
@@ -85,20 +84,14 @@ class Target(NamedTuple):
     @property
     def url(self) -> str:
         """The address without its password."""
-        user = "" if self.user is None else quote(self.user, safe="", errors="surrogateescape") + "@"
+        user = "" if self.user is None else encoded(self.user) + "@"
         query = "" if self.query is None else f"?{self.query}"
         return f"{self.scheme.name}://{user}{self.netloc}{self.path}{query}"
 
     @property
     def is_loopback(self) -> bool:
         """Whether the host *as written* can only be this machine: a name that merely resolves to it does not count."""
-        host = self.host.lower().rstrip(".")
-        if host == "localhost" or self.scheme.protocol == "unix":
-            return True
-        try:
-            return ipaddress.ip_address(host.partition("%")[0]).is_loopback
-        except ValueError:
-            return False
+        return self.scheme.protocol == "unix" or is_loopback(self.host)
 
 
 def _has_one_reading(userinfo: str) -> bool:

@@ -33,6 +33,7 @@ LEAVES = {
     "_lazy",
     "moments",
     "netrc",
+    "percent",
     "policies",
     "schemes",
     "secret",
@@ -165,6 +166,7 @@ def test_fetching_the_octets_of_mail_imports_no_parser_of_it(protocol: str) -> N
     loaded = loaded_after(f"from nettools.facade.connecting import protocol_named\nprotocol_named({protocol!r})")
     assert not {"nettools.parse.message.headers", "nettools.parse.message.mime", "email"} & loaded
     assert not {"nettools.parse.imap_data.envelope", "nettools.parse.imap_data.bodystructure"} & loaded
+    assert not {"pathlib", "hashlib", "hmac", "ipaddress", "urllib.parse"} & loaded
 
 
 def test_the_version_is_told_before_anything_is_loaded() -> None:

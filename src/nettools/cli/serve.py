@@ -7,7 +7,6 @@ only what the command line adds: options, what is printed when all listen, and t
 from __future__ import annotations
 
 import contextlib
-import ipaddress
 import json
 import os
 import signal
@@ -22,6 +21,7 @@ from nettools.cli.arguments import Settings
 from nettools.cli.calling import output
 from nettools.cli.commands import LocalVerb
 from nettools.cli.render import Output
+from nettools.endpoint import is_loopback
 from nettools.errors import FileError, MissingExtraError, UsageError
 
 __all__ = ["serve"]
@@ -138,7 +138,7 @@ def _make(protocols: tuple[str, ...], world: Any, given: dict[str, Any]) -> dict
     from nettools import testing
 
     host, upstream, replay = given["host"], given["upstream"], given["replay"]
-    if not given["expose"] and not _is_loopback(host):
+    if not given["expose"] and not is_loopback(host):
         raise UsageError(
             f"{host} is not loopback", hint="--expose if others shall reach these servers and their passwords"
         )
@@ -240,13 +240,6 @@ def _keep_authority() -> None:
         keep_authority(folder)
     except (OSError, ValueError) as error:
         raise FileError(f"cannot keep an authority in {folder}: {error}", filename=str(folder)) from error
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _port(text: str) -> int:

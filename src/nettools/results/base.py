@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import datetime as dt
-import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar, Self
 
@@ -39,6 +38,8 @@ def plain(value: object, *, include_data: bool = False) -> Any:
 
 def as_dict(value: Any, include_data: bool) -> dict[str, Any]:
     """The fields of a dataclass as JSON can carry them; of bytes, size and SHA-256 unless they are wanted."""
+    import hashlib  # OpenSSL's part of it is a twentieth of a small call
+
     result: dict[str, Any] = {}
     for name in value._fields:
         item = getattr(value, name)

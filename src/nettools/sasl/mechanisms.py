@@ -8,8 +8,6 @@ wants.
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from nettools.errors import AuthError, UsageError
@@ -108,6 +106,9 @@ class CramMD5(Mechanism):
     def respond(self, challenge: bytes) -> bytes:
         if not challenge:
             raise MechanismError("an empty challenge")
+        import hashlib  # with OpenSSL's part of it, which other mechanisms have no use for
+        import hmac
+
         digest = hmac.new(_utf8(self.secret, "password"), challenge, hashlib.md5).hexdigest()
         return _utf8(self.user, "user name") + b" " + digest.encode()
 

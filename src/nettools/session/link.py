@@ -8,9 +8,7 @@ what is said is the protocol's. The clear-text rule itself is `credentials.requi
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from nettools import credentials
@@ -166,8 +164,7 @@ class Link:
     def _find_credentials(self) -> Auth | None:
         """Who to log in as, if anybody; the trace masks the password from now on."""
         netrc = self.options.netrc
-        where = netrc if isinstance(netrc, bool) else Path(os.fspath(netrc))
-        auth = credentials.find(self.target, self.options.credentials, where)
+        auth = credentials.find(self.target, self.options.credentials, netrc)
         for secret in (self.target.password, auth.static_password if auth else None):
             if secret is not None:
                 self._trace.add_secret(secret.reveal())

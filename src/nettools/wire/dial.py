@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import functools
-import ipaddress
 import itertools
 import os
 import select
@@ -350,11 +349,11 @@ def _unix_refused(path: str, code: int) -> ConnectError:
 
 
 def _is_numeric(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host.partition("%")[0])
-    except ValueError:
-        return False
-    return True
+    literal = host.partition("%")[0]
+    for family in (socket.AF_INET, socket.AF_INET6):
+        with contextlib.suppress(OSError, ValueError):  # ValueError: a NUL, or a lone surrogate
+            return bool(socket.inet_pton(family, literal))
+    return False
 
 
 def _in_thread(function: Any, deadline: Deadline) -> Any:
@@ -392,8 +391,6 @@ def source_address(value: str | tuple[str, int] | None) -> tuple[str, int] | Non
     if value is None:
         return None
     host, port = (value, 0) if isinstance(value, str) else value
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        raise UsageError(f"source_address= is an IP address of this machine, not {host!r}") from None
+    if not _is_numeric(host):
+        raise UsageError(f"source_address= is an IP address of this machine, not {host!r}")
     return host, int(port)

@@ -8,11 +8,9 @@ that it is not taken for the server's. RFC 1928, 1929, 9110 9.3.6; the environme
 from __future__ import annotations
 
 import base64
-import ipaddress
 import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
-from urllib.parse import unquote, urlsplit
 
 from nettools.credentials import Auth
 from nettools.errors import ConnectError, NettoolsError, ProxyError, ResolveError, UsageError
@@ -74,6 +72,8 @@ def _matches(pattern: str, host: str, port: int) -> bool:
         return True
     if not pattern:
         return False
+    import ipaddress
+
     try:
         address = ipaddress.ip_address(host.partition("%")[0])
         return address in ipaddress.ip_network(pattern.strip("[]"), strict=False)
@@ -110,6 +110,8 @@ def route_for(proxy: Proxy | str | None, scheme: str, environ: Mapping[str, str]
 
 
 def _parse(proxy: Proxy) -> Route:
+    from urllib.parse import unquote, urlsplit  # only who has a proxy pays for it
+
     if not isinstance(proxy.url, str) or any(ord(char) < 0x21 or ord(char) == 0x7F for char in proxy.url):
         raise UsageError("proxy= is no proxy URL", exit_code=5)
     try:

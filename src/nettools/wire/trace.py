@@ -81,6 +81,7 @@ class Trace:
         self.tls: TLSInfo | None = None
         self.attempts = 1
         self._secrets: dict[str, None] = {}
+        self._forms: tuple[str, ...] | None = ()  # of all of them, longest first; None until they are needed
         self._held = bytearray()
         self._from: tuple[Way, Source] = ("<", NOWHERE)
         self.begin()
@@ -179,20 +180,26 @@ class Trace:
 
     def add_secret(self, secret: str) -> None:
         """From now on, mask this in all its forms."""
-        if secret:
-            self._secrets.update(dict.fromkeys(secret_forms(secret)))
-            self._secrets = dict.fromkeys(sorted(self._secrets, key=len, reverse=True))
+        if secret and secret not in self._secrets:
+            self._secrets[secret] = None
+            self._forms = None
+
+    def _masked(self) -> tuple[str, ...]:
+        if self._forms is None:
+            forms = {form for secret in self._secrets for form in secret_forms(secret)}
+            self._forms = tuple(sorted(forms, key=lambda form: (-len(form), form)))
+        return self._forms
 
     def mask(self, text: str) -> str:
         """The text with every secret replaced."""
-        for secret in self._secrets:
+        for secret in self._masked():
             if secret in text:
                 text = text.replace(secret, MASK)
         return text
 
     def mask_bytes(self, data: bytes) -> bytes:
         """The octets with every secret replaced."""
-        for secret in self._secrets:
+        for secret in self._masked():
             octets = secret.encode("utf-8", "surrogateescape")
             if octets in data:
                 data = data.replace(octets, MASK.encode())

@@ -6,7 +6,6 @@ effect at QUIT, so after a deletion the answer to QUIT is part of it, and when t
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, TypeVar
@@ -109,6 +108,8 @@ class Conversation(Session):
         password = self.auth.get_password()
         word = password.reveal() if password is not None else ""
         self._trace.add_secret(word)
+        import hashlib  # with OpenSSL's part of it, which other logins have no use for
+
         digest = hashlib.md5((timestamp + word).encode(), usedforsecurity=False).hexdigest()
         reply = self.client.ask(f"APOP {self.auth.user or ''} {digest}")
         if reply.code != "+OK":
