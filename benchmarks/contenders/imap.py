@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from benchmarks.contenders import counted, digest
@@ -88,7 +87,8 @@ def imaplib_file(host: str, port: str, user: str, dest: str) -> int:
     client = _imaplib(host, port, user)
     _, rows = client.fetch("1", "(BODY.PEEK[])")
     client.logout()
-    Path(dest).write_bytes(rows[0][1])
+    with open(dest, "wb") as file:
+        file.write(rows[0][1])
     return 1
 
 

@@ -15,8 +15,8 @@ from nettools.percent import decoded
 __all__ = ["Endpoint", "is_loopback", "malformed", "parse_endpoint", "parse_host"]
 
 _REG_NAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_])?\.?")
-_LOOPBACK = re.compile(r"127(?:\.(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)){3}", re.ASCII)
-_ZONE = re.compile(r"[A-Za-z0-9._~-]+")
+_OCTETS = frozenset(map(str, range(256)))  # of IPv4, as they are written
+_ZONE = r"[A-Za-z0-9._~-]+"
 
 # IANA's names of the services that people name; a system's own file of services is looked at for others
 _SERVICES = {
@@ -44,7 +44,7 @@ def parse_host(text: str) -> str:
             ipaddress.IPv6Address(literal)
         except ValueError:
             raise malformed(f"{text!r} is no IPv6 address") from None
-        if zone_mark and not _ZONE.fullmatch(zone):
+        if zone_mark and not re.fullmatch(_ZONE, zone):
             raise malformed(f"{text!r} has no valid zone")
         return f"{literal}%{zone}" if zone_mark else literal
     name = decoded(text).decode("utf-8", "replace")
@@ -68,7 +68,8 @@ def is_loopback(host: str) -> bool:
     """
     name = host.lower().rstrip(".")
     if ":" not in name:
-        return name == "localhost" or _LOOPBACK.fullmatch(name) is not None
+        first, *rest = name.split(".")
+        return name == "localhost" or (first == "127" and len(rest) == 3 and all(each in _OCTETS for each in rest))
     import ipaddress
 
     try:

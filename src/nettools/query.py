@@ -26,7 +26,7 @@ _DAYS = {"since": b"SINCE", "before": b"BEFORE", "on": b"ON"}
 _SIZES = {"larger": b"LARGER", "smaller": b"SMALLER"}
 _FLAGS = {"flagged": b"FLAGGED", "answered": b"ANSWERED"}
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_SET = re.compile(r"(?:\d+|\*)(?::(?:\d+|\*))?(?:,(?:\d+|\*)(?::(?:\d+|\*))?)*")
+_SET = r"(?:\d+|\*)(?::(?:\d+|\*))?(?:,(?:\d+|\*)(?::(?:\d+|\*))?)*"
 
 
 class Query:
@@ -167,7 +167,7 @@ def _header(pair: object) -> tuple[str, str]:
 def _uid_set(value: str | int | Iterable[str | int]) -> str:
     several = value if not isinstance(value, str) and isinstance(value, Iterable) else (value,)
     text = ",".join(str(each) for each in several)
-    if not _SET.fullmatch(text):
+    if not re.fullmatch(_SET, text):
         raise UsageError(f"uid= {text!r} is no set of UIDs", hint="such as 7, [7, 8], or '7:12,20:*'")
     return text
 

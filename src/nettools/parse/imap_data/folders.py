@@ -25,8 +25,8 @@ _USES = ("\\All", "\\Archive", "\\Drafts", "\\Flagged", "\\Important", "\\Junk",
 SPECIAL_USES = {use.lower(): use for use in _USES}
 SPECIAL_USES |= {"\\allmail": "\\All", "\\starred": "\\Flagged", "\\spam": "\\Junk"}  # XLIST, which came before
 
-_SHIFTED = re.compile(rb"&([A-Za-z0-9+,]*)-")
-_ESCAPED_OCTET = re.compile("[\udc80-\udcff]")  # what surrogateescape makes of octets that are no UTF-8
+_SHIFTED = rb"&([A-Za-z0-9+,]*)-"
+_ESCAPED_OCTET = "[\udc80-\udcff]"  # what surrogateescape makes of octets that are no UTF-8
 
 _STRING_NEXT = re.compile(rb' *+(?:"|~?\{\d+\+?\}\r?\n)')
 # a name without quotes goes up to the extended data of LIST (RFC 5258), or to the counts of STATUS, which may have
@@ -48,7 +48,7 @@ def decode_folder(name: bytes) -> str:
         return name.decode("ascii")
     result: list[str] = []
     place = 0
-    for match in _SHIFTED.finditer(name):
+    for match in re.finditer(_SHIFTED, name):
         piece = _unshift(match[1])
         between = name[place : match.start()]
         if piece is None or b"&" in between:
@@ -85,7 +85,7 @@ def encode_folder(name: str) -> bytes:
     if any(char in name for char in "\r\n\0"):
         raise UsageError("a folder's name has a CR, LF or NUL in it")
     try:
-        if _ESCAPED_OCTET.search(name):
+        if re.search(_ESCAPED_OCTET, name):
             return name.encode("utf-8", "surrogateescape")
         return re.sub(r"[^\x20-\x7e]+", _shift, name.replace("&", "&-")).encode("ascii")
     except UnicodeEncodeError as error:

@@ -67,7 +67,8 @@ def response_of(data: bytes, bodies: Mapping[int, bytes] = NO_BODIES) -> Respons
     """As `parse_response`, of what is octets for certain; `bodies` are literals that stand apart (see `Scanner`)."""
     fetched = _FETCH.match(data)
     if fetched is not None:
-        return Response("fetch", data=fetch_data(Scanner(data, fetched.end(), bodies), int(fetched[1])))
+        row = fetch_data(Scanner(data, fetched.end(), bodies), int(fetched[1]))
+        return Response("fetch", None, None, None, None, row)
     return _other(data)
 
 

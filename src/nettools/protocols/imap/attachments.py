@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Decoder", "attached"]
 
-_NO_BASE64 = re.compile(rb"[^A-Za-z0-9+/]+")
+_NO_BASE64 = rb"[^A-Za-z0-9+/]+"
 ENCODINGS = (None, "7bit", "8bit", "binary", "base64", "quoted-printable")
 
 
@@ -57,7 +57,7 @@ class Decoder:
         self._write(block)
 
     def _base64(self, block: bytes, end: bool) -> None:
-        data = self._rest + _NO_BASE64.sub(b"", block)
+        data = self._rest + re.sub(_NO_BASE64, b"", block)
         whole = len(data) - len(data) % 4
         self._rest = data[whole:]
         if end and len(self._rest) > 1:

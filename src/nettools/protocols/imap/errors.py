@@ -33,7 +33,7 @@ _KINDS: dict[str, type[ReplyError]] = {
     "EXPIRED": AuthError,
 }
 _TEMPORARY = frozenset({"UNAVAILABLE", "INUSE", "SERVERBUG", "EXPUNGEISSUED"})
-_ABSENT = re.compile(r"(?i)doesn'?t exist|does not exist|not exist|no such|unknown|not found|nonexist")
+_ABSENT = r"(?i)doesn'?t exist|does not exist|not exist|no such|unknown|not found|nonexist"
 
 
 def reply_error(response: Response, what: str, *, kind: type[ReplyError] | None = None) -> NettoolsError:
@@ -56,7 +56,7 @@ def reply_error(response: Response, what: str, *, kind: type[ReplyError] | None 
     if (
         chosen is ReplyError
         and what.startswith(("SELECT", "EXAMINE", "STATUS", "APPEND", "COPY", "MOVE"))
-        and _ABSENT.search(text)
+        and re.search(_ABSENT, text)
     ):
         chosen = NotFoundError
     return chosen(

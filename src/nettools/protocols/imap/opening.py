@@ -31,7 +31,7 @@ __all__ = ["Conversation"]
 
 WORTH_COMPRESSING = 1024 * 1024  # octets
 PATIENCE = 5.0  # seconds after the login's answer; then a command sent with it was dropped (some proxies do)
-_NEEDS_MORE = re.compile(r"\{\d+\+?\}\Z")
+_NEEDS_MORE = r"\{\d+\+?\}\Z"
 
 
 class Conversation(Session):
@@ -319,6 +319,6 @@ def _whole_command(line: str) -> tuple[str, bytes]:
     verb = line.split(" ", 1)[0].upper()
     if verb in ("IDLE", "AUTHENTICATE", "STARTTLS", "LOGOUT", "COMPRESS"):
         raise UsageError(f"{verb} is not for command(): the session does it")
-    if not verb or _NEEDS_MORE.search(line):
+    if not verb or re.search(_NEEDS_MORE, line):
         raise UsageError("a command is one line, without literals", hint="append() and search() send them")
     return verb, check(line, "a command").encode("utf-8", "surrogateescape")

@@ -19,9 +19,9 @@ from nettools.results import Address, MailInfo
 
 __all__ = ["expand", "flag_list", "info_of", "moment", "search_arguments"]
 
-_FLAG = re.compile(r"\\?[^\s(){%*\"\\\x00-\x1f\x7f\]]+")
-_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
-_PIECE = re.compile(r"[()]|[^\s()]+")
+_FLAG = r"\\?[^\s(){%*\"\\\x00-\x1f\x7f\]]+"
+_QUOTED = r'"((?:[^"\\]|\\.)*)"'
+_PIECE = r"[()]|[^\s()]+"
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _MOST_COPIED = 1_000_000
 
@@ -107,7 +107,7 @@ def flag_list(flags: str | Iterable[str]) -> bytes:
     """
     names = (flags,) if isinstance(flags, str) else tuple(flags)
     for name in names:
-        if not isinstance(name, str) or not name.isascii() or not _FLAG.fullmatch(name):
+        if not isinstance(name, str) or not name.isascii() or not re.fullmatch(_FLAG, name):
             raise UsageError(f"{name!r} is no flag", hint="such as \\Seen, or a keyword without spaces")
     return ("(" + " ".join(names) + ")").encode("ascii")
 
@@ -165,11 +165,11 @@ def _raw_search(text: str) -> list[Argument]:
         return [text.strip().encode("ascii")]
     tokens: list[Argument] = []
     place = 0
-    for match in _QUOTED.finditer(text):
-        tokens += map(_word, _PIECE.findall(text[place : match.start()]))
+    for match in re.finditer(_QUOTED, text):
+        tokens += map(_word, re.findall(_PIECE, text[place : match.start()]))
         tokens.append(astring(re.sub(r"\\(.)", r"\1", match[1])))
         place = match.end()
-    tokens += map(_word, _PIECE.findall(text[place:]))
+    tokens += map(_word, re.findall(_PIECE, text[place:]))
     return tokens
 
 
