@@ -7,6 +7,7 @@ GROUPS ?= dev
 SOAK_SECONDS ?= 180
 FUZZ_SECONDS ?= 600
 THREATS_AT_ONCE ?= 8
+COVERAGE ?= --cov --cov-report=term:skip-covered --cov-report=
 
 .PHONY: demo test daemons clients test-daemons test-clients servers threats corpora fuzz lint types docs bench bench-latency bench-testkit soak wheel clean help
 
@@ -46,7 +47,7 @@ demo: $(VENV)/.base
 	$(BIN)/nettools demo
 
 test: $(VENV)/.dev
-	$(PYTEST) -n auto --cov --cov-report=term:skip-covered --cov-report=
+	$(PYTEST) -n auto $(COVERAGE)
 
 daemons: $(VENV)/.dev
 	cd tests && $(abspath $(BIN))/python -m daemons.install
