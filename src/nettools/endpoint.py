@@ -47,7 +47,10 @@ def parse_host(text: str) -> str:
         if zone_mark and not re.fullmatch(_ZONE, zone):
             raise malformed(f"{text!r} has no valid zone")
         return f"{literal}%{zone}" if zone_mark else literal
-    name = decoded(text).decode("utf-8", "replace")
+    try:
+        name = decoded(text).decode("utf-8", "replace")
+    except UnicodeError:  # half a character, which no octets stand for
+        raise malformed(f"{text!r} is no valid host name") from None
     if not name.isascii():
         import idna
 
