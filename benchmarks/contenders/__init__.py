@@ -9,6 +9,8 @@ import os
 import zlib
 from collections.abc import Iterable
 
+SENDER = "a@example.org"
+
 VERIFY = bool(os.environ.get("NETTOOLS_BENCH_VERIFY"))  # tell also of what the messages consist
 
 
@@ -28,3 +30,8 @@ def digest(subjects: Iterable[str]) -> int:
     for subject in subjects:
         found = zlib.crc32("".join(subject.split()).encode("utf-8", "replace"), found)
     return found
+
+
+def recipients(count: str) -> list[str]:
+    """The addresses that mail goes to."""
+    return [f"b{number + 1}@example.org" for number in range(int(count))]

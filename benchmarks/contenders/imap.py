@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+import imaplib
 
 from benchmarks.contenders import counted, digest
 
 ITEMS = "(UID FLAGS RFC822.SIZE INTERNALDATE BODY.PEEK[HEADER.FIELDS (DATE FROM SUBJECT)])"
 
 
-def _imaplib(host: str, port: str, user: str) -> Any:
-    import imaplib
-
+def _imaplib(host: str, port: str, user: str) -> imaplib.IMAP4:
     client = imaplib.IMAP4(host, int(port))
     client.login(user, "x")
     client.select("INBOX", readonly=True)

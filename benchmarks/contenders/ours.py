@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from benchmarks.contenders import counted, digest
-from benchmarks.contenders.smtp import SENDER, recipients
+from benchmarks.contenders import SENDER, counted, digest, recipients
 
 
 def download(url: str, dest: str) -> int:
@@ -87,7 +84,9 @@ def mail_file(scheme: str, host: str, port: str, user: str, dest: str) -> int:
 
 
 def _message(path: str, to: str) -> bytes:
-    return Path(path).read_bytes().replace(b"To: b1@example.org", b"To: " + ", ".join(recipients(to)).encode(), 1)
+    with open(path, "rb") as file:
+        message = file.read()
+    return message.replace(b"To: b1@example.org", b"To: " + ", ".join(recipients(to)).encode(), 1)
 
 
 def send_mails(host: str, port: str, message: str, count: str, to: str = "1") -> int:

@@ -4,11 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-SENDER = "a@example.org"
-
-
-def recipients(count: str) -> list[str]:
-    return [f"b{number + 1}@example.org" for number in range(int(count))]
+from benchmarks.contenders import SENDER, recipients
 
 
 def smtplib_send(host: str, port: str, message: str, count: str, to: str = "1") -> int:

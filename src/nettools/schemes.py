@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
+from nettools.frozen import Frozen
+
 __all__ = ["PROTOCOLS", "SCHEMES", "ProtocolRow", "Scheme", "tls_scheme"]
 
 Upgrade = Literal["none", "offered", "required", "implicit"]
@@ -21,7 +23,7 @@ class Scheme(NamedTuple):
     tls: Upgrade = "none"
 
 
-class ProtocolRow(NamedTuple):
+class ProtocolRow(Frozen):
     """One row of the table of protocols: what it is called, what does it, where, with which module."""
 
     name: str

@@ -151,7 +151,7 @@ def test_importing_nettools_imports_nothing_heavy() -> None:
 def test_help_and_version_import_no_protocol(args: list[str]) -> None:
     run = f"from nettools.cli.main import main\nwith contextlib.redirect_stdout(io.StringIO()): main({args!r})"
     loaded = loaded_after(f"import contextlib, io\n{run}")
-    assert not {"requests", "urllib3", "rich", "ftplib", "imaplib"} & loaded
+    assert not {"requests", "urllib3", "rich", "ftplib", "imaplib", "hashlib", "difflib"} & loaded
 
 
 @pytest.mark.parametrize("protocol", ["imap", "pop3", "smtp", "nntp"])

@@ -7,7 +7,6 @@ Knows no protocol.
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import re
 from collections.abc import Sequence
@@ -117,6 +116,8 @@ class Commands(click.Group):
             ctx.fail(f"No such verb '{word}'.{self._nearest(ctx, word)}")
 
     def _nearest(self, ctx: click.Context, word: str) -> str:
+        import difflib  # for what is misspelt
+
         near = difflib.get_close_matches(word, self.list_commands(ctx), n=1)
         return f" Did you mean '{near[0]}'?" if near else ""
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-import hashlib
 import os
 from collections.abc import Callable, Mapping
-from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from nettools.frozen import field
 from nettools.results.base import Deferred, Result, plain
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 __all__ = ["Digest", "FileEntry", "MirrorReport", "Outcome", "Transfer", "digest_of"]
 
@@ -55,6 +56,8 @@ def digest_of(source: bytes | Path | None) -> Callable[[], str | None]:
     status = None if source is None or isinstance(source, bytes) else _version(os.stat(source))
 
     def work_out() -> str | None:
+        import hashlib  # OpenSSL's part of it is a twentieth of a small call
+
         if source is None or isinstance(source, bytes):
             return None if source is None else hashlib.sha256(source).hexdigest()
         with contextlib.suppress(OSError), source.open("rb") as file:

@@ -6,16 +6,17 @@ A protocol's folder makes one of these; nothing here, nor in the rest of `sessio
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Generic, NamedTuple, TypeVar
+from typing import Generic, TypeVar
 
 from nettools.errors import NettoolsError
+from nettools.frozen import Frozen
 
 __all__ = ["Protocol"]
 
 S = TypeVar("S")  # the protocol's session, of which nothing needs to be known here
 
 
-class Protocol(NamedTuple, Generic[S]):
+class Protocol(Frozen, Generic[S]):
     """What one protocol is: the record that drives the facade, the command line and the contract tests.
 
     `classify` turns an exception of the wrapped module into nettools' own, None where it knows none better;

@@ -10,10 +10,11 @@ from __future__ import annotations
 import base64
 import os
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal
 
 from nettools.credentials import Auth
 from nettools.errors import ConnectError, NettoolsError, ProxyError, ResolveError, UsageError
+from nettools.frozen import Frozen
 from nettools.policies import Proxy
 from nettools.secret import Secret
 
@@ -27,7 +28,7 @@ _PORTS: dict[str, int] = {"http": 1080, "socks4": 1080, "socks4a": 1080, "socks5
 _HEADER_LIMIT = 64 * 1024
 
 
-class Route(NamedTuple):
+class Route(Frozen):
     """A proxy, taken apart: its kind, address, credentials, and what is reached without it."""
 
     kind: Kind

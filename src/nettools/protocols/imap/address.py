@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from nettools.errors import UsageError
+from nettools.frozen import Frozen
 from nettools.query import Query
 from nettools.target import decode
 
@@ -15,7 +16,7 @@ __all__ = ["Meant", "Place", "parse_path", "uid_list", "uid_sets"]
 _PARAMETER = re.compile(r"/?;(UIDVALIDITY|UID|SECTION|PARTIAL)=([^;/]+(?:/(?!;)[^;/]*)*)/?", re.IGNORECASE)
 
 
-class Place(NamedTuple):
+class Place(Frozen):
     """Where in a mailbox a URL points."""
 
     folder: str | None = None
@@ -78,7 +79,7 @@ def uid_list(value: object, what: str = "uid") -> list[int]:
     return list(result)
 
 
-class Meant(NamedTuple):
+class Meant(Frozen):
     """Which messages are meant: `what` they are named by, in the order given, or those for which `query` holds; all of
     the folder where neither is given.
     """

@@ -13,9 +13,10 @@ from __future__ import annotations
 import imaplib
 import re
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 from nettools.errors import DisconnectedError, IncompleteError, ProtocolError, TooLargeError
+from nettools.frozen import Frozen
 from nettools.parse.imap_data import FetchData, Literal, Response, parse_response, response_of
 from nettools.parse.imap_data import encode_astring as astring
 from nettools.protocols._dialed import Dial, Dialed
@@ -37,7 +38,7 @@ _OVERHEAD = 1024 * 1024  # octets that responses may have besides what max_size 
 _BLOCK = 256 * 1024
 
 
-class Answer(NamedTuple):
+class Answer(Frozen):
     """What a command came to: the tagged response, and the untagged ones before it."""
 
     tagged: Response

@@ -45,7 +45,7 @@ class Fetcher(Mailbox):
         Raises:
             NotFoundError: one is not there.
         """
-        what, wanted, _ = meant
+        what, wanted = meant.what, meant.named
         if wanted is None:
             found = self._told(b"UID FETCH", [b"1:*"], items)
             return sorted(found.values(), key=lambda row: row.seq)
