@@ -11,7 +11,7 @@ Encoded words are `parse.message`'s to decode; it must not know IMAP, and this m
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -53,8 +53,8 @@ class _Unread:
             place = _PLACES.get(name)
             if place is None:
                 raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-            if place < 3:
-                return _beginning(self._unread)[place]
+            if name in _CHEAP:
+                return _CHEAP[name](self._unread)
             text = _end(self._unread)[place - 1]
             return _people(text) if place < 8 else _string_of(text)
 
@@ -72,12 +72,6 @@ class Envelope(_Unread, Frozen):
     bcc: RawAddresses
     in_reply_to: bytes | None
     message_id: bytes | None
-
-    @property
-    def beginning(self) -> tuple[bytes | None, bytes | None, RawAddresses]:
-        """Date, subject and from, which lists show, read in one go."""
-        unread = getattr(self, "_unread", None)
-        return (self.date, self.subject, self.from_) if unread is None else _beginning(unread)
 
 
 _PLACES = {name: place for place, name in enumerate(Envelope._fields)}
@@ -131,26 +125,35 @@ def _behind(start: re.Match[bytes]) -> int:
     return start.end() if start[3] is None else start.end() + int(start[4])
 
 
-def _beginning(octets: bytes) -> tuple[bytes | None, bytes | None, RawAddresses]:
-    """Date, subject and from of an ENVELOPE that was seen to be one."""
+def _start(octets: bytes) -> re.Match[bytes]:
+    """The beginning of an ENVELOPE that was seen to be one: its date and subject."""
     start = _START.match(octets)
     assert start is not None
-    behind = _behind(start)
-    people = _FROM.match(octets, behind)
+    return start
+
+
+def _subject(octets: bytes) -> bytes | None:
+    start = _start(octets)
+    return _string_of(start[2]) if start[3] is None else octets[start.end() : _behind(start)]
+
+
+def _from(octets: bytes) -> RawAddresses:
+    people = _FROM.match(octets, _behind(_start(octets)))
     assert people is not None
-    date, subject, literal, _ = start.groups()
-    return (
-        _string_of(date),
-        _string_of(subject) if literal is None else octets[start.end() : behind],
-        _people(people[1]),
-    )
+    return _people(people[1])
+
+
+# what lists show; it is read without the rest
+_CHEAP: dict[str, Callable[[bytes], Any]] = {
+    "date": lambda octets: _string_of(_start(octets)[1]),
+    "subject": _subject,
+    "from_": _from,
+}
 
 
 def _end(octets: bytes) -> re.Match[bytes]:
     """The fields of such an ENVELOPE behind its subject, as they stand there."""
-    start = _START.match(octets)
-    assert start is not None
-    found = _all().match(octets, _behind(start))
+    found = _all().match(octets, _behind(_start(octets)))
     assert found is not None
     return found
 

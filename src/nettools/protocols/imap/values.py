@@ -49,7 +49,7 @@ def info_of(row: imap_data.FetchData, folder: str) -> MailInfo:
 
 
 class _Decoder:
-    """Gives a MailInfo its fields: date, subject and sender together, for lists show them, others one at a time."""
+    """Gives a MailInfo its fields, one at a time."""
 
     __slots__ = ("envelope", "received")
 
@@ -58,17 +58,20 @@ class _Decoder:
 
     def __call__(self, name: str) -> dict[str, Any]:
         envelope = self.envelope
-        if name in ("date", "subject", "sender"):
-            date, subject, people = (None, None, ()) if envelope is None else envelope.beginning
-            return {
-                "date": self._date(date),
-                "subject": message.decode_header(subject) if subject else "",
-                "sender": next(iter(_flat(people)), None),
-            }
-        if name == "message_id":
-            octets = None if envelope is None else envelope.message_id
-            return {name: message.decode_header(octets) or None if octets else None}
-        return {name: () if envelope is None else _flat(getattr(envelope, name))}
+        value: Any
+        if envelope is None:
+            value = {"date": self.received, "subject": "", "sender": None, "message_id": None}.get(name, ())
+        elif name == "date":
+            value = self._date(envelope.date)
+        elif name == "subject":
+            value = message.decode_header(envelope.subject or b"")
+        elif name == "sender":
+            value = next(iter(_flat(envelope.from_)), None)
+        elif name == "message_id":
+            value = message.decode_header(envelope.message_id or b"") or None
+        else:
+            value = _flat(getattr(envelope, name))
+        return {name: value}
 
     def _date(self, date: bytes | None) -> dt.datetime | None:
         """The Date; where there is none, or one that makes no sense, that of arrival."""
