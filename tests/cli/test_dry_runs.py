@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.cli.conftest import Run
+
+from in_process import Run
 
 ALICE = ("-u", "alice:secret", "--tls", "off", "--dry-run")
 WRITES = {"APPEND", "STORE", "COPY", "MOVE", "EXPUNGE", "DELE", "STOR", "RNTO", "RMD", "MKD", "DATA", "POST", "BDAT"}

@@ -7,8 +7,8 @@ from typing import Any
 
 import click
 import pytest
-from tests.cli.conftest import Run
 
+from in_process import Run
 from nettools import TLS, NettoolsError, Retry, Timeout
 from nettools.cli.arguments import AMOUNT, LIMIT, MOMENT, RANGE, Settings
 from nettools.cli.commands import Verb

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.cli.conftest import Run
+
+from in_process import Run
 
 COMMAND = f"{sys.executable} -m nettools"
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.cli.conftest import Run
+
+from in_process import Run
 
 ALICE = ("-u", "alice:secret", "--tls", "off")
 

@@ -6,12 +6,9 @@ Besides: a wrong password, an authority that did not sign, large files, odd name
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import random
-import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -20,7 +17,8 @@ import pytest
 
 from contract.mailboxes import again_and_again
 from contract.test_every_function import RAW, SERVERS, WITH_FILE, deliver
-from nettools.cli.main import cli, main
+from in_process import Done, Run, runner
+from nettools.cli.main import cli
 
 pytestmark = pytest.mark.daemon
 
@@ -36,23 +34,10 @@ ODD = [
 BIG = random.Random(8).randbytes(8 << 20)
 
 
-@dataclass
-class Done:
-    """What a run of the command left."""
-
-    code: int
-    out: bytes
-    err: str
-
-    @property
-    def rows(self) -> list[Any]:
-        return [json.loads(line) for line in self.out.splitlines()]
-
-
 class Command:
     """`command("get", url)`: a verb of the protocol, with what reaches the server; it has to succeed."""
 
-    def __init__(self, site: Any, folder: Path, run: Callable[..., Done]) -> None:
+    def __init__(self, site: Any, folder: Path, run: Run) -> None:
         self.site, self.folder, self.run = site, folder, run
 
     def at(self, path: str) -> str:
@@ -75,20 +60,9 @@ class Command:
 
 
 @pytest.fixture
-def run(capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Done]:
+def run(capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch) -> Run:
     monkeypatch.setenv("NETTOOLS_PASSWORD", "secret")
-
-    def run(*args: object, stdin: bytes = b"") -> Done:
-        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
-        try:
-            code = main([str(each) for each in args])
-        except SystemExit as error:
-            code = int(error.code or 0)
-        sys.stdout.flush()
-        out, err = capfdbinary.readouterr()
-        return Done(code, out, err.decode())
-
-    return run
+    return runner(capfdbinary, monkeypatch)
 
 
 Check = Callable[[Command], object]
@@ -109,14 +83,14 @@ def ftp_put(do: Command) -> object:
     for name in ODD:
         (do.folder / name).write_bytes(name.encode())
         do("put", "--", do.folder / name, do.at(""))
-    listed = {each["name"] for each in do("list", "--json", do.at("")).rows}
+    listed = {each["name"] for each in do("list", "--json", do.at("")).lines}
     assert set(ODD) <= listed
     return all(do("get", do.at(quote(name))).out == name.encode() for name in ODD)
 
 
 def ftp_list(do: Command) -> object:
     (do.site.service.facts["root"] / b"gr\xfcn.txt".decode("utf-8", "surrogateescape")).write_bytes(b"latin-1")
-    found = {each["name"]: each["size"] for each in do("list", "--json", do.at("")).rows}
+    found = {each["name"]: each["size"] for each in do("list", "--json", do.at("")).lines}
     assert found["grün.txt"] == 7
     assert do("get", "--encoding", "latin-1", do.at("gr%FCn.txt")).out == b"latin-1"
     return "pub/hello.txt" in do("list", "-R", do.at("")).out.decode()
@@ -127,7 +101,7 @@ def ftp_rm(do: Command) -> object:
         do("put", "-", do.at(quote(name)), stdin=b"x")
         do("rm", "-y", do.at(quote(name)))
     assert do.tried("rm", "-y", do.at("missing")).code == 78
-    return not set(ODD) & {each["name"] for each in do("list", "--json", do.at("")).rows}
+    return not set(ODD) & {each["name"] for each in do("list", "--json", do.at("")).lines}
 
 
 def ftp_mv(do: Command) -> object:
@@ -146,7 +120,7 @@ def ftp_chmod(do: Command) -> object:
 
 def ftp_mkdir(do: Command) -> object:
     do("mkdir", do.at("a b/" + quote("größe") + "/"))
-    return do("info", "--json", do.at("a%20b/" + quote("größe"))).rows[0]["kind"] == "dir"
+    return do("info", "--json", do.at("a%20b/" + quote("größe"))).lines[0]["kind"] == "dir"
 
 
 def ftp_mirror(do: Command) -> object:
@@ -156,7 +130,7 @@ def ftp_mirror(do: Command) -> object:
         (tree / "süb dir" / name).write_bytes(name.encode() * 1000)
     do("mirror", tree, do.at("copy/"))
     do("mirror", do.at("copy/"), do.folder / "back")
-    assert do("mirror", "--json", do.at("copy/"), do.folder / "back").rows[0]["transferred"] == []
+    assert do("mirror", "--json", do.at("copy/"), do.folder / "back").lines[0]["transferred"] == []
     return all((do.folder / "back" / "süb dir" / name).read_bytes() == name.encode() * 1000 for name in ODD)
 
 
@@ -189,14 +163,14 @@ MAIL = b"From: bob@example.org\r\nTo: alice@example.org\r\nSubject: by hand\r\n\
 
 def ready(do: Command) -> list[str]:
     deliver(do.site, RAW, WITH_FILE)
-    return [str(each["uid"]) for each in do("list", "--json", "--oldest-first", do.site.url).rows]
+    return [str(each["uid"]) for each in do("list", "--json", "--oldest-first", do.site.url).lines]
 
 
 def smtp_send(do: Command) -> object:
     (do.folder / "größe 1.bin").write_bytes(BIG[:100_000])
     people = ("--from", "bob@example.org", "--to", "alice@example.org,carol@example.test")
     words = ("-s", "Grüße", "--body", "-", "-a", do.folder / "größe 1.bin", "--json")
-    assert do("send", do.site.url, *people, *words, stdin="Zażółć\n".encode()).rows[0]["refused"] == {}
+    assert do("send", do.site.url, *people, *words, stdin="Zażółć\n".encode()).lines[0]["refused"] == {}
     return do.tried("send", do.site.url, *people[:2], "--to", "reject@example.org", "--body", "x").code == 9
 
 
@@ -224,17 +198,19 @@ def mailbox_save(do: Command) -> object:
 def mailbox_watch(do: Command) -> object:
     with again_and_again(lambda: deliver(do.site, RAW), every=0.3):
         done = do("watch", "--json", "--limit", 1, do.site.url)
-    return [each["subject"] for each in done.rows] == ["one"]
+    return [each["subject"] for each in done.lines] == ["one"]
 
 
 def mailbox_rm(do: Command) -> object:
     first, second = ready(do)
     do("rm", "-y", do.site.url, first)
-    return [str(each["uid"]) for each in do("list", "--json", do.site.url).rows] == [second]
+    return [str(each["uid"]) for each in do("list", "--json", do.site.url).lines] == [second]
 
 
 def imap_append(do: Command) -> object:
-    uid = do("append", "--json", "--folder", "Archive", "--flag", "\\Seen", do.site.url, "-", stdin=MAIL).rows[0]["uid"]
+    uid = do("append", "--json", "--folder", "Archive", "--flag", "\\Seen", do.site.url, "-", stdin=MAIL).lines[0][
+        "uid"
+    ]
     return do("fetch", "--raw", "--folder", "Archive", do.site.url, uid).out == MAIL
 
 
@@ -242,16 +218,16 @@ def imap_flag(do: Command) -> object:
     first, _ = ready(do)
     do("flag", do.site.url, first, "--add", "\\Flagged", "--add", "$Work")
     do("flag", do.site.url, first, "--remove", "$Work")
-    rows = do("list", "--json", "--oldest-first", do.site.url).rows
+    rows = do("list", "--json", "--oldest-first", do.site.url).lines
     return "\\Flagged" in rows[0]["flags"] and "$Work" not in rows[0]["flags"]
 
 
 def imap_to_folder(verb: str, left: int) -> Check:
     def check(do: Command) -> object:
         first, _ = ready(do)
-        (new,) = do(verb, "--json", do.site.url, first, "Archive").rows
+        (new,) = do(verb, "--json", do.site.url, first, "Archive").lines
         assert do("fetch", "--raw", "--folder", "Archive", do.site.url, new).out == RAW
-        return len(do("list", "--json", do.site.url).rows) == left
+        return len(do("list", "--json", do.site.url).lines) == left
 
     return check
 
@@ -289,7 +265,7 @@ TABLE: dict[str, dict[str, Check]] = {
         "get": ftp_get, "put": ftp_put, "list": ftp_list, "rm": ftp_rm, "mv": ftp_mv, "mkdir": ftp_mkdir,
         "mirror": ftp_mirror,
         "chmod": ftp_chmod,
-        "info": lambda do: do("info", "--json", do.at("pub/hello.txt")).rows[0]["size"] == 14,
+        "info": lambda do: do("info", "--json", do.at("pub/hello.txt")).lines[0]["size"] == 14,
         "command": lambda do: b"SIZE" in do("command", do.site.url, "FEAT").out,
     },
     "http": {
@@ -301,7 +277,7 @@ TABLE: dict[str, dict[str, Check]] = {
     },
     "smtp": {
         "send": smtp_send,
-        "check": lambda do: "8BITMIME" in json.dumps(do("check", "--json", do.site.url).rows),
+        "check": lambda do: "8BITMIME" in json.dumps(do("check", "--json", do.site.url).lines),
         "command": lambda do: b"OK" in do("command", do.site.url, "NOOP").out.upper(),
     },
     "imap": {
@@ -309,7 +285,7 @@ TABLE: dict[str, dict[str, Check]] = {
         "rm": mailbox_rm, "append": imap_append, "flag": imap_flag,
         "mv": imap_to_folder("mv", 1), "cp": imap_to_folder("cp", 2),
         "search": mailbox_search,
-        "changed": lambda do: len(ready(do)) == len(do("changed", "--json", do.at("INBOX"), 0).rows),
+        "changed": lambda do: len(ready(do)) == len(do("changed", "--json", do.at("INBOX"), 0).lines),
         "folders": lambda do: b"Archive" in do("folders", do.site.url).out,
         "command": lambda do: b"STATUS" in do("command", do.site.url, "STATUS INBOX (MESSAGES)").out,
     },
@@ -322,7 +298,7 @@ TABLE: dict[str, dict[str, Check]] = {
     "nntp": {
         "post": nntp_post,
         "groups": lambda do: b"local.test" in do("groups", do.site.url).out,
-        "list": lambda do: len(do("list", "--json", do.at("local.test")).rows) >= 2,
+        "list": lambda do: len(do("list", "--json", do.at("local.test")).lines) >= 2,
         "fetch": lambda do: b"first article" in do("fetch", "--raw", do.at("local.test"), 1).out,
         "command": lambda do: b"20" in do("command", do.site.url, "DATE").out,
     },
@@ -332,7 +308,7 @@ TABLE: dict[str, dict[str, Check]] = {
     },
     "gopher": {
         "get": gopher_get,
-        "list": lambda do: "hello" in json.dumps(do("list", "--json", do.at("1/pub")).rows),
+        "list": lambda do: "hello" in json.dumps(do("list", "--json", do.at("1/pub")).lines),
         "search": lambda do: do("search", do.at("7" + do.site.service.facts["search"]), "two", "words").out,
         "command": lambda do: b"Hello" in do("command", do.site.url, "/pub/hello.txt").out,
     },
@@ -356,7 +332,7 @@ def _look_often(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize(("protocol", "verb", "kind"), CASES)
 def test_a_verb_does_what_it_says(
-    daemon_site: Callable[..., Any], run: Callable[..., Done], tmp_path: Path, protocol: str, verb: str, kind: str
+    daemon_site: Callable[..., Any], run: Run, tmp_path: Path, protocol: str, verb: str, kind: str
 ) -> None:
     site = daemon_site(SERVERS[protocol], protocol, kind)
     assert TABLE[protocol][verb](Command(site, tmp_path, run))
@@ -376,7 +352,7 @@ QUIET: dict[str, tuple[str, ...]] = {  # a verb of each protocol that logs in
 @pytest.mark.parametrize("kind", EVERY)
 @pytest.mark.parametrize("protocol", QUIET)
 def test_a_wrong_password_ends_with_67(
-    daemon_site: Callable[..., Any], run: Callable[..., Done], tmp_path: Path, protocol: str, kind: str,
+    daemon_site: Callable[..., Any], run: Run, tmp_path: Path, protocol: str, kind: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     monkeypatch.setenv("NETTOOLS_PASSWORD", "wrong-and-secret")
@@ -389,7 +365,7 @@ def test_a_wrong_password_ends_with_67(
 @pytest.mark.parametrize("kind", EVERY[1:])
 @pytest.mark.parametrize("protocol", TABLE)
 def test_an_authority_that_did_not_sign_ends_with_60(
-    daemon_site: Callable[..., Any], run: Callable[..., Done], tmp_path: Path, protocol: str, kind: str
+    daemon_site: Callable[..., Any], run: Run, tmp_path: Path, protocol: str, kind: str
 ) -> None:
     if kind not in KINDS.get(protocol, EVERY):
         kind = "implicit"

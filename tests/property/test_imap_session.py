@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 import nettools
 from nettools.testing.server import Connection, Server
+from property.talk import mutated
 
 BODY = b"Subject: x\r\n\r\nhello\r\n"
 TALK = [
@@ -43,26 +44,6 @@ REPLIES = [
     b"* CAPABILITY\r\n",
 ]
 WHOLE = st.lists(st.sampled_from(REPLIES) | st.binary(max_size=20), max_size=8)
-
-
-@st.composite
-def mutated(draw: st.DrawFn) -> list[bytes]:
-    """A conversation in which one thing, or nothing, is not as it should be."""
-    talk = list(TALK)
-    place = draw(st.integers(0, len(talk) - 1))
-    match draw(st.sampled_from(["drop", "double", "other", "cut", "flip", "none"])):
-        case "drop":
-            del talk[place]
-        case "double":
-            talk.insert(place, talk[place])
-        case "other":
-            talk[place] = draw(st.sampled_from(REPLIES) | st.binary(max_size=30))
-        case "cut":
-            talk = [*talk[:place], talk[place][: draw(st.integers(0, len(talk[place])))]]
-        case "flip":
-            at = draw(st.integers(0, len(talk[place]) - 1))
-            talk[place] = talk[place][:at] + draw(st.binary(min_size=1, max_size=1)) + talk[place][at + 1 :]
-    return talk
 
 
 class Parrot(Server):
@@ -124,7 +105,7 @@ CALLS: list[Callable[[str, dict[str, Any]], None]] = [
 
 
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(talk=mutated() | WHOLE, call=st.sampled_from(CALLS))
+@given(talk=mutated(TALK, REPLIES) | WHOLE, call=st.sampled_from(CALLS))
 def test_any_conversation_ends_in_time_with_a_result_or_an_error_of_ours(
     parrot: Parrot, talk: list[bytes], call: Callable[[str, dict[str, Any]], None]
 ) -> None:

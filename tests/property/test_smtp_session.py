@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 import nettools
 from nettools.testing.server import Connection, Server
+from property.talk import mutated
 
 EHLO = [b"250-mail\r\n250-PIPELINING\r\n250-SIZE 1000000\r\n250-CHUNKING\r\n250 8BITMIME\r\n", b"250 mail\r\n"]
 TALK = [b"220 hi\r\n", EHLO[0], b"250 ok\r\n", b"250 ok\r\n", b"354 go\r\n", b"250 taken\r\n", b"221 bye\r\n"]
@@ -25,26 +26,6 @@ REPLIES = [
     b"\r\n",
 ]
 WHOLE = st.lists(st.sampled_from(REPLIES) | st.binary(max_size=20), max_size=9)
-
-
-@st.composite
-def mutated(draw: st.DrawFn) -> list[bytes]:
-    """A conversation in which one thing, or nothing, is not as it should be."""
-    talk = list(TALK)
-    place = draw(st.integers(0, len(talk) - 1))
-    how = draw(st.sampled_from(["drop", "double", "other", "cut", "flip", "none"]))
-    if how == "drop":
-        del talk[place]
-    elif how == "double":
-        talk.insert(place, talk[place])
-    elif how == "other":
-        talk[place] = draw(st.sampled_from(REPLIES) | st.binary(max_size=30))
-    elif how == "cut":
-        talk = [*talk[:place], talk[place][: draw(st.integers(0, len(talk[place])))]]
-    elif how == "flip":
-        at = draw(st.integers(0, len(talk[place]) - 1))
-        talk[place] = talk[place][:at] + draw(st.binary(min_size=1, max_size=1)) + talk[place][at + 1 :]
-    return talk
 
 
 class Parrot(Server):
@@ -67,7 +48,7 @@ def parrot() -> Any:
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(talk=mutated() | WHOLE, batch=st.booleans(), login=st.booleans())
+@given(talk=mutated(TALK, REPLIES) | WHOLE, batch=st.booleans(), login=st.booleans())
 def test_any_conversation_ends_in_time_with_a_result_or_an_error_of_ours(
     parrot: Parrot, talk: list[bytes], batch: bool, login: bool
 ) -> None:
