@@ -562,3 +562,26 @@ def test_the_farewell_goes_with_the_last_command_only_where_nothing_follows(plai
         mail.list()
         mail.list()
     assert [line.split()[1] for line in plain.server.log.commands()].count("LOGOUT") == 1
+
+
+def test_what_was_announced_is_told_with_its_values(plain: Site) -> None:
+    with nettools.connect(plain.url, **plain.options) as mail:
+        assert "IDLE" in mail.capabilities
+        assert mail.capability("thread") == "ORDEREDSUBJECT REFERENCES"
+        assert (mail.capability("MOVE"), mail.capability("X-NONE")) == ("", None)
+
+
+def test_an_own_command_that_leaves_the_folder_has_it_opened_anew(plain: Site) -> None:
+    with nettools.connect(plain.url, **plain.options) as mail:
+        assert len(mail.list()) == 4
+        mail.command("CLOSE")
+        assert len(mail.list()) == 4
+    assert plain.server.log.client_bytes().count(b" EXAMINE ") == 2
+
+
+@pytest.mark.parametrize("verb", ["ENABLE", "CAPABILITY"])
+def test_a_server_that_refuses_what_it_announced_is_an_error(fake_site: Callable[..., Site], verb: str) -> None:
+    site = fake_site("imap", "plain", extra={"UTF8=ONLY"})
+    site.server.on(verb).reply("NO not today")
+    with pytest.raises(ReplyError, match=verb), nettools.connect(site.url, **site.options) as mail:
+        mail.command("CAPABILITY")

@@ -593,3 +593,37 @@ def test_yenc_is_decoded_when_that_is_asked_for(plain: Site) -> None:
     assert (article.text, article.defects) == ("Here:\nbye\n", ())
     assert [(each.name, each.data) for each in article.attachments] == [("all of it.bin", data)]
     assert nettools.fetch_article(plain.url, "y@x.org", **plain.anonymous).attachments == ()
+
+
+def test_reader_mode_that_wants_a_login_first_is_asked_for_behind_it(fake_site: Callable[..., Site]) -> None:
+    site = fake_site("nntp", "plain", without={"READER"})
+    site.server.on("MODE").reply("480 Log in first", times=1)
+    assert nettools.list_groups(site.url, **site.options)
+    verbs = [line.split()[0] for line in site.server.log.commands()]
+    assert [verb for verb in verbs if verb in ("MODE", "AUTHINFO")] == ["MODE", "AUTHINFO", "AUTHINFO", "MODE"]
+
+
+@pytest.mark.parametrize(
+    ("verb", "reply", "kind"),
+    [
+        ("MODE", "502 Permanently unavailable", DeniedError),
+        ("CAPABILITIES", "400 Going down", ReplyError),
+        ("AUTHINFO", "400 Going down", ReplyError),
+    ],
+)
+def test_a_server_that_does_not_let_anybody_in(
+    fake_site: Callable[..., Site], verb: str, reply: str, kind: type[Exception]
+) -> None:
+    site = fake_site("nntp", "plain", without={"READER"})
+    site.server.on(verb).reply(reply)
+    auth = Auth("alice", "secret", mechanism="PLAIN")
+    with pytest.raises(kind) as caught:
+        nettools.list_groups(site.url, **{**site.options, "auth": auth})
+    assert str(caught.value.reply) == reply
+
+
+def test_a_challenge_that_is_none_is_cancelled_and_the_next_mechanism_tried(plain: Site) -> None:
+    plain.server.on("AUTHINFO", arg="CRAM-MD5").reply("383 !!!")
+    auth = Auth("alice", "secret", mechanism=["CRAM-MD5", "SCRAM-SHA-256"])
+    assert nettools.list_groups(plain.url, **{**plain.options, "auth": auth})
+    assert "*" in plain.server.log.commands()

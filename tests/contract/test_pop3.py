@@ -25,6 +25,7 @@ from nettools import (
 )
 
 Site = Any
+NATIVE = Auth("alice", "secret", mechanism="native")
 RAW = (
     "From: Bob <bob@x.org>\r\nTo: alice@x.org\r\nSubject: =?utf-8?q?N=C2=B0?= {n}\r\n"
     "Date: Tue, 24 Nov 2026 10:0{n}:00 +0100\r\n\r\nbody {n}\r\n.dot\r\n"
@@ -350,3 +351,50 @@ def test_new_mail_is_watched_for(plain: Site, monkeypatch: pytest.MonkeyPatch) -
     stream = nettools.watch_mail(plain.url, query=Query(subject="N° 7"), on_event=left, **plain.options)
     assert next(stream).subject == "N° 7"
     stream.close()  # type: ignore[attr-defined]
+
+
+def test_own_commands_delete_too_and_take_it_back(plain: Site) -> None:
+    with nettools.connect(plain.url, **plain.options) as mail:
+        for line in ("DELE 1", "RSET", "DELE 2"):
+            mail.command(line)
+        with pytest.raises(ReplyError):
+            mail.command("RETR 99")
+    assert [message.uid for message in plain.server.world.inbox("alice")] == [1, 3]
+
+
+def test_a_deletion_by_an_own_command_makes_quit_count(plain: Site) -> None:
+    plain.server.on("QUIT").drop()
+    mail = nettools.connect(plain.url, **plain.options)
+    mail.command("DELE 1")
+    with pytest.raises(DisconnectedError) as caught:
+        mail.close()
+    assert caught.value.outcome_unknown
+
+
+def test_what_was_announced_is_told(plain: Site) -> None:
+    with nettools.connect(plain.url, **plain.options) as mail:
+        assert {"UIDL", "TOP", "SASL"} <= mail.capabilities
+        assert "PLAIN" in mail.capability("sasl").split()
+        assert (mail.capability("TOP"), mail.capability("X-NONE")) == ("", None)
+
+
+def test_a_mechanism_that_is_no_use_is_followed_by_the_next(plain: Site) -> None:
+    plain.server.on("AUTH").reply("-ERR not today")
+    options = {**plain.options, "auth": Auth("alice", "secret", mechanism=["PLAIN", "LOGIN", "native"])}
+    assert len(nettools.list_mail(plain.url, **options)) == 3
+    assert [line.split()[1] for line in plain.server.log.commands() if line.startswith("AUTH")] == ["PLAIN", "LOGIN"]
+
+
+@pytest.mark.parametrize(("verb", "auth"), [("APOP", Auth("alice", "secret", mechanism="apop")), ("USER", NATIVE)])
+def test_a_login_that_is_refused_at_once(plain: Site, verb: str, auth: Auth) -> None:
+    plain.server.on(verb).reply("-ERR no")
+    with pytest.raises(AuthError):
+        nettools.list_mail(plain.url, **{**plain.options, "auth": auth})
+
+
+def test_pop3_wants_a_login_and_no_path(plain: Site) -> None:
+    with pytest.raises(AuthError, match="needs a login"):
+        nettools.list_mail(plain.url, **plain.anonymous)
+    with pytest.raises(UsageError) as caught:
+        nettools.list_mail(plain.at("INBOX"), **plain.options)
+    assert caught.value.exit_code == 3

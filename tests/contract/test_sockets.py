@@ -507,3 +507,18 @@ def test_a_connection_is_a_file_too_and_may_be_closed_by_its_handler() -> None:
     with listen("tcp://127.0.0.1:0", handler) as server:
         assert exchange(server.url, b"line\n").data == b"LINE\n"
         assert not server.errors
+
+
+def test_a_conversation_comes_from_the_address_that_was_named() -> None:
+    with listen("tcp://127.0.0.1:0", lambda connection: connection.send(connection.peer)) as server:
+        assert exchange(server.url, b"", source_address="127.0.0.2").data.startswith(b"127.0.0.2:")
+    with listen("udp://127.0.0.1:0", lambda data, peer: str(peer).encode()) as server:
+        assert b"127.0.0.2" in exchange(server.url, b"x", source_address="127.0.0.2").data
+
+
+@pytest.mark.parametrize("scheme", ["tcp", "udp"])
+def test_the_address_of_another_machine_cannot_be_the_source(scheme: str) -> None:
+    with pytest.raises(ConnectError, match="cannot assign"):
+        exchange(f"{scheme}://127.0.0.1:9", b"x", source_address="192.0.2.1")
+    with pytest.raises(UsageError, match="source_address="):
+        exchange(f"{scheme}://127.0.0.1:9", b"x", source_address="localhost")
