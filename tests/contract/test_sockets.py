@@ -522,3 +522,15 @@ def test_the_address_of_another_machine_cannot_be_the_source(scheme: str) -> Non
         exchange(f"{scheme}://127.0.0.1:9", b"x", source_address="192.0.2.1")
     with pytest.raises(UsageError, match="source_address="):
         exchange(f"{scheme}://127.0.0.1:9", b"x", source_address="localhost")
+
+
+def test_an_answer_that_the_end_of_tls_ends_is_whole_only_with_its_close_notify(
+    net_servers: Callable[..., Any], tls_ca: Path
+) -> None:
+    server = net_servers("tcp", tls=True)
+    server.on("DATA").close_after()
+    assert exchange(server.tls_url, b"all of it", tls=TLS(ca=tls_ca)).data == b"all of it"
+    server.tls.no_close_notify()
+    with pytest.raises(IncompleteError, match="close_notify") as caught:
+        exchange(server.tls_url, b"all of it", tls=TLS(ca=tls_ca))
+    assert caught.value.received == 9
