@@ -32,6 +32,7 @@ class _Reader:
         return bool(self._buffer or self._tail)
 
     def _fill(self) -> bool:
+        """Inflate a block more; False at the end of the stream, which this block may be."""
         data = self._tail or self._file.read1(_BLOCK)
         if not data:
             return False
@@ -49,14 +50,15 @@ class _Reader:
 
     def readline(self, limit: int = -1, /) -> bytes:
         """As io.BufferedReader.readline."""
-        seen = 0
+        seen, more = 0, True
         while True:
             end = self._buffer.find(b"\n", seen) + 1
             if end or 0 <= limit <= len(self._buffer):
                 return self._taken(end if end and not 0 <= limit < end else limit)
-            seen = len(self._buffer)
-            if not self._fill():
+            if not more:
                 return self._taken(len(self._buffer))
+            seen = len(self._buffer)
+            more = self._fill()  # the last of the stream may hold several lines
 
     def read(self, count: int, /) -> bytes:
         """As io.BufferedReader.read."""
