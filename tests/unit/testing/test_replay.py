@@ -232,3 +232,14 @@ def test_a_response_that_is_no_base64_is_a_mismatch(tmp_path: Path) -> None:
     ask(again, "AUTH CRAM-MD5", "%%%")
     with pytest.raises(ReplayMismatchError, match="does not prove"):
         again.stop()
+
+
+def test_a_transfer_without_a_data_connection_is_a_mismatch() -> None:
+    talk = [
+        Record(0, "ftp", 1, "S", False, b"220 hi\r\n"),
+        Record(0, "ftp", 1, "C", False, b"RETR x\r\n"),
+        Record(0, "ftp", 1, "S", False, b"150 here it comes\r\n226 done\r\n"),
+        Record(0, "ftp-data", 1, "S", False, b"octets"),
+    ]
+    with pytest.raises(ReplayMismatchError, match=r"no data connection .*: 425"), replay(talk) as server:
+        talk_tcp(server, b"RETR x\r\n")
