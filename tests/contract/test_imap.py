@@ -245,6 +245,17 @@ def test_a_lost_answer_to_append_is_an_unknown_outcome_and_never_sent_again(plai
     assert rule.hits == 1
 
 
+@pytest.mark.parametrize(("verb", "change"), [("COPY", nettools.copy_mail), ("MOVE", nettools.move_mail)])
+def test_a_lost_answer_to_what_would_be_done_twice_is_an_unknown_outcome(
+    plain: Site, verb: str, change: Callable[..., object]
+) -> None:
+    plain.server.on(f"UID {verb}").drop()
+    with pytest.raises(DisconnectedError) as caught:
+        change(plain.url, [1], "Archive", retry=3, **plain.options)
+    assert caught.value.outcome_unknown
+    assert plain.server.log.client_bytes().count(f" UID {verb} ".encode()) == 1
+
+
 def test_bye_is_said_with_the_servers_words(plain: Site) -> None:
     plain.server.on("EXAMINE").garbage(b"* BYE shutting down\r\n", close=True)
     with pytest.raises(DisconnectedError, match="shutting down"):
