@@ -288,9 +288,28 @@ def test_control_c_leaves_the_part_and_the_old_file(plain: Site, tmp_path: Path)
 
 def test_a_lost_answer_to_a_store_is_an_unknown_outcome(plain: Site) -> None:
     plain.server.on("STOR").garbage(b"150 go\r\n", close=True)
-    with pytest.raises((DisconnectedError, IncompleteError)):
+    with pytest.raises(DisconnectedError) as caught:
         nettools.ftp_put(b"x", plain.at("x"), retry=3, **plain.options)
+    assert caught.value.outcome_unknown
     assert plain.server.log.connections == 1
+
+
+def test_a_lost_answer_to_the_rename_is_an_unknown_outcome_and_nothing_is_stored_twice(plain: Site) -> None:
+    plain.server.on("RNTO").drop()
+    with pytest.raises(DisconnectedError) as caught:
+        nettools.ftp_put(b"x", plain.at("x"), retry=3, **plain.options)
+    assert caught.value.outcome_unknown
+    assert [line.split()[0] for line in plain.server.log.commands()].count("STOR") == 1
+
+
+@pytest.mark.parametrize("here", [b"01", b"0123456789abc"])
+def test_what_cannot_be_a_part_of_the_file_is_not_continued(plain: Site, tmp_path: Path, here: bytes) -> None:
+    plain.server.world.files["x"] = b"0123456789"  # changed now: later than what is here, or shorter than it
+    (tmp_path / "x").write_bytes(here)
+    os.utime(tmp_path / "x", (0, 0))
+    done = nettools.ftp_get(plain.at("x"), tmp_path / "x", resume=True, **plain.options)
+    assert (done.resumed_from, (tmp_path / "x").read_bytes()) == (None, b"0123456789")
+    assert not any(line.startswith("REST") for line in plain.server.log.commands())
 
 
 def test_too_much_is_refused_before_the_transfer_and_a_wrong_checksum_after(plain: Site, tmp_path: Path) -> None:

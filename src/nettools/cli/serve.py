@@ -10,8 +10,6 @@ import contextlib
 import json
 import os
 import signal
-import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +18,7 @@ import click
 from nettools.cli.arguments import Settings
 from nettools.cli.calling import output
 from nettools.cli.commands import LocalVerb
+from nettools.cli.ending import Ending
 from nettools.cli.render import Output
 from nettools.endpoint import is_loopback
 from nettools.errors import FileError, MissingExtraError, UsageError
@@ -55,8 +54,8 @@ def serve(
     settings: Settings, protocols: tuple[str, ...], ready_file: str | None, save: str | None, **given: Any
 ) -> None:
     """Serve all protocols, or those named, from memory on loopback, for tests and trying out."""
-    stop = threading.Event()
-    with _handling(stop), output(settings) as out:
+    ending = Ending()
+    with ending.at(signal.SIGINT, signal.SIGTERM), output(settings) as out:
         world = _world(given["users"], given["load"])
         if save is not None:
             _check_save(save)
@@ -66,7 +65,7 @@ def serve(
                 for server in servers.values():
                     stack.enter_context(server)
                 _announce(out, servers, world, ready_file)
-                stop.wait()
+                ending.wait()
         except ImportError as error:
             raise MissingExtraError(str(error), hint="pip install nettools[testing]") from error
         except OSError as error:
@@ -75,17 +74,6 @@ def serve(
             raise UsageError(f"cannot listen: {error}") from error
         if save is not None:
             _save(world, save)
-
-
-@contextlib.contextmanager
-def _handling(stop: threading.Event) -> Iterator[None]:
-    """SIGINT and SIGTERM end the serving, not the process."""
-    before = {number: signal.signal(number, lambda *_: stop.set()) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _world(users: tuple[str, ...], load: str | None) -> Any:

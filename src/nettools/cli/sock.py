@@ -17,6 +17,7 @@ import click
 from nettools.cli.arguments import Settings
 from nettools.cli.calling import call, read_argument
 from nettools.cli.commands import Commands
+from nettools.cli.ending import Ending
 from nettools.cli.render import Output
 from nettools.cli.streams import standard_input
 from nettools.errors import FileError, UsageError
@@ -118,7 +119,7 @@ class _Handler:
         self.once = given["once"]
         self.action = action
         self.taken = threading.Lock()  # by the one client of --once
-        self.done = threading.Event()
+        self.done = Ending()
 
     def __call__(self, client: Any, peer: str | None = None) -> Any:
         if self.once and not self.taken.acquire(blocking=False):
@@ -129,7 +130,7 @@ class _Handler:
             return self.action(client, name)
         finally:
             if self.once:
-                self.done.set()
+                self.done.tell()
 
 
 def _action(out: Output, scheme: str, given: dict[str, Any]) -> Callable[[Any, str], Any]:
@@ -182,15 +183,11 @@ def _listen(scheme: str, settings: Settings, url: str, max_connections: int, **g
     with call(settings, scheme, address(scheme, url)) as this:
         handler = _Handler(this.out, given, _action(this.out, scheme, given))
         server = nettools.listen(this.url, handler, max_connections=max_connections, **this.keywords)
-        before = signal.signal(signal.SIGTERM, lambda *_: handler.done.set())
-        try:
-            with server:
-                if this.out.as_json:
-                    this.out.json({"address": server.address, "url": server.url})
-                this.out.note(f"listening on {server.url}")
-                handler.done.wait()
-        finally:
-            signal.signal(signal.SIGTERM, before)
+        with handler.done.at(signal.SIGTERM), server:
+            if this.out.as_json:
+                this.out.json({"address": server.address, "url": server.url})
+            this.out.note(f"listening on {server.url}")
+            handler.done.wait()
         for error in server.errors:
             this.out.note(f"error: {error}")
 

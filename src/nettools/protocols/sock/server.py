@@ -10,6 +10,7 @@ from __future__ import annotations
 import collections
 import contextlib
 import logging
+import queue
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -99,8 +100,8 @@ class Server:
         self._slots = threading.BoundedSemaphore(most)
         self._lock = threading.Lock()
         self._open: dict[threading.Thread, WireSocket | None] = {}
-        self._closing = threading.Event()
-        self._closed = threading.Event()
+        self._closing = False  # no Event: a signal's handler may interrupt what waits or closes, and would wait for it
+        self._ended: queue.SimpleQueue[None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._serve, name="nettools-listen", daemon=True)
         self._thread.start()
 
@@ -120,14 +121,14 @@ class Server:
 
     def serve_forever(self) -> None:
         """Wait until `close()` is called, from a handler, another thread or a signal's handler."""
-        while not self._closed.wait(3600):
-            pass
+        self._ended.get()
+        self._ended.put(None)  # others may wait too
 
     def close(self) -> None:
         """Stop listening, and end what is still open; closing twice is no error."""
-        if self._closing.is_set():
+        if self._closing:
             return
-        self._closing.set()
+        self._closing = True
         self._listener.wake()
         with contextlib.suppress(ValueError):
             self._slots.release()  # the thread may be waiting for one
@@ -143,7 +144,7 @@ class Server:
             if thread is not threading.current_thread():
                 thread.join(max(0.0, end - time.monotonic()))
         self._listener.close()
-        self._closed.set()
+        self._ended.put(None)
 
     def __enter__(self) -> Self:
         return self
@@ -157,7 +158,7 @@ class Server:
 
     def _serve(self) -> None:
         try:
-            while not self._closing.is_set():
+            while not self._closing:
                 self._slots.acquire()
                 if not self._next():
                     with contextlib.suppress(ValueError):
@@ -177,7 +178,7 @@ class Server:
         sock = self._listener.accept()
         if sock is None:
             return False
-        if self._closing.is_set():
+        if self._closing:
             sock.close()
             return False
         self._start(sock, self._handle, sock)
@@ -229,7 +230,7 @@ class Server:
 
     def _report(self, error: Exception, peer: str) -> None:
         """Keep and tell what went wrong; nothing is told of what close() itself has ended."""
-        if self._closing.is_set() and isinstance(error, OSError):
+        if self._closing and isinstance(error, OSError):
             return
         self.errors.append(error)
         if isinstance(error, (NettoolsError, OSError)):  # the client's doing, or the network's
