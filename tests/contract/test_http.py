@@ -241,6 +241,7 @@ def test_a_download_goes_on_where_it_was_cut_if_the_file_is_the_same(plain: Site
     done = nettools.download(url, path, resume=True)
     assert done.resumed_from == 5000
     assert path.read_bytes() == data
+    assert {"Range: bytes=5000-", f'If-Range: "{etag}"'} <= set(plain.server.log.commands())
     assert [each.name for each in tmp_path.iterdir()] == ["b.bin"]
     assert nettools.download(url, path, resume=True).resumed_from == len(data)
 

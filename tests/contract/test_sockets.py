@@ -407,21 +407,21 @@ def test_a_handler_that_fails_ends_its_own_connection_and_is_reported(caplog: py
 
 
 def test_no_more_connections_are_handled_at_once_than_were_allowed() -> None:
-    running, most, go = [0], [0], threading.Event()
+    begun, go = threading.Semaphore(0), threading.Event()
 
     def handler(connection: Any) -> None:
-        running[0] += 1
-        most[0] = max(most[0], running[0])
+        begun.release()
         go.wait(10)
-        running[0] -= 1
 
     with listen("tcp://127.0.0.1:0", handler, max_connections=2) as server:
         clients = [nettools.connect(server.url) for _ in range(5)]
+        assert [begun.acquire(timeout=10) for _ in range(2)] == [True, True]
+        assert not begun.acquire(timeout=0.1)
         go.set()
         for client in clients:
             with client:
                 assert client.receive().data == b""  # type: ignore[attr-defined]
-    assert most[0] <= 2
+    assert [begun.acquire(timeout=10) for _ in range(3)] == [True] * 3
 
 
 def test_close_ends_what_is_open_and_whoever_serves_for_ever() -> None:

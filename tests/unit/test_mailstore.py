@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import io
 import mailbox
+import os
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,14 @@ def test_a_maildir_keeps_flags_and_lines_as_mail_programs_do(tmp_path: Path) -> 
     assert path.read_bytes() == b"Subject: x\n\nFrom me\n>From you\nno end\n"
     path.rename(path.with_name(path.name + "T"))  # a mail program has marked it
     assert open_store("maildir", tmp_path, "x").find(key()) is not None
+
+
+@pytest.mark.parametrize("kind", ["eml", "maildir", "mbox"])
+def test_what_is_kept_is_on_the_disk(tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes: list[int] = []
+    monkeypatch.setattr(os, "fsync", lambda descriptor: sizes.append(os.fstat(descriptor).st_size))
+    path = open_store(kind, tmp_path / "kept", "x").put(key(), io.BytesIO(RAW))
+    assert path.stat().st_size in sizes
 
 
 def test_an_mbox_quotes_what_looks_like_a_beginning(tmp_path: Path) -> None:
