@@ -194,5 +194,7 @@ def test_what_is_no_raw_socket_is_refused(url: str) -> None:
 def test_octets_that_are_no_utf_8_are_refused_plain_and_kept_percent_encoded() -> None:
     with pytest.raises(UsageError) as caught:
         parse_url("ftp://h/\udcff")
+    with pytest.raises(UsageError):
+        parse_endpoint("\udcff", 1)
     assert caught.value.exit_code == 3
     assert parse_url("ftp://%ff@h/").url == "ftp://%FF@h/"
