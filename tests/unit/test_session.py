@@ -131,7 +131,7 @@ def test_a_reply_keeps_the_connection_and_everything_else_ends_it(play: Protocol
         (TimeoutError("slow"), errors.DeadlineError),
         (FileNotFoundError(2, "none", "f"), errors.FileError),
         (UnicodeEncodeError("ascii", "ü", 0, 1, "no"), errors.UsageError),
-        (IndexError("odd server"), errors.ProtocolError),
+        (IndexError("odd argument"), errors.UsageError),
     ],
 )
 def test_any_exception_becomes_one_of_ours(play: Protocol[PlaySession], raised: Exception, kind: type) -> None:
@@ -142,6 +142,21 @@ def test_any_exception_becomes_one_of_ours(play: Protocol[PlaySession], raised: 
     assert (error.url, error.protocol) == ("smtp://me@localhost:1/", "smtp")
     assert error.stage == ("local" if kind is errors.FileError else "play")
     assert error.__cause__ is raised
+
+
+@pytest.mark.parametrize(("octets", "kind"), [(0, errors.UsageError), (1, errors.ProtocolError)])
+def test_only_a_server_that_was_spoken_to_can_have_made_no_sense(
+    play: Protocol[PlaySession], octets: int, kind: type
+) -> None:
+    def stumble() -> None:
+        session._trace.count_in(octets)
+        raise TypeError("no such thing")
+
+    session = start(play, "fine", stumble)
+    session.play()
+    with pytest.raises(kind):
+        session.play()
+    assert (session.client is None) == bool(octets)
 
 
 def test_our_own_error_is_found_behind_a_modules(play: Protocol[PlaySession]) -> None:

@@ -57,6 +57,7 @@ class Session(Link):
         self._preparing = 0
         self._committed = False
         self._kept = False  # the connection was made by an earlier operation
+        self._before = 0  # octets that had passed when the connection was up and the action began
 
     # -- what a protocol gives
 
@@ -186,10 +187,8 @@ class Session(Link):
             raise raised.error from None
         except NettoolsError as error:
             raise self._complete(error) from error.__cause__
-        except OSError as error:
-            raise self._complete(translate(error, self.target.host)) from error
         except Exception as error:
-            raise self._complete(UsageError(f"the arguments make no sense: {error}")) from error
+            raise self._complete(translate(error, self.target.host, spoken=False)) from error
         finally:
             self._preparing -= 1
 
@@ -257,6 +256,7 @@ class Session(Link):
     def _begin(self) -> None:
         self._deadline.restart(self.options.times.total)
         self._trace.begin()
+        self._before = 0
         self._kept = self.client is not None
 
     def _attempts(self, action: Callable[[], T], *, repeatable: bool) -> T:
@@ -269,6 +269,7 @@ class Session(Link):
             received = self._trace.bytes_received
             try:
                 self._open()
+                self._before = self._passed()
                 if repeatable:
                     self.catch_up()
                 return action()
@@ -305,8 +306,12 @@ class Session(Link):
 
     # -- errors
 
+    def _passed(self) -> int:
+        return self._trace.bytes_sent + self._trace.bytes_received
+
     def _translate(self, error: Exception) -> NettoolsError:
-        return translate_over(self._socks, self.PROTOCOL.classify, error, self.target.host)
+        spoken = self._passed() > self._before
+        return translate_over(self._socks, self.PROTOCOL.classify, error, self.target.host, spoken=spoken)
 
     def _complete(self, error: NettoolsError) -> NettoolsError:
         return complete(error, self.target, self.PROTOCOL.name, self._trace)

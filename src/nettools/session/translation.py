@@ -27,9 +27,17 @@ __all__ = ["complete", "translate", "translate_over"]
 
 
 def translate_over(
-    socks: Iterable[Guard], classify: Callable[[Exception], NettoolsError | None], error: Exception, host: str
+    socks: Iterable[Guard],
+    classify: Callable[[Exception], NettoolsError | None],
+    error: Exception,
+    host: str,
+    *,
+    spoken: bool,
 ) -> NettoolsError:
-    """Any exception as nettools' own: what the guard knows, what the protocol knows, what the system says."""
+    """Any exception as nettools' own: what the guard knows, what the protocol knows, what the system says.
+
+    `spoken`: a word has passed since the operation began; before that it cannot be the server's that made no sense.
+    """
     link: BaseException | None = error
     seen: set[int] = set()
     while link is not None and id(link) not in seen:
@@ -40,10 +48,10 @@ def translate_over(
     for sock in socks:
         if sock.failure is not None:
             return sock.failure
-    return classify(error) or translate(error, host)
+    return classify(error) or translate(error, host, spoken=spoken)
 
 
-def translate(error: Exception, host: str) -> NettoolsError:
+def translate(error: Exception, host: str, *, spoken: bool = True) -> NettoolsError:
     """An exception of the system or the standard library that no protocol has a better name for."""
     if isinstance(error, TLS_ERRORS):
         return tls_error(error, host)
@@ -56,6 +64,8 @@ def translate(error: Exception, host: str) -> NettoolsError:
         return FileError(f"{error.strerror or error}", errno=error.errno, filename=_text(error.filename), stage="local")
     if isinstance(error, UnicodeError):
         return UsageError(f"text cannot be encoded: {error.reason if hasattr(error, 'reason') else error}")
+    if not spoken:
+        return UsageError(f"the arguments make no sense: {error}")
     return ProtocolError(f"{host} sent what cannot be understood: {type(error).__name__}")
 
 

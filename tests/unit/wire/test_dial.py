@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import errno
+import os
 import socket
 import threading
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from nettools.errors import ConnectError, DeadlineError, ResolveError
+from nettools.errors import ConnectError, DeadlineError, ResolveError, UsageError
 from nettools.wire.deadline import Deadline
-from nettools.wire.dial import Address, Dialer, Network, interleave, race
+from nettools.wire.dial import UNIX_LIMIT, Address, Dialer, Network, check_path, interleave, race, source_address
 
 V4, V6 = socket.AF_INET, socket.AF_INET6
 
@@ -152,3 +154,87 @@ def test_nothing_listening_is_said_with_what_to_do(dialer: Callable[..., Dialer]
         dialer()("127.0.0.1", port)
     assert "nothing listens" in (caught.value.hint or "")
     assert caught.value.exit_code == 7
+
+
+@pytest.mark.parametrize(
+    ("code", "hint"),
+    [
+        (errno.EHOSTUNREACH, "no route"),
+        (errno.ENETUNREACH, "no route"),
+        (errno.EADDRNOTAVAIL, "source_address="),
+        (errno.EACCES, None),
+    ],
+)
+def test_what_the_system_says_at_once_is_told_with_what_to_do(
+    monkeypatch: pytest.MonkeyPatch, dialer: Callable[..., Dialer], code: int, hint: str | None
+) -> None:
+    monkeypatch.setattr(socket.socket, "connect_ex", lambda self, address: code)
+    with pytest.raises(ConnectError, match=os.strerror(code).lower()) as caught:
+        dialer()("127.0.0.1", 9)
+    assert (hint is None) == (caught.value.hint is None)
+    assert (hint or "") in (caught.value.hint or "")
+
+
+def test_a_name_server_that_does_not_answer_may_be_asked_again(
+    monkeypatch: pytest.MonkeyPatch, dialer: Callable[..., Dialer]
+) -> None:
+    def fail(*args: Any) -> Any:
+        raise socket.gaierror(socket.EAI_AGAIN, "later")
+
+    monkeypatch.setattr(socket, "getaddrinfo", fail)
+    with pytest.raises(ResolveError, match="could not be looked up") as caught:
+        dialer()("slow.example", 80)
+    assert caught.value.retryable
+
+
+def test_the_family_that_is_wanted_is_named_where_it_has_no_address(
+    monkeypatch: pytest.MonkeyPatch, dialer: Callable[..., Dialer]
+) -> None:
+    with pytest.raises(ResolveError, match="no IPv6 address"):
+        dialer(family=6)("127.0.0.1", 80)
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *args: [])
+    with pytest.raises(ResolveError, match=r"empty\.example has no address"):
+        dialer()("empty.example", 80)
+
+
+def test_an_address_of_this_machine_is_an_ip_address() -> None:
+    assert source_address("127.0.0.1") == ("127.0.0.1", 0)
+    assert source_address(("::1", 7)) == ("::1", 7)
+    with pytest.raises(UsageError, match="source_address="):
+        source_address("localhost")
+
+
+def test_a_path_too_long_for_the_system_is_told_before_anything_is_opened() -> None:
+    with pytest.raises(UsageError, match=f"at most {UNIX_LIMIT} octets") as caught:
+        check_path("/" + "ü" * 60)
+    assert caught.value.exit_code == 3
+    with pytest.raises(UsageError, match="is a str"):
+        check_path(b"/x")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("kind", "says"), [(None, "no such file"), (socket.SOCK_SEQPACKET, "datagram="), (socket.SOCK_STREAM, "any more")]
+)
+def test_a_path_that_nobody_answers_at_says_why(
+    dialer: Callable[..., Dialer], tmp_path: Path, kind: Any, says: str
+) -> None:
+    path = str(tmp_path / "s")
+    with socket.socket(socket.AF_UNIX, kind or socket.SOCK_STREAM) as listener:
+        if kind is not None:
+            listener.bind(path)
+        with pytest.raises(ConnectError) as caught:
+            dialer().connect_unix(path)
+    assert says in f"{caught.value} {caught.value.hint}"
+
+
+def test_an_abstract_name_is_shown_as_the_system_shows_it() -> None:
+    assert str(Address(socket.AF_UNIX, b"\0name")) == "@name"
+    assert str(Address(socket.AF_UNIX, "/run/x")) == "/run/x"
+
+
+def test_a_connection_that_does_not_come_is_told(dialer: Callable[..., Dialer]) -> None:
+    dial = dialer(idle=0.02)
+    with dial.listen("127.0.0.1", V4) as listener, pytest.raises(ConnectError, match="did not open"):
+        dial.accept(listener)
+    with pytest.raises(ConnectError, match=r"cannot listen on 192\.0\.2\.1"):
+        dial.listen("192.0.2.1", V4)

@@ -58,6 +58,17 @@ def test_a_server_cannot_fill_the_memory() -> None:
     assert len(list(jar)) == cookies.MOST_OF_DOMAIN
 
 
-@pytest.mark.parametrize("lifetime", ["Expires=Fri, 01 Jin 2027 00:00:00 GMT", "Max-Age", "Max-Age=9"])
+@pytest.mark.parametrize(
+    "lifetime",
+    [
+        "Expires=Fri, 01 Jin 2027 00:00:00 GMT", "Max-Age", "Max-Age=9", "Max-Age=nine", "max-age=+9", "Max-Age=9_0",
+        "MAX-AGE = 9 ", "Max-Age=" + "9" * 5000, "Max-Age=", "Max-Age=9; Expires=Fri, 01 Jan 1999 00:00:00 GMT",
+    ],
+)  # fmt: skip
 def test_a_lifetime_that_is_none_costs_no_cookie(lifetime: str) -> None:
     assert kept("http://www.example.org/", f"x=1; {lifetime}; Path=/", "y=2") == "x=1; y=2"
+
+
+@pytest.mark.parametrize("lifetime", ["Max-Age=-1", "Max-Age=-" + "9" * 5000, "Max-Age=soon; Max-Age=0"])
+def test_a_lifetime_that_is_over_costs_its_cookie(lifetime: str) -> None:
+    assert kept("http://www.example.org/", f"x=1; {lifetime}; Path=/", "y=2") == "y=2"
