@@ -5,7 +5,11 @@ Nothing here makes a case pass: no option is set that the case does not name.
 
 from __future__ import annotations
 
+import contextlib
+import socket
 import sys
+from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 from urllib.parse import quote
 
@@ -13,13 +17,16 @@ import nettools
 from threats.child import Adapter, Unsupported
 
 SCHEMES = {"implicit": "s"}
+GENERAL = ("dns", "user", "password", "cafile", "tls", "max_bytes", "retries", "verbose", "auth")
 
 
 def common(timeout: float, deadline: float, more: dict[str, Any]) -> dict[str, Any]:
     """What the exam's general terms are in nettools' options; anything that is not known is not taken."""
     opts: dict[str, Any] = {"timeout": nettools.Timeout(connect=timeout, idle=timeout, total=deadline)}
     more.pop("dns", None)  # played by the exam itself, in getaddrinfo
-    if more.get("user") is not None:
+    if "auth" in more:
+        opts["auth"] = more.pop("auth")
+    elif more.get("user") is not None:
         opts["auth"] = nettools.Auth(more["user"], more["password"])
     tls: dict[str, Any] = {"ca": more["cafile"]} if more.get("cafile") else {}
     match more.get("tls"):
@@ -193,7 +200,46 @@ class Nettools(Adapter):
     def udp_talk(self, host: str, port: int, send: bytes, timeout: float, deadline: float) -> bytes:
         return nettools.exchange(address("udp", host, port), send, **common(timeout, deadline, {})).data
 
+    # -- any function of the facade, any method of a session
+
+    def facade(
+        self, function: str, given: tuple[Any, ...], timeout: float, deadline: float, *, take: tuple[str, ...] = (),
+        token: str | None = None, method: str | None = None, **more: Any,
+    ) -> list[Any]:  # fmt: skip
+        """`take` names attributes of the result; `method` is called on the session that `connect` gives."""
+        if token is not None:
+            more["auth"] = nettools.Auth(more.pop("user"), token=token)
+        if function == "listen":
+            given = (*given, print)
+        own = {name: more.pop(name) for name in list(more) if name not in GENERAL}
+        opts = {**common(timeout, deadline, more), **own}
+        if method is not None:
+            with nettools.connect(given[0], **{n: opts.pop(n) for n in ("timeout", "auth", "tls") if n in opts}) as far:
+                result = getattr(far, method)(*given[1:], **opts)
+        else:
+            result = getattr(nettools, function)(*given, **opts)
+        if isinstance(result, Iterator):
+            result = list(islice(result, 5))
+        found = [getattr(result, name) for name in ("data", "raw", "content", *take) if hasattr(result, name)]
+        return [repr(result), *map(repr, found), *(each for each in found if isinstance(each, bytes))]
+
+    def listening(self, url: str, attack: bytes, connections: int, timeout: float, deadline: float) -> list[str]:
+        """A server of ours that clients do this to; then one that behaves, and what it is answered."""
+        with nettools.listen(url, lambda conn: conn.send(conn.receive(until=b"\n").data), timeout=timeout) as server:
+            host, port = server.address.rsplit(":", 1) if isinstance(server.address, str) else server.address[:2]
+            hostile = [socket.create_connection((host, int(port)), timeout=deadline) for _ in range(connections)]
+            for sock in hostile:
+                with contextlib.suppress(OSError):
+                    sock.sendall(attack)
+            answer = nettools.exchange(server.url, b"good\n", until=b"\n", timeout=deadline).data
+            for sock in hostile:
+                sock.close()
+        return [repr(answer)]
+
     # -- the command, on a terminal
+
+    def command(self, words: tuple[str, ...], timeout: float, deadline: float) -> bytes:
+        return self._command(deadline, *words)
 
     def _command(self, deadline: float, *words: str) -> bytes:
         return self.on_pty([sys.executable, "-m", "nettools.cli.main", *words, "-m", str(deadline)])

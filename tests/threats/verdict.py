@@ -99,6 +99,12 @@ def judge(c, r, ctx, before, after, dl, root, deadline):
             why.append("credential in the output or log")
         if leaks(r["text"].encode("utf-8", "replace")):
             why.append("credential in the error text")
+        if c.op.startswith(("cli", "command")) and leaks(val):
+            why.append("credential on the terminal")
+    if e.get("secret_not_in_files"):
+        for n, x in after.items():
+            if n.startswith(DL) and leaks(x or b""):
+                why.append("credential in the file " + n)
     if e.get("tty_clean") and o == "ok" and re.search(rb"\x1b|\xc2[\x80-\x9f]|\x9b", val):
         why.append("raw escape bytes reach the terminal")
     if e.get("kill_by") and (r["kill_took"] is None or r["kill_took"] > e["kill_by"]):

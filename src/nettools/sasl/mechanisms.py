@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["MECHANISMS", "Mechanism", "MechanismError"]
 
+LEAST_ITERATIONS = 4096  # RFC 5802 5.1, RFC 7677 4: fewer would let a false server guess the password from the proof
 MOST_ITERATIONS = 2_000_000  # of SCRAM's key derivation: about a second, which no deadline can interrupt
 
 
@@ -160,8 +161,8 @@ class _Scram(Mechanism):
             text = challenge.decode("utf-8")
             if self._round == 1:
                 self._client.set_server_first(text)
-                if int(self._client.iterations) > MOST_ITERATIONS:
-                    raise ValueError("more work than a login is worth")
+                if not LEAST_ITERATIONS <= int(self._client.iterations) <= MOST_ITERATIONS:
+                    raise ValueError("a proof easily guessed, or more work than a login is worth")
                 final: str = self._client.get_client_final()
                 return final.encode()
             if self._round == 2:

@@ -1,13 +1,17 @@
 """Cases of a line or two, a table a protocol: each says by its name and its octets what it is."""
 
 from threats.cases.tables import (
+    answers,
     attachments,
+    commands,
     ftp,
     gopher,
     http,
     http_framing,
     imap,
+    logins,
     nntp,
+    origins,
     pop3,
     smtp,
     sockets,
@@ -17,13 +21,17 @@ from threats.cases.tables import (
 )
 
 __all__ = [
+    "answers",
     "attachments",
+    "commands",
     "ftp",
     "gopher",
     "http",
     "http_framing",
     "imap",
+    "logins",
     "nntp",
+    "origins",
     "pop3",
     "smtp",
     "sockets",
