@@ -300,6 +300,23 @@ def test_an_answer_to_what_was_not_asked_is_no_file(plain: Site, tmp_path: Path,
 
 
 @pytest.mark.parametrize(
+    ("content_range", "sent", "kind"),
+    [
+        ("bytes 2-5/10", "cdef", nettools.ProtocolError),
+        ("bytes 2-2/10", "c", nettools.IncompleteError),
+        ("bytes 2-3/10", "c", nettools.IncompleteError),
+    ],
+)
+def test_a_part_ends_where_it_was_asked_to(plain: Site, content_range: str, sent: str, kind: type) -> None:
+    head = (
+        f"HTTP/1.1 206 Partial Content\r\nContent-Range: {content_range}\r\nContent-Length: {len(sent)}\r\n\r\n{sent}"
+    )
+    plain.server.on("GET").garbage(head.encode())
+    with pytest.raises(kind):
+        nettools.fetch_page(plain.at("x"), range=(2, 3))
+
+
+@pytest.mark.parametrize(
     "content_range", ["", "bytes 5-3/10", "bytes 0-9/5", "bytes */10", "lines 0-9/10", "bytes 6000-16383/16384"]
 )
 def test_a_part_that_makes_no_sense_is_never_joined(plain: Site, tmp_path: Path, content_range: str) -> None:

@@ -172,6 +172,13 @@ def test_scram_does_not_work_for_a_server_that_asks_too_much() -> None:
     assert server.said[1] == "*"
 
 
+@pytest.mark.parametrize("iterations", [1, 4095])
+def test_a_proof_for_too_little_work_is_not_given(iterations: int) -> None:
+    server = Server(SCRAM_SHA_256=[scram("sha256", iterations=iterations)[0]], SCRAM_SHA_1=scram("sha1"))
+    assert server.authenticate(Auth("user", "pencil")) == "SCRAM-SHA-1"
+    assert server.said[1] == "*"
+
+
 @pytest.mark.parametrize(
     ("name", "first", "answer"),
     [

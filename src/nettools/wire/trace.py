@@ -9,6 +9,7 @@ caller.
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Callable, Iterator
 from typing import Literal
 
@@ -18,6 +19,7 @@ from nettools.wire.deadline import Deadline
 
 __all__ = ["CallbackRaised", "Progress", "Trace"]
 
+_USERINFO = re.compile(rb"(://[^\s/@:\"'<>]*:)[^\s/@\"'<>]+@")
 _LINE_LIMIT = 16 * 1024  # octets of one direction held back while waiting for the end of a line
 MASK = "***"
 
@@ -174,6 +176,8 @@ class Trace:
     def _line(self, data: bytes) -> None:
         direction, source = self._from
         masked = self.mask_bytes(data)
+        if b"://" in masked and b"@" in masked:  # a password that a server has put into an address
+            masked = _USERINFO.sub(rb"\1***@", masked)
         self.event("receive" if direction == "<" else "send", masked.decode("utf-8", "replace"), masked, source)
 
     # -- secrets

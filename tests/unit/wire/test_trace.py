@@ -40,6 +40,16 @@ def test_a_secret_is_masked_in_every_form(shown: str) -> None:
     assert events[-1].bytes == b"PASS ***\r\n"
 
 
+def test_a_password_that_a_server_puts_into_an_address_is_masked() -> None:
+    trace, events = watched()
+    trace.show("<", b"Location: http://bob:pass@h.example/a@b\r\n")
+    trace.show("<", b"See http://h.example/ and mail a:b@c\r\n")
+    assert [event.text for event in events] == [
+        "Location: http://bob:***@h.example/a@b\r\n",
+        "See http://h.example/ and mail a:b@c\r\n",
+    ]
+
+
 @given(st.lists(st.integers(1, 5), min_size=1, max_size=20))
 def test_a_secret_that_arrives_in_pieces_is_masked_too(sizes: list[int]) -> None:
     trace, events = watched()

@@ -205,8 +205,11 @@ class Control(Session):
 
     def _ask_all(self, *lines: Line) -> list[Reply]:
         """The reply to each of several commands that need not wait for one another, whatever it is."""
-        while self._due and not all(line.isascii() for line in lines):
-            Control._ask_all(self)  # first FEAT, then OPTS: a name in UTF-8 is one only when that is agreed on
+        # first FEAT, then OPTS: a name in UTF-8 is one only when that is agreed on; and what changes something is alone
+        # where the server may hang up on what is sent ahead: it could have been done, or not
+        alone = lines and self._committed and not self._proven
+        while self._due and (alone or not all(line.isascii() for line in lines)):
+            Control._ask_all(self)
         while True:
             due, self._due = self._due, []
             batch = [*(line for line, _ in due), *lines]

@@ -45,18 +45,25 @@ def conditions(range_: Extent | None, newer_than: Any) -> Fields:
     return fields
 
 
-def check_range(range_: Extent, response: Response) -> None:
-    """See that a response has the octets that were asked for.
+def check_range(range_: Extent, response: Response, size: int | None = None) -> None:
+    """See that a response has the octets that were asked for; `size` is how many came, where it is known.
 
     Raises:
-        UnsupportedError: it has the whole. ProtocolError: it has others.
+        UnsupportedError: it has the whole. ProtocolError: it has others. IncompleteError: it has not all of them.
     """
     if response.status == 200:
         raise UnsupportedError("the server does not send ranges: it sent the whole")
-    first, _, total = _part(response.headers)
+    first, last, total = _part(response.headers)
     wanted = range_[0] if range_[0] >= 0 else None if total is None else max(0, total + range_[0])
     if wanted is not None and first != wanted:
         raise ProtocolError(f"octets from {first} were sent, and those from {wanted} asked for")
+    end = range_[1] if total is None else total - 1 if range_[1] is None else min(range_[1], total - 1)
+    if end is not None and last > end:
+        raise ProtocolError(f"octets up to {last} were sent, and those up to {end} asked for")
+    came = last - first + 1 if size is None else size
+    if came != last - first + 1 or (end is not None and last < end):
+        expected = last - first + 1 if end is None else end - first + 1
+        raise IncompleteError(f"{came} of {expected} octets came", received=came, expected=expected)
 
 
 class Download:

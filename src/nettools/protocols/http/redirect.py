@@ -80,7 +80,8 @@ def _target(base: str, status: int, location: str) -> Target:
     except (UsageError, ValueError) as error:
         scheme = re.match(r"([A-Za-z][A-Za-z0-9+.-]*):", text)
         what = "another protocol" if scheme is not None and scheme[1].lower() not in SCHEMES else "what is no URL"
-        raise RedirectError(f"a redirect to {what} is not followed: {text[:200]!r}", code=status) from error
+        shown = re.sub(r"//[^/?#]*@", "//***@", text)[:200]
+        raise RedirectError(f"a redirect to {what} is not followed: {shown!r}", code=status) from error
     if target.protocol != "http":
         raise RedirectError(f"a redirect to another protocol ({target.scheme.name}) is not followed", code=status)
     return target

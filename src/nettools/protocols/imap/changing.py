@@ -214,6 +214,10 @@ class Writer(Reader):
     def _delete(self, wanted: Numbers) -> None:
         if not wanted:
             return
+        with self.committed():  # done twice, it would not find what it has deleted
+            self._expunge(wanted)
+
+    def _expunge(self, wanted: Numbers) -> None:
         self._store(wanted, b"+FLAGS.SILENT", b"(\\Deleted)")
         if self._has("UIDPLUS"):
             for each in uid_sets(wanted):

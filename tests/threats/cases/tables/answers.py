@@ -1,4 +1,4 @@
-"""Answers to the less usual operations: mailboxes, news and files that lie about themselves, writes whose answer is lost."""
+"""Less usual operations: mailboxes, news and files that lie about themselves, and writes whose answer is lost."""
 
 from __future__ import annotations
 
@@ -428,15 +428,6 @@ post(
     **dict(MAIL, to="b <b@b.test>\r\nBcc: evil@e"),
 )
 post("smtp-354-twice", "send_mail", {"DATA-END": b"354 more\r\n250 ok\r\n"}, ERROR, caps=OPEN, **MAIL)
-post(
-    "smtp-bdat-lost",
-    "send_mail",
-    {"BDAT": hang_up},
-    dict(ERROR, max_conns={"main": 1}),
-    caps=(*OPEN, "CHUNKING"),
-    retries=3,
-    **MAIL,
-)
 
 # -- XML-RPC, Telnet, Gopher
 

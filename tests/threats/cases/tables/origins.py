@@ -183,11 +183,11 @@ def looked_at(name: str, html: bytes) -> None:
     )
 
 
-looked_at("open-tags", b"<a href=" * 300_000)
-looked_at("open-comments", b"<!--" * 300_000)
-looked_at("open-declarations", b"<![" * 300_000)
-looked_at("titles", b"<title>" * 300_000)
-looked_at("entities", b"&#x" * 300_000 + b"<title>" + b"&amp" * 100_000)
-looked_at("attributes", b"<a " + b"x=1 " * 300_000 + b"href=y>")
-looked_at("quotes", b"<a href='" + b"\"'" * 300_000)
+looked_at("open-tags", b"<a href=" * 60_000)
+looked_at("open-comments", b"<!--" * 60_000)
+looked_at("open-declarations", b"<![" * 60_000)
+looked_at("titles", b"<title>" * 60_000)
+looked_at("entities", b"&#x" * 60_000 + b"<title>" + b"&amp" * 60_000)
+looked_at("attributes", b"<a " + b"x=1 " * 60_000 + b"href=y>")
+looked_at("quotes", b"<a href='" + b"\"'" * 60_000)
 looked_at("base", b'<base href="http://[">' + b'<a href="//[x">' * 1000)
