@@ -205,6 +205,7 @@ typed(
 )
 
 NEWS = "nntp://127.0.0.1:{main}/g.test"
+CLEAR = ("--tls", "off")
 OVER = b"224 over\r\n1\t" + EVIL + b"\t" + EVIL + b"\t1 Jan 2024\t<" + EVIL + b">\t\t1\t1\r\n.\r\n"
 for flag in ("-vv", "--json", "-q"):
     typed(
@@ -214,6 +215,7 @@ for flag in ("-vv", "--json", "-q"):
         "list",
         NEWS,
         flag,
+        *CLEAR,
     )
 typed(
     "nntp-groups",
@@ -221,6 +223,7 @@ typed(
     "nntp",
     "groups",
     "nntp://127.0.0.1:{main}/",
+    *CLEAR,
 )
 typed(
     "nntp-fetch",
@@ -229,6 +232,7 @@ typed(
     "fetch",
     NEWS,
     "1",
+    *CLEAR,
 )
 
 GOPHER = "gopher://127.0.0.1:{main}/"
@@ -289,3 +293,115 @@ typed(
 )
 typed("get-unknown-scheme", lambda c, ctx: None, "get", "evil\x1b[2J://127.0.0.1:{main}/")
 typed("url-escape", lambda c, ctx: None, "http", "http://127.0.0.1:{dead}/\x1b[2J\u202e", listen={"dead": "dead"})
+
+# -- time and memory, arguments, files and certificates, as a user of the command meets them
+
+IN_TIME = dict(outcome="ok", tty_clean=True, by=7)
+BOUNDED = dict(outcome="ok", tty_clean=True, rss=300, by=8)
+typed("drip", lambda c, ctx: c.http() and c.drip(b"HTTP/1.1 200 OK\r\n" * 9), "http", PAGE, expect=IN_TIME)
+typed("silent", lambda c, ctx: c.hold(), "imap", "list", IMAP, *ACCOUNT, expect=IN_TIME)
+typed("ftp-silent", lambda c, ctx: c.hold(), "ftp", "list", FTP, *ACCOUNT, expect=IN_TIME)
+typed("tcp-endless", lambda c, ctx: c.drip(b"a" * 99, gap=0.2), "tcp", "send", "tcp://127.0.0.1:{main}", expect=IN_TIME)
+
+
+def endless(c, ctx):
+    if c.http():
+        c.send(b"HTTP/1.1 200 OK\r\n\r\n")
+        c.flood(b"a" * 65536, mb=200)
+
+
+typed("flood-limited", endless, "http", PAGE, "--max-size", "1000000", expect=BOUNDED)
+typed("flood-json", endless, "http", PAGE, "--json", expect=BOUNDED)
+typed("line-flood", lambda c, ctx: c.flood(b"a" * 65536, mb=200), "smtp", "check", SMTP, expect=BOUNDED)
+
+
+def refused(name: str, evil: bytes, *words: str) -> None:
+    """Words that would be something else on the wire."""
+
+    def serve(c, ctx):
+        c.send(b"220 hi\r\n")
+        c.recv()
+
+    expect = dict(outcome="ok", tty_clean=True, forbid={"main": [evil]})
+    typed(name, serve, *words, expect=expect)
+
+
+refused("method-crlf", b"\nX-Evil", "http", PAGE, "-X", "GET / HTTP/1.1\r\nX-Evil: 1\r\n")
+refused("header-crlf", b"\nX-Evil", "http", PAGE, "-H", "A: b\r\nX-Evil: 1")
+refused("cookie-crlf", b"\nX-Evil", "http", PAGE, "-b", "a=b\r\nX-Evil: 1")
+refused("user-crlf", b"\nDELE", "ftp", "list", FTP, "-u", "a\r\nDELE x:y", "--tls", "off")
+refused("command-crlf", b"\nDELE", "ftp", "command", FTP, "NOOP\r\nDELE x", *ACCOUNT)
+refused("sender-crlf", b"\nRCPT TO:<evil", *(w if w != "a@a.test" else "a@a.test>\r\nRCPT TO:<evil@e" for w in SEND))
+refused("folder-crlf", b"\nX1", "imap", "list", IMAP, "--folder", "x\r\nX1 DELETE INBOX", *ACCOUNT)
+refused("article-crlf", b"\nPOST", "nntp", "fetch", NEWS, "<a@b>\r\nPOST")
+refused("words-crlf", b"\nEVIL", "gopher", "search", GOPHER + "7/", "a\r\nEVIL")
+
+
+def saved(name: str, disposition: str, *words: str, path: str = "report.pdf", expect=None, **more) -> None:
+    answer = reply(b"evil", "200 OK", "Content-Disposition: attachment; " + disposition)
+    expect = dict(outcome="ok", tty_clean=True, names_clean=True, **(expect or {}))
+    typed(name, web(answer), "http", *words, PAGE + path, expect=expect, **more)
+
+
+saved("save-traversal", 'filename="../../evil"', "download")
+saved("save-bashrc", 'filename=".bashrc"', "download", expect=dict(absent=[".bashrc"]))
+saved("save-dash", 'filename="-rf"', "download")
+saved("save-existing", 'filename="a"', "download", dl={"a": b"old"}, expect=dict(file_in={"a": [b"old"]}))
+saved("save-link", 'filename="a"', "download", symlink={"a": "../../canary.txt"})
+saved("save-remote-name", 'filename="b"', "-O", path="..%2f..%2fevil")
+saved("save-error", 'filename="b"', "-o", "a", path="x", dl={"a.part": b"half"})
+typed(
+    "mirror-up",
+    talking(ftp, {}, listing=b"type=file; ../../evil\r\ntype=dir; ..\r\n"),
+    "ftp",
+    "mirror",
+    FTP,
+    ".",
+    *ACCOUNT,
+)
+
+
+def encrypted(name: str, certificate: str, *words: str, needs: bytes) -> None:
+    """A server whose certificate is not good: no word of the user's reaches it."""
+
+    def serve(c, ctx):
+        c.tls(certificate)
+        c.recv()
+
+    expect = dict(outcome="ok", tty_clean=True, value_has=needs, secret_not_on=["main"])
+    typed(name, serve, *words, "--cacert", "{ca}", expect=expect)
+
+
+for certificate in ("wronghost", "expired", "selfsigned"):
+    encrypted(
+        f"https-{certificate}", certificate, "http", "https://127.0.0.1:{main}/", *ACCOUNT[:2], needs=b"certificate"
+    )
+    encrypted(
+        f"imaps-{certificate}", certificate, "imap", "list", "imaps://127.0.0.1:{main}/", *ACCOUNT[:2], needs=b"cert"
+    )
+    encrypted(f"gophers-{certificate}", certificate, "gopher", "get", "gophers://127.0.0.1:{main}/0x", needs=b"cert")
+    encrypted(
+        f"telnets-{certificate}",
+        certificate,
+        "telnet",
+        "run",
+        "telnets://127.0.0.1:{main}/",
+        "--expect",
+        "x",
+        "--send",
+        SECRET,
+        needs=b"cert",
+    )
+    encrypted(
+        f"tls-{certificate}", certificate, "tcp", "send", "tls://127.0.0.1:{main}", "--data", SECRET, needs=b"cert"
+    )
+    encrypted(
+        f"xmlrpc-{certificate}",
+        certificate,
+        "xmlrpc",
+        "call",
+        "https://127.0.0.1:{main}/",
+        "m",
+        *ACCOUNT[:2],
+        needs=b"cert",
+    )
