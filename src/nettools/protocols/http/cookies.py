@@ -30,7 +30,7 @@ LATEST = 400 * 24 * 3600  # seconds that a cookie lives at most (RFC 6265bis 5.5
 
 _BLANKS = " \t"
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
-_LIFETIME = re.compile(r"-?[0-9]{1,4000}")
+_LIFETIME = re.compile(r"(-?)0*([0-9]+)")
 _TOKEN = re.compile(r"[^\t\x20-\x2f\x3b-\x40\x5b-\x60\x7b-\x7e]+")
 _NAMES = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MONTHS = {name: n for n, name in enumerate(_NAMES, 1)}
@@ -132,9 +132,10 @@ def _is_address(host: str) -> bool:
 
 def _end(attributes: dict[str, str]) -> int | None:
     """When a cookie ends, in seconds since 1970; Max-Age counts before Expires, and what is neither is passed over."""
-    lifetime = attributes.get("max-age", "")
-    if _LIFETIME.fullmatch(lifetime):
-        return int(time.time()) + min(int(lifetime), LATEST) if int(lifetime) > 0 else 0
+    lifetime = _LIFETIME.fullmatch(attributes.get("max-age", ""))
+    if lifetime is not None:
+        seconds = min(int(lifetime[2][:10]), LATEST)
+        return int(time.time()) + seconds if seconds and not lifetime[1] else 0
     moment = cookie_date(attributes.get("expires", ""))
     return None if moment is None else int(moment.timestamp())
 
