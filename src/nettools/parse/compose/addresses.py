@@ -20,6 +20,8 @@ People = str | Address | Iterable[str | Address] | None
 LINE_ENDS = re.compile(r"[\r\n\0]")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
+_NOT_LOCAL = re.compile(r'[\s<>@,;:"()\[\]\\]')
+_NOT_HOST = re.compile(r'[\s<>@,;"()\\]')
 _BRACKETS = re.compile(r"(?:[^<>]*<[^<>]*>)*[^<>]*")
 _HINT = "such as name@example.org"
 
@@ -37,9 +39,9 @@ def check_address(address: str) -> str:
     local, at, host = address.rpartition("@")
     if not at:
         local, host = address, ""
-    if not _QUOTED.fullmatch(local) and (not local or re.search(r'[\s<>@,;:"()\[\]\\]', local)):
+    if not _QUOTED.fullmatch(local) and (not local or _NOT_LOCAL.search(local)):
         raise UsageError(f"{address!r} is no mail address", hint=_HINT)
-    if at and (not host or re.search(r'[\s<>@,;"()\\]', host)):
+    if at and (not host or _NOT_HOST.search(host)):
         raise UsageError(f"{address!r} is no mail address", hint=_HINT)
     return f"{local}@{ascii_host(host)}" if at else local
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import binascii
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -19,12 +20,13 @@ __all__ = ["Encoded", "Piece", "Prepared", "Verbatim", "base64_lines", "crlf", "
 
 _LINE = 57  # octets that make a line of base64 (RFC 2045 6.8)
 _READ = _LINE * 4096
+_BARE_LF = re.compile(rb"\n(?<!\r\n)")  # looked for by their first octet: half of what counting line ends costs
+_BARE_CR = re.compile(rb"\r(?!\n)")
 
 
 def crlf(octets: bytes) -> bytes:
     """Octets with every line end, bare CR and LF too, as CR LF."""
-    ends = octets.count(b"\n")
-    if octets.count(b"\r") == ends == octets.count(b"\r\n"):
+    if not (_BARE_LF.search(octets) or _BARE_CR.search(octets)):
         return octets
     if b"\r" in octets:
         octets = octets.replace(b"\r\n", b"\n").replace(b"\r", b"\n")

@@ -241,7 +241,7 @@ def _resent(fields: list[tuple[str, bytes]]) -> list[tuple[str, bytes]]:
 
 
 def _addresses(fields: list[tuple[str, bytes]], name: str) -> tuple[Address, ...]:
-    return tuple(each for field_name, value in fields if field_name == name for each in _parsed(value))
+    return tuple([each for field_name, value in fields if field_name == name for each in _parsed(value)])
 
 
 @functools.lru_cache(maxsize=64)

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 __all__ = ["SMTPSession", "draft_message"]
 
+_CONTENT = frozenset({"subject", "text", "html", "attachments", "headers", "date", "message_id"})
+
 
 class SMTPSession(Conversation):
     """`connect("smtp://...")`: `send`, `send_many`, `check`, `command`, `ping`."""
@@ -111,20 +113,10 @@ def draft_message(user: str | None = None, *, message: Any = None, **given: Any)
         UsageError: an address or header makes no sense, there is no recipient or sender, or both kinds are mixed.
     """
     envelope = {name: given.pop(name, None) for name in ("sender", "to", "cc", "bcc")}
-    content = {name: value for name, value in given.items() if value not in (None, "", (), [], {})}
-    unknown = {str(name) for name in given} - {
-        "subject",
-        "text",
-        "html",
-        "attachments",
-        "headers",
-        "date",
-        "message_id",
-    }
-    if unknown:
-        raise UsageError(f"send_mail takes no {', '.join(sorted(unknown))}")
-    if message is not None and content:
-        raise UsageError(f"message= is whole: {', '.join(content)} do not go with it")
+    if unknown := given.keys() - _CONTENT:
+        raise UsageError(f"send_mail takes no {', '.join(sorted(map(str, unknown)))}")
     if message is not None:
+        if content := [name for name, value in given.items() if value not in (None, "", (), [], {})]:
+            raise UsageError(f"message= is whole: {', '.join(content)} do not go with it")
         return prepare(message, default_sender=user, **envelope)
     return prepare(compose(default_sender=user, **envelope, **given), default_sender=user, **envelope)
