@@ -1,7 +1,8 @@
-"""`python -m benchmarks [JOB...] [--link] [--rounds N] [--seconds N] [--root DIR]`; without names, all, and the page.
+"""`python -m benchmarks [JOB...] [--link] [--rounds N] [--minutes N] [--root DIR]`; without names, all, and the page.
 
-A job has its seconds and no more, and what it has measured is written down before the next one begins. The exit code is
-1 when a contender failed (one that is not installed is left out), or a job did.
+All have so many minutes, and none more than a few times its share of what is left, so that no job can stall the rest.
+What one has measured is written down before the next one begins. The exit code is 1 when a job or a contender failed (a
+contender that is not installed is left out).
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from benchmarks.measure import Bench, Result
 from benchmarks.servers import Servers
 
 RTT_MS = 50.0
+SHARES = 2.5  # of the time that is left, for one job
 NEEDED = 4 << 30  # octets that the servers' data and one run's take
 
 
@@ -32,18 +34,20 @@ def main() -> int:
     parser.add_argument("jobs", nargs="*", help="names of jobs (default: all)")
     parser.add_argument("--link", action="store_true", help=f"over a link with {RTT_MS:g} ms of round trip")
     parser.add_argument("--rounds", type=int, default=None, help="at most (default: 5; over a link 2)")
-    parser.add_argument("--seconds", type=float, default=None, help="of each job (default: 90; over a link 240)")
+    parser.add_argument("--minutes", type=float, default=None, help="for all jobs (default: 24; over a link 14)")
     parser.add_argument("--write", action="store_true", help="write docs/performance.md also when jobs are named")
     parser.add_argument("--root", type=Path, default=None, help="scratch folder (default: in memory, where it fits)")
     given = parser.parse_args()
     jobs = [job for job in (OVER_LINK if given.link else ON_THE_MACHINE) if not given.jobs or job.name in given.jobs]
     if not jobs:
         parser.error("no such job; there are " + ", ".join(job.name for job in (*ON_THE_MACHINE, *OVER_LINK)))
-    kind, rounds, seconds = ("link", 2, 240.0) if given.link else ("loopback", 5, 90.0)
+    kind, rounds, minutes = ("link", 2, 14.0) if given.link else ("loopback", 5, 24.0)
     began, failed = time.monotonic(), list[str]()
+    end = began + 60 * (given.minutes or minutes)
     with _bench(given.root or _scratch(), link=given.link) as bench:
-        for job in jobs:
-            result = _run(bench, job, given.rounds or rounds, given.seconds or seconds)
+        for number, job in enumerate(jobs):
+            share = (end - time.monotonic()) / (len(jobs) - number)
+            result = _run(bench, job, given.rounds or rounds, min(SHARES * share, end - time.monotonic()))
             failed += [f"{job.name}: {name}: {why}" for name, why in result.failed.items()]
             if given.write or not given.jobs:
                 report.record([result], kind, {"rtt_ms": RTT_MS} if given.link else {})
