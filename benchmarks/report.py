@@ -162,7 +162,7 @@ def _table(figures: dict[str, Any], *, link: bool) -> str:
         failed = f", failed: {_cell(row['failed'])}" if row["failed"] else ""
         cells = [_ratio(row["wall"]), _ratio(row["cpu"]), _whole(row["memory"]), *([_whole(row["turns"])] * link)]
         lines.append(f"| {bold}{name}{bold}{failed} | " + " | ".join(cells) + " |")
-    said = [f"{figures['rounds']} rounds."]
+    said = [f"{figures['rounds']} round{'s' * (figures['rounds'] != 1)}."]
     if figures["growth"] is not None:
         said.append(f"One more item among ten times as many costs {figures['growth']:.2f} times as much CPU.")
     said += [f"Left out: {name} ({_cell(why)})." for name, why in figures["absent"].items()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import socket
 from pathlib import Path
@@ -53,6 +54,7 @@ def ftp_get(host: str, port: str, path: str, dest: str) -> int:
     with socket.create_connection((host, int(port))) as control, control.makefile("rb") as lines:
         with _ftp_data(control, lines, host, f"RETR {path}") as data, Path(dest).open("wb") as file:
             source, sink = os.pipe()
+            fcntl.fcntl(sink, fcntl.F_SETPIPE_SZ, BLOCK)
             while moved := os.splice(data.fileno(), sink, BLOCK):
                 while moved:
                     moved -= os.splice(source, file.fileno(), moved)
