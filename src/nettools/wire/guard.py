@@ -88,7 +88,10 @@ class Guard(Base):
 
     def unread(self) -> bool:
         """Whether octets are held here that nobody has taken yet; the system is not asked."""
-        return any(not reader.closed and _peek(reader) for reader in self._readers) or bool(self._pending())
+        for reader in self._readers:
+            if not reader.closed and _peek(reader):
+                return True
+        return bool(self._pending())
 
     def ready(self, seconds: float | None) -> bool:
         """Wait until there is something to read, at most so long; False, and no error, when nothing came."""

@@ -187,6 +187,8 @@ class Delivery:
     def _told(self, refused: Mapping[str, ReplyError]) -> dict[str, ReplyError]:
         """Refusals that are reported and not raised, told what the conductor tells those that are."""
         found = dict(refused)
+        if not found:
+            return found
         stage = self._session._trace.stage
         for error in found.values():
             self._session._complete(error)
