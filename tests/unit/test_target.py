@@ -144,7 +144,7 @@ def test_an_endpoint_is_written_as_pythons_sockets_take_it(
     [
         ("h", -1), ("h", 65536), ("h", True), ("h", "no-such-service"), ("h", ""), ("h", "１"), ("h", None), ("h", 1.5),
         (True, 1), (2**32, 1), (-1, 1), (None, 1), ("a b", 1), ("h\r\n", 1), ("::1", None), ("[::g]", 1),
-        (("h",), None), (("h", 1), 2), ("1::2::3", 1),
+        (("h",), None), (("h", 1), 2), ("1::2::3", 1), ("\udc80", 1), ("%41\ud800", 1),
     ],
 )  # fmt: skip
 def test_what_is_no_endpoint_is_refused_with_exit_code_3(host: object, port: object) -> None:
