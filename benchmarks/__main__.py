@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -38,6 +39,7 @@ def main() -> int:
     parser.add_argument("--write", action="store_true", help="write docs/performance.md also when jobs are named")
     parser.add_argument("--root", type=Path, default=None, help="scratch folder (default: in memory, where it fits)")
     given = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the servers are stopped
     jobs = [job for job in (OVER_LINK if given.link else ON_THE_MACHINE) if not given.jobs or job.name in given.jobs]
     if not jobs:
         parser.error("no such job; there are " + ", ".join(job.name for job in (*ON_THE_MACHINE, *OVER_LINK)))

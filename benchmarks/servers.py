@@ -144,20 +144,28 @@ class Servers:
         self.root.mkdir(parents=True, exist_ok=True)
         self._lock = (self.root / "lock").open("w")
         fcntl.flock(self._lock, fcntl.LOCK_EX)  # one run at a time: the data are the same for all
-        self._make_data()
-        for name, argv in self._commands().items():
-            log = self.root / f"{name}.log"
-            with log.open("wb") as out:
-                self._processes.append(
-                    subprocess.Popen(
-                        [*self._inside, *argv], stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True
-                    )
-                )
-        for port in self._ports.values():
-            self._wait(port)
+        try:
+            self._make_data()
+            for name, argv in self._commands().items():
+                self._start(name, argv)
+            for port in self._ports.values():
+                self._wait(port)
+        except BaseException:
+            self._stop()
+            raise
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._stop()
+
+    def _start(self, name: str, argv: list[str]) -> None:
+        with (self.root / f"{name}.log").open("wb") as out:
+            process = subprocess.Popen(
+                [*self._inside, *argv], stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True
+            )
+        self._processes.append(process)
+
+    def _stop(self) -> None:
         for number in (signal.SIGTERM, signal.SIGKILL):
             for process in self._processes:
                 with contextlib.suppress(ProcessLookupError):
