@@ -20,8 +20,8 @@ _HOMES = {
     "facade.connecting": "connect",
     "facade.downloads": "download",
     "facade.mailboxes": """
-        append_mail copy_mail create_folder delete_mail fetch_mail fetch_mails flag_mail list_folders list_mail
-        move_mail parse_mail save_attachments search_mail watch_mail
+        append_mail copy_mail create_folder delete_folder delete_mail fetch_mail fetch_mails flag_mail list_folders
+        list_mail move_mail parse_mail rename_folder save_attachments search_mail watch_mail
     """,
     "options": "Options option_names",
     "policies": "TLS Proxy Retry Timeout",

@@ -37,6 +37,7 @@ from nettools.facade.downloads import download as download
 from nettools.facade.mailboxes import append_mail as append_mail
 from nettools.facade.mailboxes import copy_mail as copy_mail
 from nettools.facade.mailboxes import create_folder as create_folder
+from nettools.facade.mailboxes import delete_folder as delete_folder
 from nettools.facade.mailboxes import delete_mail as delete_mail
 from nettools.facade.mailboxes import fetch_mail as fetch_mail
 from nettools.facade.mailboxes import fetch_mails as fetch_mails
@@ -45,6 +46,7 @@ from nettools.facade.mailboxes import list_folders as list_folders
 from nettools.facade.mailboxes import list_mail as list_mail
 from nettools.facade.mailboxes import move_mail as move_mail
 from nettools.facade.mailboxes import parse_mail as parse_mail
+from nettools.facade.mailboxes import rename_folder as rename_folder
 from nettools.facade.mailboxes import save_attachments as save_attachments
 from nettools.facade.mailboxes import search_mail as search_mail
 from nettools.facade.mailboxes import watch_mail as watch_mail

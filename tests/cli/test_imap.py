@@ -143,3 +143,15 @@ def test_uids_and_what_to_look_for_exclude_each_other(nettools: Run, box: str, v
     assert (done.code, "either UIDs or what to look for" in done.err) == (2, True)
     if verb != "save":
         assert "Missing argument" in nettools("imap", verb, box, *more, *ME).err
+
+
+def test_folders_are_made_renamed_and_removed(nettools: Run, sandbox: Any) -> None:
+    url = sandbox.imap.url
+    assert nettools("imap", "mkdir", f"{url}/Gr%C3%BCn", *ME).code == 0
+    assert "would rename Grün to Blau" in nettools("imap", "rename", f"{url}/Gr%C3%BCn", "Blau", "--dry-run", *ME).err
+    assert nettools("imap", "rename", f"{url}/Gr%C3%BCn", "Blau", *ME).code == 0
+    assert "Blau" in nettools("imap", "folders", url, *ME).text
+    assert nettools("imap", "rmdir", f"{url}/Blau", *ME).code == 2  # nobody to ask
+    assert nettools("imap", "rmdir", f"{url}/Blau", "-y", *ME).code == 0
+    assert nettools("imap", "rmdir", f"{url}/Blau", "-y", *ME).code == 78
+    assert "names no folder" in nettools("imap", "mkdir", url, *ME).err

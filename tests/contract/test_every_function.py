@@ -157,6 +157,18 @@ def check_create_folder(site: Any, folder: Path) -> object:
     return "Grüße" in names(nettools.list_folders(site.url, **site.options))
 
 
+def check_delete_folder(site: Any, folder: Path) -> object:
+    nettools.create_folder(site.url, "Gone", **site.options)
+    nettools.delete_folder(site.url, "Gone", **site.options)
+    return "Gone" not in names(nettools.list_folders(site.url, **site.options))
+
+
+def check_rename_folder(site: Any, folder: Path) -> object:
+    nettools.create_folder(site.url, "Before", **site.options)
+    nettools.rename_folder(site.url, "Before", "Behind", **site.options)
+    return {"Behind"} == {"Before", "Behind"} & names(nettools.list_folders(site.url, **site.options))
+
+
 def check_list_folders(site: Any, folder: Path) -> object:
     return "INBOX" in names(nettools.list_folders(site.url, **site.options))
 
@@ -246,7 +258,8 @@ MAILBOX: dict[str, Call] = {
     "list_mail": check_list_mail, "search_mail": check_search_mail, "fetch_mail": check_fetch_mail,
     "fetch_mails": check_fetch_mails, "save_attachments": check_save_attachments, "delete_mail": check_delete_mail,
     "move_mail": check_move_mail, "copy_mail": check_copy_mail, "flag_mail": check_flag_mail,
-    "append_mail": check_append_mail, "create_folder": check_create_folder, "list_folders": check_list_folders,
+    "append_mail": check_append_mail, "create_folder": check_create_folder, "delete_folder": check_delete_folder,
+    "rename_folder": check_rename_folder, "list_folders": check_list_folders,
     "watch_mail": check_watch_mail,
 }  # fmt: skip
 TABLE: dict[str, dict[str, Call]] = {

@@ -255,6 +255,14 @@ def telnet_run(do: Command) -> object:
     )
 
 
+def imap_folders(do: Command) -> object:
+    do("mkdir", do.at("Gr%C3%BCn"))
+    do("rename", do.at("Gr%C3%BCn"), "Blau & mehr")
+    assert "Blau & mehr" in do("folders", do.site.url).out.decode()
+    do("rmdir", "-y", do.at("Blau%20&%20mehr"))
+    return "Blau" not in do("folders", do.site.url).out.decode()
+
+
 def gopher_get(do: Command) -> object:
     do("get", do.at("0/pub/hello.txt"), "-o", do.folder / "hello")
     return do("get", do.at("0/pub/hello.txt")).out.splitlines() == [b"Hello, world."]
@@ -286,6 +294,7 @@ TABLE: dict[str, dict[str, Check]] = {
         "mv": imap_to_folder("mv", 1), "cp": imap_to_folder("cp", 2),
         "search": mailbox_search,
         "changed": lambda do: len(ready(do)) == len(do("changed", "--json", do.at("INBOX"), 0).lines),
+        "mkdir": imap_folders, "rename": imap_folders, "rmdir": imap_folders,
         "folders": lambda do: b"Archive" in do("folders", do.site.url).out,
         "command": lambda do: b"STATUS" in do("command", do.site.url, "STATUS INBOX (MESSAGES)").out,
     },

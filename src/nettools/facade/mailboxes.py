@@ -30,6 +30,7 @@ __all__ = [
     "append_mail",
     "copy_mail",
     "create_folder",
+    "delete_folder",
     "delete_mail",
     "fetch_mail",
     "fetch_mails",
@@ -38,6 +39,7 @@ __all__ = [
     "list_mail",
     "move_mail",
     "parse_mail",
+    "rename_folder",
     "save_attachments",
     "search_mail",
     "watch_mail",
@@ -164,6 +166,27 @@ def create_folder(url: str, name: str, **opts: Unpack[Keywords]) -> None:
     >>> create_folder(imap.url, "Projects/2026", auth=alice)
     """
     _run(url, opts, lambda mail: mail.create_folder(name))
+
+
+def delete_folder(url: str, name: str, **opts: Unpack[Keywords]) -> None:
+    """Remove a folder with all its messages.
+
+    Raises:
+        NotFoundError: there is no such folder.
+
+    >>> create_folder(imap.url, "Old", auth=alice)
+    >>> delete_folder(imap.url, "Old", auth=alice)
+    """
+    _run(url, opts, lambda mail: mail.delete_folder(name))
+
+
+def rename_folder(url: str, name: str, new_name: str, **opts: Unpack[Keywords]) -> None:
+    """Give a folder, and those within it, another name.
+
+    >>> create_folder(imap.url, "New", auth=alice)
+    >>> rename_folder(imap.url, "New", "Old/Grün", auth=alice)
+    """
+    _run(url, opts, lambda mail: mail.rename_folder(name, new_name))
 
 
 def append_mail(

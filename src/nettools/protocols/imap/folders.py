@@ -172,6 +172,31 @@ class Mailbox(Conversation):
     def _create(self, name: str) -> None:
         self._run(b"CREATE", self._wire_name(name), what=f"CREATE {name}", last=True)
 
+    def delete_folder(self, name: str) -> None:
+        """Remove a folder with all its messages; never twice."""
+
+        def prepared() -> tuple[tuple[Argument, ...], str]:
+            old = self._name(name or "")  # None would be the URL's, and may be INBOX
+            return (b"DELETE", self._wire_name(old)), f"DELETE {old}"
+
+        self._change(*self.prepare(prepared))
+
+    def rename_folder(self, name: str, new_name: str) -> None:
+        """Give a folder, and those within it, another name."""
+
+        def prepared() -> tuple[tuple[Argument, ...], str]:
+            old, new = self._name(name or ""), self._name(new_name or "")
+            return (b"RENAME", self._wire_name(old), self._wire_name(new)), f"RENAME {old}"
+
+        self._change(*self.prepare(prepared))
+
+    @operation("change")
+    def _change(self, command: tuple[Argument, ...], what: str) -> None:
+        self._log_in()
+        self._status = None  # it may be the one that is open
+        with self.committed():
+            self._run(*command, what=what, last=True)
+
     @operation("namespaces")
     def namespaces(self) -> tuple[Spaces | None, Spaces | None, Spaces | None]:
         """Where folders are (RFC 2342): personal, other users', shared; each pairs of prefix and delimiter, or None."""

@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from nettools.errors import NotFoundError, ProtocolError, UsageError
+from nettools.errors import NotFoundError, ProtocolError, UnsupportedError, UsageError
 from nettools.protocols.imap.address import Meant, uid_sets
 from nettools.protocols.imap.attachments import ENCODINGS, Decoder, attached
 from nettools.protocols.imap.fetching import BATCH_OCTETS, Fetcher
@@ -36,6 +36,13 @@ __all__ = ["INFO", "Reader"]
 INFO = b"(UID FLAGS RFC822.SIZE INTERNALDATE ENVELOPE)"
 
 _SECTION = r"(?i)(?:\d+(?:\.\d+)*)?\.?(?:HEADER|TEXT|MIME|HEADER\.FIELDS(?:\.NOT)? \([A-Z0-9 !-'*-.^-~]+\))?"
+
+
+ALGORITHMS = ("REFERENCES", "REFS", "ORDEREDSUBJECT")  # of THREAD, the best first
+
+
+def _as_text(thread: Any) -> Any:
+    return tuple(map(_as_text, thread)) if isinstance(thread, tuple) else str(thread)
 
 
 class Reader(Fetcher):
@@ -139,6 +146,27 @@ class Reader(Fetcher):
     def _search_in(self, name: str, query: Query | str) -> tuple[str, ...]:
         self._enter(name, refresh=True)
         return tuple(str(uid) for uid in self._search(self._terms(query), last=True))
+
+    def threads(self, query: Query | str = "ALL", *, folder: str | None = None) -> tuple[Any, ...]:
+        """Conversations among the messages for which a query holds: nested tuples of UIDs (RFC 5256 4).
+
+        A message is followed by what answers it; where several do, each of them begins a tuple of its own.
+
+        Raises:
+            UnsupportedError: the server has no THREAD.
+        """
+        self.prepare(lambda: search_arguments(query))
+        return self._threads(self.prepare(lambda: self._name(folder)), query)
+
+    @operation("threads")
+    def _threads(self, name: str, query: Query | str) -> tuple[Any, ...]:
+        offered = [each for each in ALGORITHMS if self._has(f"THREAD={each}")]
+        if not offered:
+            raise UnsupportedError("the server has no THREAD", side="peer")
+        self._enter(name, refresh=True)
+        terms = search_arguments(query, charset=False)
+        answer = self._run(b"UID", b"THREAD", offered[0].encode(), b"UTF-8", *terms, what="UID THREAD", last=True)
+        return tuple(_as_text(each) for told in answer.of("thread") for each in told)
 
     # -- parts, files
 

@@ -9,6 +9,6 @@ __all__ = ["IMAPSession"]
 
 class IMAPSession(Keeper):
     """`connect("imap://...")`: `list search fetch fetch_many fetch_part select folders create_folder append move copy
-    flag delete save_attachments watch command ping`; and beyond other mailboxes `changed fetch_to save compress
-    namespaces quota identify`.
+    flag delete save_attachments watch command ping`; and beyond other mailboxes `changed threads fetch_to save
+    delete_folder rename_folder compress namespaces quota identify`.
     """

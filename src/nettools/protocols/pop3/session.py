@@ -344,7 +344,7 @@ class POP3Session(Conversation):
         """POP3 has no folders to select."""
         raise UnsupportedError("POP3 has no folders", side="peer", hint="IMAP has")
 
-    create_folder = append = move = copy = select
+    create_folder = delete_folder = rename_folder = append = move = copy = select
 
     def flag(self, *_: Any, **__: Any) -> NoReturn:
         """POP3 has no flags."""
