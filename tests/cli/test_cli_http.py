@@ -136,3 +136,38 @@ def test_what_is_wrong_with_a_call(nettools: Run, sandbox: Any) -> None:
     assert '"error": "FaultError"' in done.err
     done = nettools("xmlrpc", url, "add", "1", "2", "--dry-run")
     assert (done.code, done.out) == (0, b"")
+
+
+def test_json_is_sent_as_json(nettools: Run, sandbox: Any, tmp_path: Path) -> None:
+    url = f"{sandbox.http.url}/_anything"
+    (tmp_path / "body.json").write_text('{"a": 1}')
+    for words, stdin in (('{"a": 1}', b""), (f"@{tmp_path}/body.json", b""), ("@-", b'{"a": 1}')):
+        told = nettools("http", url, "--json-data", words, stdin=stdin).json
+        assert (told["method"], told["json"]) == ("POST", {"a": 1})
+        assert told["headers"]["content-type"] == "application/json"
+    typed = nettools("http", "put", url, "--json-data", "[]", "-H", "Content-Type: application/merge-patch+json").json
+    assert (typed["method"], typed["headers"]["content-type"]) == ("PUT", "application/merge-patch+json")
+    assert "--json-data is no JSON" in nettools("http", url, "--json-data", "{").err
+    assert nettools("http", url, "--json-data", "1", "-d", "2").code == 2
+
+
+def test_options_are_curls(nettools: Run, sandbox: Any, tmp_path: Path) -> None:
+    url = f"{sandbox.http.url}/_anything"
+    told = nettools("http", "-fsSL", "--compressed", url, "-A", "me/1", "-e", "http://x.example/").json
+    assert (told["headers"]["user-agent"], told["headers"]["referer"]) == ("me/1", "http://x.example/")
+    (tmp_path / "text").write_text("ü&=")
+    words = (
+        "--data-urlencode",
+        "q=a b&c",
+        "--data-urlencode",
+        f"r@{tmp_path}/text",
+        "--data-urlencode",
+        "ä",
+        "-d",
+        "s=1",
+    )
+    assert nettools("http", f"{sandbox.http.url}/_echo", *words).text == "s=1&q=a%20b%26c&r=%C3%BC%26%3D&%C3%A4"
+    told = nettools("http", "-G", f"{url}?x=1", *words[:2], "-d", "s=1").json
+    assert (told["method"], told["args"]) == ("GET", {"x": "1", "s": "1", "q": "a b&c"})
+    assert nettools("http", "-s", f"{sandbox.http.url}/pub/hello.txt", "-o", tmp_path / "x").err == ""
+    assert nettools("http", f"{sandbox.http.url}/_echo", "--data-binary", f"@{tmp_path}/text").text == "ü&="

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import re
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import parse_qsl, quote
 
 import click
 
@@ -23,9 +24,21 @@ __all__ = ["http"]
 OPTIONS = (
     click.option("-X", "--request", "method", metavar="METHOD", help="The method."),
     click.option("-H", "--header", "headers", multiple=True, metavar="'NAME: VALUE'", help="`NAME:` sends none."),
-    click.option("-d", "--data", "data", multiple=True, metavar="DATA|@FILE|@-", help="Body; several are joined by &."),
+    click.option(
+        *("-d", "--data", "--data-binary", "data"),
+        multiple=True,
+        metavar="DATA|@FILE|@-",
+        help="Body; several are joined by &.",
+    ),
+    click.option(
+        "--data-urlencode", "encoded", multiple=True, metavar="NAME=TEXT", help="As -d, with the text percent-encoded."
+    ),
+    click.option("--json-data", metavar="JSON|@FILE|@-", help="Body in JSON, and said to be."),
+    click.option("-G", "--get", "in_query", is_flag=True, help="What -d gives goes into the query of a GET."),
     click.option("-F", "--form", "form", multiple=True, metavar="NAME=VALUE|NAME=@FILE", help="A multipart form."),
     click.option("-T", "--upload-file", "upload", metavar="FILE|-", help="Send this file as the body (PUT)."),
+    click.option("-A", "--user-agent", metavar="NAME", help="What the client calls itself."),
+    click.option("-e", "--referer", metavar="URL", help="Where the link to this page stood."),
     click.option("-I", "--head", "only_head", is_flag=True, help="Headers only (HEAD)."),
     click.option("-i", "--include", is_flag=True, help="Print status and headers before the body."),
     click.option("-b", "--cookie", "cookies", multiple=True, metavar="NAME=VALUE|FILE", help="Cookies to send."),
@@ -40,6 +53,13 @@ OPTIONS = (
     click.option("--raw", is_flag=True, help="Exactly the octets of the body, on a terminal too."),
     click.option("--no-check", is_flag=True, help="A status of 400 or above is no error."),
     click.option("--no-decode", is_flag=True, help="Leave Content-Encoding as it is."),
+    click.option("-s", "--silent", is_flag=True, help="As -q."),
+    click.option(  # what curl has to be told, and is so here anyway
+        *("-L", "--location", "-f", "--fail", "-S", "--show-error", "--compressed", "as_in_curl"),
+        is_flag=True,
+        expose_value=False,
+        hidden=True,
+    ),
 )
 
 
@@ -62,6 +82,7 @@ def _verb(name: str, method: str, text: str) -> click.Command:
 def _request(settings: Settings, url: str, method: str, options: dict[str, Any]) -> None:
     import nettools
 
+    settings.values["quiet"] = settings.quiet or options["silent"]
     chosen, keywords = _arguments(method, options)
     keywords["method"] = options["method"] or chosen
     shown = options["include"] or keywords["method"].upper() == "HEAD"
@@ -132,8 +153,12 @@ def _download(this: Call, session: Any, keywords: dict[str, Any]) -> None:
 def _arguments(method: str, options: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     """The method that the options imply, and what they say of the request."""
     keywords: dict[str, Any] = {}
-    if options["headers"]:
-        keywords["headers"] = [_header(each) for each in options["headers"]]
+    headers = [_header(each) for each in options["headers"]]
+    headers += [
+        (name, options[option])
+        for name, option in (("User-Agent", "user_agent"), ("Referer", "referer"))
+        if options[option] is not None
+    ]
     if options["params"]:
         keywords["params"] = [tuple(each.partition("=")[::2]) for each in options["params"]]
     if options["range_"] is not None:
@@ -143,24 +168,53 @@ def _arguments(method: str, options: dict[str, Any]) -> tuple[str, dict[str, Any
     keywords["follow"] = options["follow"]
     if options["unix_socket"]:
         keywords["unix_socket"] = options["unix_socket"]
-    bodies = [name for name in ("data", "form", "upload") if options[name]]
-    if len(bodies) > 1:
-        raise UsageError("-d, -F and -T exclude each other")
-    if options["data"]:
-        keywords["data"] = b"&".join(read_argument(each) for each in options["data"])
-        named = {name.lower() for name, _ in keywords.get("headers", ())}
-        if "content-type" not in named:
-            keywords.setdefault("headers", []).append(("Content-Type", "application/x-www-form-urlencoded"))
-        method = "POST" if method == "GET" else method
-    elif options["form"]:
-        keywords["files"] = _form(options["form"])
-        method = "POST" if method == "GET" else method
-    elif options["upload"]:
-        keywords["data"] = standard_input() if options["upload"] == "-" else _open(options["upload"])
-        method = "PUT" if method == "GET" else method
+    named = {name.lower() for name, _ in headers}
+    method, kind = _body(method, options, keywords)
+    if kind is not None and "content-type" not in named:
+        headers.append(("Content-Type", kind))
+    if headers:
+        keywords["headers"] = headers
     if options["only_head"]:
         method = "HEAD"
     return method, keywords
+
+
+def _body(method: str, options: dict[str, Any], keywords: dict[str, Any]) -> tuple[str, str | None]:
+    """Put the body where it belongs; the method that it implies, and its type where that has to be said."""
+    form = [read_argument(each) for each in options["data"]] + [_encoded(each) for each in options["encoded"]]
+    if sum(map(bool, (form, options["json_data"], options["form"], options["upload"]))) > 1:
+        raise UsageError("-d, --json-data, -F and -T exclude each other")
+    if options["in_query"]:
+        query = b"&".join(form).decode("utf-8", "surrogateescape")
+        keywords["params"] = [*keywords.get("params", ()), *parse_qsl(query, keep_blank_values=True)]
+        return method, None
+    posts = "POST" if method == "GET" else method
+    if form:
+        keywords["data"] = b"&".join(form)
+        return posts, "application/x-www-form-urlencoded"
+    if options["json_data"]:
+        keywords["data"] = read_argument(options["json_data"])
+        try:
+            json.loads(keywords["data"])
+        except (ValueError, RecursionError) as error:
+            raise UsageError(f"--json-data is no JSON: {error}") from error
+        return posts, "application/json"
+    if options["form"]:
+        keywords["files"] = _form(options["form"])
+        return posts, None
+    if options["upload"]:
+        keywords["data"] = standard_input() if options["upload"] == "-" else _open(options["upload"])
+        return "PUT" if method == "GET" else method, None
+    return method, None
+
+
+def _encoded(text: str) -> bytes:
+    """`name=text` or `text`, with what is not safe percent-encoded; `name@file` takes the text from a file."""
+    name, sign, value = re.fullmatch(r"([^=@]*)([=@]?)(.*)", text, re.DOTALL).groups()  # type: ignore[union-attr]
+    if not sign:
+        name, value = "", text
+    content = read_argument(f"@{value}") if sign == "@" else value.encode("utf-8", "surrogateescape")
+    return (f"{name}=" if name else "").encode("utf-8", "surrogateescape") + quote(content, safe="").encode()
 
 
 def _open(name: str) -> Any:
