@@ -11,6 +11,7 @@ from nettools.cli.arguments import Settings
 from nettools.cli.calling import Call, call, confirm
 from nettools.cli.mailbox.verbs import IMAP, URL, verb
 from nettools.errors import UsageError
+from nettools.target import decode
 
 __all__: list[str] = []  # they are in their group
 
@@ -18,11 +19,9 @@ __all__: list[str] = []  # they are in their group
 @contextlib.contextmanager
 def _named(scheme: str, settings: Settings, url: str) -> Iterator[tuple[Call, str]]:
     """A call, and the name of the folder."""
-    from nettools.protocols.imap.address import parse_path
-
     with call(settings, scheme, url) as this:
-        name = parse_path(this.target.path, None).folder
-        if name is None:
+        name = decode(this.target.path.partition(";")[0].strip("/"), what="folder")
+        if not name:
             raise UsageError("the URL names no folder", hint=f"{this.target.origin}/FOLDER")
         yield this, name
 
