@@ -150,3 +150,21 @@ def test_a_command_prints_its_reply_and_a_refusal_is_an_error(smtp: Run) -> None
     assert "alice@localhost" in smtp("command", "VRFY alice").text
     assert smtp("command", "VRFY nobody").code == 8
     assert smtp("command", "DATA").code == 2
+
+
+@pytest.mark.parametrize(
+    ("host", "sender"),
+    [("127.0.0.1", "alice@[127.0.0.1]"), ("localhost", "alice@localhost"), ("mail.example", "alice@mail.example")],
+)
+def test_without_from_the_sender_is_who_logs_in(
+    nettools: Run, sandbox: Any, monkeypatch: pytest.MonkeyPatch, host: str, sender: str
+) -> None:
+    monkeypatch.setenv("NETTOOLS_PASSWORD", "secret")
+    port = sandbox.smtp.port
+    url = f"smtp://alice@{host}:{port}"
+    resolve = ("--resolve", f"{host}:{port}:127.0.0.1", "--tls", "off")
+    done = nettools("smtp", "send", url, "--to", "alice@x.example", "-s", "Hi", "--body", "-", *resolve, stdin=b"Hello")
+    assert done.code == 0
+    assert sandbox.smtp.envelopes[-1].sender == sender
+    assert f"From: {sender}" in sandbox.world.inbox("alice")[-1].raw.decode()
+    assert "no sender" in nettools("smtp", "send", f"smtp://{host}:{port}", "--to", "a@b.example", *resolve).err

@@ -108,3 +108,16 @@ def test_a_server_without_threads_says_so() -> None:
             mail.threads()
         with pytest.raises(UsageError):
             mail.threads(3)
+
+
+def test_a_draft_is_made_of_what_send_mail_takes(fakes: Sandbox) -> None:
+    draft = {"sender": "alice@x.example", "to": "b@c.example", "bcc": "Zoë <z@c.example>", "subject": "Grüße"}
+    attached = [("a.txt", b"attached")]
+    uid = nettools.append_mail(
+        fakes.imap.url, {**draft, "text": "Later", "attachments": attached}, folder="Drafts", auth=ALICE
+    )
+    kept = nettools.fetch_mail(fakes.imap.url, uid, folder="Drafts", auth=ALICE)
+    assert (kept.info.subject, kept.text, kept.attachments[0].data) == ("Grüße", "Later\n", b"attached")
+    assert "z@c.example" in kept.headers["Bcc"]
+    with pytest.raises(UsageError, match="a message is not made of partial"):
+        nettools.append_mail(fakes.imap.url, {**draft, "partial": True}, auth=ALICE)

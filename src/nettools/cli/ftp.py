@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 import click
 
@@ -17,6 +18,7 @@ from nettools.cli.lines import send_command
 from nettools.cli.streams import standard_input
 from nettools.errors import UsageError
 from nettools.results import FileEntry, MirrorReport, Transfer
+from nettools.target import parse_url
 
 __all__ = ["ftp"]
 
@@ -140,36 +142,41 @@ def _fetched(this: Call, done: Transfer) -> None:
 
 
 @verb("put")
-@click.argument("words", nargs=2, metavar="URL FILE|-")
+@click.argument("words", nargs=-1, metavar="URL FILE|-...")
 @click.option("--append", is_flag=True, help="Add to the end of the remote file.")
 @click.option("--parents", is_flag=True, help="Make missing folders.")
 @click.option("--no-atomic", is_flag=True, help="Write under the final name at once.")
-def put(settings: Settings, words: tuple[str, str], append: bool, parents: bool, no_atomic: bool) -> None:
-    """Store a file (- is stdin) at URL, or in the folder URL/; either order."""
+def put(settings: Settings, words: tuple[str, ...], append: bool, parents: bool, no_atomic: bool) -> None:
+    """Store a file (- is stdin) at URL, or files in the folder URL/; either order."""
+    if len(words) < 2:
+        raise click.UsageError("Missing arguments: URL FILE.")
+    last = "://" in words[-1] and "://" not in words[0]
+    url, files = (words[-1], words[:-1]) if last else (words[0], words[1:])
+    url = absolute(url, "ftp")
+    if len(files) > 1 and (not url.endswith("/") or "-" in files):
+        raise UsageError("several files go into a folder: end the URL with /", hint="stdin has no name of its own")
+    named = [(f"{url}{quote(Path(each).name)}" if url.endswith("/") and each != "-" else url, each) for each in files]
+    with call(settings, "ftp", url, progress=True) as this:
+        for place, source in named:
+            if settings.dry_run:
+                this.out.note(f"would store {source} at {parse_url(place).url}")
+            else:
+                _put(this, place, source, atomic=not no_atomic, append=append, parents=parents)
+
+
+def _put(this: Call, url: str, source: str, **keywords: Any) -> None:
     import nettools
 
-    url, source = words if "://" in words[0] or "://" not in words[1] else words[::-1]
-    url = absolute(url, "ftp")
-    if url.endswith("/") and source != "-":
-        from urllib.parse import quote
-
-        url += quote(Path(source).name)
-    with call(settings, "ftp", url, progress=True) as this:
-        if settings.dry_run:
-            this.out.note(f"would store {source} at {this.target.url}")
-            return
-        transfer = nettools.ftp_put(
-            standard_input() if source == "-" else Path(source),
-            this.url,
-            resume=settings.resume,
-            atomic=not no_atomic,
-            append=append,
-            parents=parents,
-            **this.keywords,
-        )
-        this.out.result(transfer, lambda done: this.out.note(f"{this.target.url}: {done.size} octets"))
-        if not settings.verbose:
-            this.out.warnings(transfer.meta)
+    transfer = nettools.ftp_put(
+        standard_input() if source == "-" else Path(source),
+        url,
+        resume=this.settings.resume,
+        **keywords,
+        **this.keywords,
+    )
+    this.out.result(transfer, lambda done: this.out.note(f"{parse_url(url).url}: {done.size} octets"))
+    if not this.settings.verbose:
+        this.out.warnings(transfer.meta)
 
 
 def entry_row(entry: FileEntry, *, whole: bool = False) -> tuple[Any, ...]:

@@ -200,8 +200,13 @@ def append_mail(
 ) -> str | None:
     """Put a message into a folder; the new UID where the server tells it (UIDPLUS, RFC 4315). Never sent twice.
 
+    Args:
+        message: an EmailMessage, bytes, a path, a binary file, or a mapping of `send_mail`'s keywords: a draft.
+
     >>> append_mail(imap.url, b"Subject: Draft\\n\\nHello\\n", folder="Drafts", flags=["\\\\Draft"], auth=alice)
     '1'
+    >>> append_mail(imap.url, {"to": "bob@example.org", "subject": "Hi", "text": "Hello"}, folder="Drafts", auth=alice)
+    '2'
     """
     uid: str | None = _run(url, opts, lambda mail: mail.append(message, folder=folder, flags=flags, date=date))
     return uid

@@ -12,12 +12,14 @@ import email.message
 import functools
 import os
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nettools.errors import UsageError
 from nettools.parse.compose.addresses import People, ascii_host, check_address, people, unique
-from nettools.parse.compose.building import Draft
+from nettools.parse.compose.building import Draft, compose
+from nettools.parse.compose.fields import encode_people
 from nettools.parse.compose.pieces import Piece, Prepared, Verbatim, crlf, has_8bit, read_all, size_of, unreadable
 from nettools.parse.message.addresses import parse_addresses
 from nettools.parse.message.headers import raw_fields
@@ -93,12 +95,22 @@ def _prepared(
 # --- octets
 
 
+_CONTENT = {"sender", "to", "cc", "bcc", "subject", "text", "html", "attachments", "headers"}
+
+
 def wire_octets(message: Any) -> bytes:
-    """A message as it is, with CR LF line ends: what APPEND stores.
+    """A message as it is, or made of `send_mail`'s keywords, with CR LF line ends: what APPEND stores.
 
     Raises:
         UsageError: it is no message. FileError: it cannot be read (exit code 26).
     """
+    if isinstance(message, Mapping):
+        unknown = sorted({str(name) for name in message} - _CONTENT)
+        if unknown:
+            raise UsageError(f"a message is not made of {', '.join(unknown)}", hint=", ".join(sorted(_CONTENT)))
+        hidden = people(message.get("bcc"), "bcc")  # what is kept tells it, what is sent does not
+        kept = wire_octets(compose(**{name: value for name, value in message.items() if name != "bcc"}))
+        return encode_people("Bcc", hidden) + kept if hidden else kept
     if isinstance(message, Draft):
         return b"".join(piece if isinstance(piece, bytes) else b"".join(piece.blocks()) for piece in message.pieces)
     octets = _written(message, "8bit") if isinstance(message, email.message.Message) else crlf(_octets(message))
@@ -123,7 +135,7 @@ def _octets(message: Any) -> bytes:
         data = read_all(message)
         if isinstance(data, bytes):
             return data
-    raise UsageError("message= is an EmailMessage, bytes, a path or a binary file")
+    raise UsageError("a message is an EmailMessage, bytes, a path or a binary file")
 
 
 def _pieces(message: Any, *, cte_type: str = "8bit") -> tuple[list[Piece], list[tuple[str, bytes]]]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from nettools.options import resolve_options
 from nettools.protocols.smtp.client import LMTPClient, SMTPClient, SMTPTLSClient
 from nettools.protocols.smtp.errors import classify
-from nettools.protocols.smtp.session import SMTPSession, draft_message
+from nettools.protocols.smtp.session import SMTPSession, draft_message, own_address
 from nettools.session import Protocol, make_session
 from nettools.target import parse_url
 
@@ -63,7 +63,7 @@ def send_mail(
 
     Args:
         to, cc, bcc: addresses; they are the envelope too. Bcc never stands in the message.
-        sender: None is the From header's or the login's; "" is the null reverse path.
+        sender: None is the From header's or the login's (`me@host` where that is `me`); "" is the null reverse path.
         attachments: paths, or `(name, data)` or `(name, data, type)` each.
         message: an EmailMessage, bytes, a path or a binary file, sent as it is but for line ends, dots and Bcc.
         partial: send if at least one recipient was accepted; False sends to all or to none.
@@ -121,4 +121,4 @@ def draft(url: str, *, partial: bool = True, mail_options: Any = (), rcpt_option
     options = resolve_options("smtp", given)
     target = parse_url(url, PROTOCOL.schemes)
     user = options.credentials.user if options.credentials and options.credentials.user else target.user
-    return draft_message(user, **keywords)
+    return draft_message(own_address(user, target), **keywords)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from nettools.errors import NettoolsError, UsageError
-from nettools.parse.compose import Prepared, compose, prepare
+from nettools.parse.compose import Prepared, check_address, compose, prepare
 from nettools.protocols.smtp.delivery import Delivery
 from nettools.protocols.smtp.envelope import Letter, parameters
 from nettools.protocols.smtp.opening import Conversation
@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from typing import Unpack
 
     from nettools.keywords import MessageKeywords
+    from nettools.target import Target
 
-__all__ = ["SMTPSession", "draft_message"]
+__all__ = ["SMTPSession", "draft_message", "own_address"]
 
 _CONTENT = frozenset({"subject", "text", "html", "attachments", "headers", "date", "message_id"})
 
@@ -86,7 +87,7 @@ class SMTPSession(Conversation):
         partial = given.pop("partial", True)
         mail_options = parameters(given.pop("mail_options", ()), "mail_options")
         rcpt_options = parameters(given.pop("rcpt_options", ()), "rcpt_options")
-        message = draft_message(self.auth.user if self.auth else None, **given)
+        message = draft_message(own_address(self.auth.user if self.auth else None, self.target), **given)
         return Letter(message, partial, mail_options, rcpt_options)
 
 
@@ -104,6 +105,19 @@ def _caught(messages: Iterable[Any]) -> Iterator[Any]:
         except Exception as error:
             raise CallbackRaised(error) from error
         yield each
+
+
+def own_address(user: str | None, target: Target) -> str | None:
+    """The address of who logs in: the user name where it is one, else that user at the server's host."""
+    if not user or "@" in user:
+        return user
+    host = target.host.partition("%")[0]
+    literal = f"IPv6:{host}" if ":" in host else host  # RFC 5321 4.1.3
+    address = f"{user}@[{literal}]" if not any(map(str.isalpha, host)) or ":" in host else f"{user}@{host}"
+    try:
+        return check_address(address)
+    except UsageError:  # a user name that is no local part
+        return None
 
 
 def draft_message(user: str | None = None, *, message: Any = None, **given: Any) -> Prepared:
