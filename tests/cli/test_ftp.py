@@ -120,3 +120,41 @@ def test_one_command_is_sent(ftp: Run) -> None:
     assert "UNIX Type: L8" in ftp("command", "@", "SYST").text
     assert ftp("command", "@", "XYZZY").code == 8
     assert ftp("command", "@", "RETR x").code == 1
+
+
+def test_files_by_a_pattern(ftp: Any, tmp_path: Path) -> None:
+    files = ftp.server.world.files
+    names = {"empty.txt", "grüße.txt", "hello.txt"}
+    assert {line.rpartition("\t")[2] for line in ftp("list", "@pub/*.txt").text.splitlines()} == names
+    assert ftp("get", "@pub/*.txt", "-o", str(tmp_path)).code == 0
+    assert {path.name for path in tmp_path.iterdir()} == names
+    assert ftp("get", "@pub/*.txt").code == 2
+    assert (ftp("get", "@pub/*.none", "-o", str(tmp_path)).code, ftp("get", "@pub/%2A.txt").code) == (78, 78)
+    for name in ("a.log", "b.log", "keep", "*.log"):
+        files[f"old/{name}"] = "x"
+    assert "would remove *.log, a.log, b.log" in ftp("rm", "@old/*.log", "--dry-run").err
+    assert ftp("rm", "@old/*.log").code == 2  # nobody to ask
+    assert ftp("rm", "@old/%2A.log", "-y").code == 0
+    assert {name for name in files if name.startswith("old/")} == {"old/a.log", "old/b.log", "old/keep"}
+    assert ftp("rm", "@old/*.log", "-y").code == 0
+    assert {name for name in files if name.startswith("old/")} == {"old/keep"}
+
+
+def test_a_folder_that_is_removed_as_a_file_is_told(ftp: Any) -> None:
+    ftp.server.world.files["in/x"] = "x"
+    done = ftp("rm", "@in", "-y")
+    assert (done.code, "it is a folder" in done.err) == (9, True)
+    assert ftp("rm", "@in", "-y", "-r").code == 0
+
+
+def test_several_files_go_into_a_folder(ftp: Any, tmp_path: Path) -> None:
+    files = ftp.server.world.files
+    one, two = "one.txt", "zwei ü.txt"
+    for name in (one, two):
+        (tmp_path / name).write_text(name)
+    assert ftp("put", "@in/", one, two, "--parents").code == 0
+    assert ftp("put", one, two, "@out/", "--parents").code == 0
+    assert {"in/one.txt", "in/zwei ü.txt", "out/one.txt", "out/zwei ü.txt"} <= set(files)
+    assert "end the URL with /" in ftp("put", "@in/x", one, two).err
+    assert ftp("put", "@in/", one, "-", stdin=b"x").code == 2
+    assert "Missing arguments" in ftp("put", "@in/").err

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import click
 
@@ -21,6 +22,8 @@ from nettools.results import FileEntry, MirrorReport, Transfer
 from nettools.target import parse_url
 
 __all__ = ["ftp"]
+
+_GLOB = re.compile(r"([A-Za-z]+://[^/]+/(?:.*/)?)([^/;?]*[*\[][^/;?]*)")
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -88,6 +91,28 @@ def verb(name: str) -> Callable[[F], F]:
     return decorate
 
 
+def _glob(url: str) -> tuple[str, str] | None:
+    """The folder and the pattern of an address whose last name has `*` or `[`; as %2A and %5B they mean themselves."""
+    found = _GLOB.fullmatch(absolute(url, "ftp"))
+    return None if found is None else (found[1], unquote(found[2]))
+
+
+@contextlib.contextmanager
+def _matching(settings: Settings, url: str, pattern: str) -> Iterator[tuple[Call, Any, tuple[FileEntry, ...]]]:
+    """A session in a folder, and the files there whose names match."""
+    import nettools
+
+    with (
+        call(settings, "ftp", url, to_file=False, progress=True) as this,
+        nettools.connect(this.url, **this.keywords) as session,
+    ):
+        ftp_session: Any = session
+        found = tuple(each for each in ftp_session.list(pattern=pattern) if each.kind != "dir")
+        if not found:
+            raise nettools.NotFoundError(f"no file in {this.target.url} matches {pattern}")
+        yield this, ftp_session, found
+
+
 @verb("get")
 @click.argument("url")
 @click.argument("dest", required=False)
@@ -102,7 +127,10 @@ def get(
     newer_than: str | None,
     no_keep_time: bool,
 ) -> None:
-    """Fetch a file: to stdout, to -o FILE or DEST, or into a folder; -C continues."""
+    """Fetch a file: to stdout, to -o FILE or DEST, or into a folder; -C continues.
+
+    A URL that ends like '*.txt' means all such files of its folder.
+    """
     import nettools
     from nettools.cli.http import _newer
 
@@ -114,6 +142,21 @@ def get(
         keywords["range"] = range_
     if newer_than is not None:
         keywords["newer_than"] = _newer(newer_than)
+    several = _glob(url)
+    if several is not None:
+        if target is None or settings.checksum is not None:
+            raise UsageError("several files go into a folder: -o DIR, and have no one --checksum")
+        with _matching(settings, *several) as (this, session, found):
+            for each in found:
+                done = session.get(
+                    each.name,
+                    f"{target.rstrip('/')}/",
+                    resume=settings.resume,
+                    keep_time=not no_keep_time,
+                    **keywords,
+                )
+                this.out.result(done, lambda done, this=this: _fetched(this, done))  # type: ignore[misc]
+        return
     with call(settings, "ftp", url, to_file=False, progress=target is not None) as this:
         if target is None and not this.out.as_json and not this.out.is_terminal:
             keywords["keep_time"] = False
@@ -194,9 +237,12 @@ def entry_row(entry: FileEntry, *, whole: bool = False) -> tuple[Any, ...]:
     "--method", type=click.Choice(["auto", "mlsd", "list", "nlst"]), default="auto", help="Which command to use."
 )
 def list_(settings: Settings, url: str, recursive: bool, pattern: str | None, method: str) -> None:
-    """List a folder."""
+    """List a folder; of one whose URL ends like '*.txt', such files."""
     import nettools
 
+    several = _glob(url) if pattern is None else None
+    if several is not None:
+        url, pattern = several
     with call(settings, "ftp", url) as this:
         entries = nettools.ftp_list(this.url, recursive=recursive, pattern=pattern, method=method, **this.keywords)
         this.out.rows(entries, ("mode", "size", "modified", "name"), partial(entry_row, whole=recursive))
@@ -218,9 +264,20 @@ def info(settings: Settings, url: str) -> None:
 @click.option("-r", "--recursive", is_flag=True, help="A folder with everything in it.")
 @click.option("--missing-ok", is_flag=True, help="No error when it is not there.")
 def rm(settings: Settings, url: str, recursive: bool, missing_ok: bool) -> None:
-    """Remove a file, or an empty folder (URL/)."""
+    """Remove a file, or an empty folder (URL/); one whose URL ends like '*.txt': all such files of its folder."""
     import nettools
 
+    several = _glob(url)
+    if several is not None:
+        with _matching(settings, *several) as (this, session, found):
+            if settings.dry_run:
+                this.out.note(f"would remove {', '.join(each.name for each in found)}")
+                return
+            confirm(settings, f"remove {len(found)} file(s) in {this.target.url}")
+            for each in found:
+                session.remove(each.name)
+            this.out.done()
+        return
     with call(settings, "ftp", url) as this:
         if settings.dry_run:
             this.out.note(f"would remove {this.target.url}")

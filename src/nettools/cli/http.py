@@ -236,14 +236,17 @@ def _header(text: str) -> tuple[str, str | None]:
 
 
 def _newer(value: str) -> Any:
+    path = Path(value)
+    if path.exists():
+        return path
     from nettools.moments import moment
 
     try:
         return moment(value)
     except UsageError:
-        if not re.search(r"[./]", value) and not Path(value).exists():
+        if not re.search(r"[./]", value):
             raise
-        return Path(value)  # one that is not there yet: everything is newer
+        return path  # not there yet: everything is newer
 
 
 def _form(entries: tuple[str, ...]) -> list[tuple[str, Any]]:

@@ -22,6 +22,7 @@ from nettools.session import operation
 __all__ = ["FTPSession"]
 
 
+FOLDER = "it is a folder: a path that ends in / removes an empty one, recursive=True (-r) everything in it"
 NO_SUCH_COMMAND = (500, 501, 502, 504)
 
 
@@ -48,18 +49,24 @@ class FTPSession(Transfers):
             else:
                 with self.committed():
                     self._ask(self._line("RMD" if name.endswith("/") else "DELE", bare))
-        except NotFoundError as error:
-            if self._is_there(bare):  # some servers give no reason, and it is another one
-                raise DeniedError(error.message, code=error.code, text=error.text, reply=error.reply) from error
-            if not missing_ok:
+        except (NotFoundError, DeniedError) as error:  # some servers give no reason, or the wrong one
+            entry = self._entry(bare)
+            if entry is None:
+                if not missing_ok or isinstance(error, DeniedError):
+                    raise
+                return
+            hint = FOLDER if entry.kind == "dir" and not name.endswith("/") and not recursive else None
+            if isinstance(error, DeniedError):
+                error.hint = hint
                 raise
+            raise DeniedError(error.message, code=error.code, text=error.text, reply=error.reply, hint=hint) from error
 
-    def _is_there(self, path: str) -> bool:
+    def _entry(self, path: str) -> FileEntry | None:
+        """What is there, None where nothing is, or nothing that may be looked at."""
         try:
-            self.info(path)
-        except NotFoundError:
-            return False
-        return True
+            return self.info(path)
+        except (NotFoundError, DeniedError):
+            return None
 
     def _remove_tree(self, name: str) -> None:
         entry = self.info(name)
