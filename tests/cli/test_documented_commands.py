@@ -18,7 +18,7 @@ from nettools.testing import Sandbox, servers
 Run = Any
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
-PAGES = [ROOT / "README.md", *sorted(path for path in (ROOT / "docs").rglob("*.md") if path.name != "cli.md")]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 
 def commands(text: str) -> Iterator[str]:
@@ -26,7 +26,7 @@ def commands(text: str) -> Iterator[str]:
     for block in re.findall(r"^```(?:text|console|bash)\n(.*?)^```|((?:^ {4}\S.*\n)+)", text, re.MULTILINE | re.DOTALL):
         for line in "".join(block).splitlines():
             for piece in re.split(r" {3,}|\s\||&&|\s&(?=\s|$)|\s#\s", line.strip().removeprefix("$ ")):
-                if piece.strip().startswith("nettools ") and "URL" not in piece and "PROTOCOL" not in piece:
+                if piece.strip().startswith("nettools ") and not re.search(r"\[OPTIONS\]|URL|PROTOCOL", piece):
                     yield piece.strip()
 
 

@@ -6,7 +6,7 @@ import contextlib
 import re
 from urllib.parse import quote
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from nettools.errors import NettoolsError
@@ -19,6 +19,8 @@ OCTETS = st.binary(max_size=200) | st.lists(PIECES, max_size=60).map(b"".join)
 
 
 @given(OCTETS, st.sampled_from("0179ihg"))
+@example(b"0\t\t-\t1", "0")
+@example(b"0\t\ta..b\t1", "0")
 def test_any_octets_are_a_menu_a_text_or_our_error(data: bytes, kind: str) -> None:
     try:
         items = parse_menu(data)

@@ -83,6 +83,7 @@ class _Range(click.ParamType):  # type: ignore[type-arg,unused-ignore]
 AMOUNT, LIMIT, MOMENT, RANGE = _Amount(), _Limit(), _Moment(), _Range()
 
 _SECONDS = click.FloatRange(min=0)
+_SECONDS.name = "number of seconds"
 
 _TABLE: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
     (("-u", "--user"), {"metavar": "USER[:PASS]", "help": "Log in as this user."}),

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator
 from urllib.parse import quote
 
 from nettools.charsets import is_charset
+from nettools.endpoint import parse_host
 from nettools.errors import ProtocolError, TooLargeError, UsageError
 from nettools.frozen import Frozen
 from nettools.parse.given import OCTETS, takes
@@ -105,14 +106,21 @@ def item_url(kind: str, selector: str, host: str, port: int | None, encoding: st
     if kind == "h" and link[:4].upper() == "URL:":
         return link[4:] or None
     host = host[1:-1] if host.startswith("[") and host.endswith("]") else host
-    if not host or port is None or not 0 < port < 65536 or not _HOST.fullmatch(host) or "\0" in selector:
-        return None
     netloc = f"[{host.replace('%', '%25')}]" if ":" in host else host
+    if port is None or not 0 < port < 65536 or "\0" in selector or not _is_host(host, netloc):
+        return None
     if kind in "8T":  # RFC 1436 3.8: the selector is the name to log in with
         scheme, default = ("telnet", 23) if kind == "8" else ("tn3270", 23)
         user = f"{_quote(selector, encoding, '')}@" if selector else ""
         return f"{scheme}://{user}{netloc}{'' if port == default else f':{port}'}/"
     return f"gopher://{netloc}{'' if port == 70 else f':{port}'}/{quote(kind, safe='+;:')}{_quote(selector, encoding)}"
+
+
+def _is_host(host: str, netloc: str) -> bool:
+    try:
+        return _HOST.fullmatch(host) is not None and bool(parse_host(netloc))
+    except UsageError:
+        return False
 
 
 def _quote(text: str, encoding: str, safe: str = "/") -> str:
