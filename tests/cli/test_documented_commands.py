@@ -22,12 +22,14 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 
 def commands(text: str) -> Iterator[str]:
-    """The commands in blocks of a page: what stands behind one, or three spaces away from it, is another, or a note."""
+    """The commands in blocks and tables of a page; what is three spaces away from one is another, or a note."""
     for block in re.findall(r"^```(?:text|console|bash)\n(.*?)^```|((?:^ {4}\S.*\n)+)", text, re.MULTILINE | re.DOTALL):
         for line in "".join(block).splitlines():
             for piece in re.split(r" {3,}|\s\||&&|\s&(?=\s|$)|\s#\s", line.strip().removeprefix("$ ")):
                 if piece.strip().startswith("nettools ") and not re.search(r"\[OPTIONS\]|URL|PROTOCOL", piece):
                     yield piece.strip()
+    for row in re.findall(r"^\|.*\|$", text, re.MULTILINE):
+        yield from re.findall(r"`(nettools [^`]+)`", row)
 
 
 def parse(command: Any, words: list[str], parent: click.Context | None = None) -> None:
