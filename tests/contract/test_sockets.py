@@ -102,7 +102,7 @@ def test_a_result_says_how_it_came_about(tcp_echo: Any) -> None:
     result = exchange(tcp_echo.url, b"PING\n", until=b"\n")
     assert result.peer == f"127.0.0.1:{tcp_echo.port}"
     assert (result.meta.bytes_sent, result.meta.bytes_received, result.meta.round_trips) == (5, 5, 1)
-    assert {"connect", "exchange", "total"} <= set(result.meta.timings)
+    assert {"resolve", "connect", "first_byte", "total"} == set(result.meta.timings)
     assert result.to_dict()["size"] == 5
     assert tcp_echo.log.client_bytes() == b"PING\n"
 

@@ -22,6 +22,7 @@ __all__ = ["CallbackRaised", "Progress", "Trace"]
 _USERINFO = re.compile(rb"(://[^\s/@:\"'<>]*:)[^\s/@\"'<>]+@")
 _LINE_LIMIT = 16 * 1024  # octets of one direction held back while waiting for the end of a line
 MASK = "***"
+STAGES = ("resolve", "connect", "proxy", "tls", "greeting", "login", "first_byte")  # those that results tell of
 
 Way = Literal["<", ">"]
 Source = tuple[int, bool, bool]  # a connection's number, inside TLS or not, beside the call's own or not
@@ -213,7 +214,9 @@ class Trace:
 
     def meta(self) -> Meta:
         """What the result carries."""
-        timings = {**self.timings, "total": self._clock() - self.started}
+        taken = self.timings
+        timings = {stage: taken[stage] for stage in STAGES if stage in taken}  # what an operation is called is its own
+        timings["total"] = self._clock() - self.started
         return Meta(
             peer=self.peer,
             tls=self.tls,

@@ -72,6 +72,9 @@ def test_stages_are_timed_and_an_error_stays_in_its_stage() -> None:
         raise ValueError("broken")
     assert trace.stage == "login"
     assert set(trace.timings) == {"connect", "login"}
+    with trace.span("fetch"):
+        pass
+    assert set(trace.meta().timings) == {"connect", "login", "total"}
     assert [(event.stage, event.kind) for event in events][:2] == [("connect", "begin"), ("connect", "end")]
 
 
