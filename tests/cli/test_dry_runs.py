@@ -57,3 +57,26 @@ def test_what_needs_more_words_says_which(nettools: Run) -> None:
         done = nettools(*words)
         assert done.code == 2
         assert said in done.err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("ftp", "rm", "@ftp/pub/hello.txt"),
+        ("ftp", "mkdir", "@ftp/new"),
+        ("imap", "flag", "@imap", "1", "--add", "x"),
+        ("imap", "mkdir", "@imap/New"),
+        ("http", "delete", "@http/pub/hello.txt"),
+        ("smtp", "send", "@smtp", "--from", "a@b.example", "--to", "c@d.example", "--body", "x"),
+        ("nntp", "post", "@nntp/local.test", "--from", "a@b.example", "-s", "x", "--body", "y"),
+        ("tcp", "send", "@tcp", "--data", "x"),
+    ],
+)
+def test_what_would_be_done_is_a_document_too(nettools: Run, sandbox: Any, words: tuple[str, ...]) -> None:
+    def at(word: str) -> str:
+        name, slash, rest = word[1:].partition("/")
+        return f"{getattr(sandbox, name).url}{slash}{rest}" if word.startswith("@") else word
+
+    done = nettools(*map(at, words), "--dry-run", "--json")
+    assert done.code == 0
+    assert set(done.json) >= {"would"}

@@ -155,3 +155,9 @@ def test_folders_are_made_renamed_and_removed(nettools: Run, sandbox: Any) -> No
     assert nettools("imap", "rmdir", f"{url}/Blau", "-y", *ME).code == 0
     assert nettools("imap", "rmdir", f"{url}/Blau", "-y", *ME).code == 78
     assert "names no folder" in nettools("imap", "mkdir", url, *ME).err
+
+
+def test_a_list_tells_how_it_went_when_it_is_asked(nettools: Run, box: str, sandbox: Any) -> None:
+    assert "round trips" in nettools("imap", "list", box, "-v", *ME).err
+    assert "round trips" in nettools("ftp", "list", f"{sandbox.ftp.url}/pub/", "-v", "--tls", "off").err
+    assert nettools("imap", "list", box, *ME).err == ""

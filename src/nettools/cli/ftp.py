@@ -202,7 +202,7 @@ def put(settings: Settings, words: tuple[str, ...], append: bool, parents: bool,
     with call(settings, "ftp", url, progress=True) as this:
         for place, source in named:
             if settings.dry_run:
-                this.out.note(f"would store {source} at {parse_url(place).url}")
+                this.out.would(f"store {source} at {parse_url(place).url}")
             else:
                 _put(this, place, source, atomic=not no_atomic, append=append, parents=parents)
 
@@ -271,7 +271,7 @@ def rm(settings: Settings, url: str, recursive: bool, missing_ok: bool) -> None:
     if several is not None:
         with _matching(settings, *several) as (this, session, found):
             if settings.dry_run:
-                this.out.note(f"would remove {', '.join(each.name for each in found)}")
+                this.out.would(f"remove {', '.join(each.name for each in found)}")
                 return
             confirm(settings, f"remove {len(found)} file(s) in {this.target.url}")
             for each in found:
@@ -280,7 +280,7 @@ def rm(settings: Settings, url: str, recursive: bool, missing_ok: bool) -> None:
         return
     with call(settings, "ftp", url) as this:
         if settings.dry_run:
-            this.out.note(f"would remove {this.target.url}")
+            this.out.would(f"remove {this.target.url}")
             return
         confirm(settings, f"remove {this.target.url}")
         nettools.ftp_remove(this.url, recursive=recursive, missing_ok=missing_ok, **this.keywords)
@@ -296,7 +296,7 @@ def mv(settings: Settings, url: str, new_path: str) -> None:
 
     with call(settings, "ftp", url) as this:
         if settings.dry_run:
-            this.out.note(f"would rename {this.target.url} to {new_path}")
+            this.out.would(f"rename {this.target.url} to {new_path}")
             return
         entry = nettools.ftp_rename(this.url, new_path, **this.keywords)
         this.out.result(entry, lambda done: this.out.note(f"now {done.path}"))
@@ -311,7 +311,7 @@ def mkdir(settings: Settings, url: str, no_parents: bool) -> None:
 
     with call(settings, "ftp", url) as this:
         if settings.dry_run:
-            this.out.note(f"would make {this.target.url}")
+            this.out.would(f"make {this.target.url}")
             return
         nettools.ftp_mkdir(this.url, parents=not no_parents, **this.keywords)
         this.out.done()
@@ -326,7 +326,7 @@ def chmod(settings: Settings, url: str, mode: str) -> None:
 
     with call(settings, "ftp", url) as this:
         if settings.dry_run:
-            this.out.note(f"would change the permissions of {this.target.url} to {mode}")
+            this.out.would(f"change the permissions of {this.target.url} to {mode}")
             return
         nettools.ftp_chmod(this.url, mode, **this.keywords)
         this.out.done()

@@ -93,7 +93,7 @@ def _request(settings: Settings, url: str, method: str, options: dict[str, Any])
         call(settings, "http", url, to_file=not wants_file, progress=wants_file) as this,
     ):
         if settings.dry_run and keywords["method"].upper() not in ("GET", "HEAD", "OPTIONS"):
-            this.out.note(f"would send {keywords['method']} {this.target.url}")
+            this.out.would(f"send {keywords['method']} {this.target.url}")
             return
         pairs, files = _cookies(options["cookies"])
         if pairs:

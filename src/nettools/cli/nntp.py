@@ -201,7 +201,11 @@ def post(
     with call(settings, "nntp", _address(url, server)) as this:
         keywords |= {"group": groups or None, **this.keywords}
         if settings.dry_run:
-            this.out.data(draft_article(this.url, message, **keywords).octets)
+            octets = draft_article(this.url, message, **keywords).octets
+            if this.out.as_json:
+                this.out.would(f"post to {this.target.url}", message=octets.decode("utf-8", "replace"))
+            else:
+                this.out.data(octets)
             return
         report = nettools.post_article(this.url, message, **keywords)
         this.out.result(report, lambda done: this.out.line(done.message_id))

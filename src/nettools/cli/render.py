@@ -139,6 +139,13 @@ class Output:
         if self.as_json:
             self.json(None)
 
+    def would(self, what: str, **more: Any) -> None:
+        """What --dry-run leaves undone: a note, or an object, with `more` in it."""
+        if self.as_json:
+            self.json({"would": what, **more})
+        else:
+            self.note(f"would {what}")
+
     def word(self, text: str) -> None:
         """One of many words, such as a UID: a JSON string, or a line."""
         if self.as_json:
@@ -155,11 +162,14 @@ class Output:
 
     def rows(self, items: Iterable[Any], columns: Sequence[str], row: Callable[[Any], Sequence[Any]]) -> None:
         """Many results: JSON Lines, a table on a terminal, lines with TABs elsewhere."""
-        if self.as_json:
-            for item in items:
-                self.json(item)
-            return
-        if not self.is_terminal:
+        items = list(items)
+        self._print_rows(items, columns, row)
+        meta = getattr(items[-1], "meta", None) if items else None
+        if self.verbose and not self.quiet and meta is not None:
+            self.meta(meta)
+
+    def _print_rows(self, items: Sequence[Any], columns: Sequence[str], row: Callable[[Any], Sequence[Any]]) -> None:
+        if self.as_json or not self.is_terminal:
             for item in items:
                 self.row(item, row)
             return

@@ -137,7 +137,12 @@ def _print_message(this: Call, keywords: dict[str, Any]) -> int:
     from nettools.protocols.smtp import draft
 
     prepared = draft(this.url, **keywords, **this.keywords)
-    this.out.note(f"would send from <{prepared.sender}> to {', '.join(prepared.recipients)}")
+    what = f"send from <{prepared.sender}> to {', '.join(prepared.recipients)}"
+    if this.out.as_json:
+        message = b"".join(prepared.blocks()).decode("utf-8", "replace")
+        this.out.would(what, sender=prepared.sender, recipients=list(prepared.recipients), message=message)
+        return 0
+    this.out.would(what)
     for block in prepared.blocks():
         this.out.data(block)
     return 0

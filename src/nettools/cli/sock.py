@@ -98,8 +98,9 @@ def _send(scheme: str, settings: Settings, url: str, data: str | None, **given: 
         if given["crlf"]:
             sent = re.sub(rb"\r?\n", b"\r\n", sent)
         if settings.dry_run:
-            this.out.note(f"would send {len(sent)} octets to {this.target.url}")
-            _show(this.out, sent, given["as_hex"])
+            this.out.would(f"send {len(sent)} octets to {this.target.url}")
+            if not this.out.as_json:
+                _show(this.out, sent, given["as_hex"])
             return
         if given["no_answer"]:
             with nettools.connect(this.url, **this.keywords) as session:

@@ -50,7 +50,7 @@ def call_(settings: Settings, url: str, method: str, arguments: tuple[str, ...])
     values = [_argument(each) for each in arguments]
     with call(settings, "http", url) as this:
         if settings.dry_run:
-            this.out.note(f"would call {method} at {this.target.url}")
+            this.out.would(f"call {method} at {this.target.url}")
             return
         answer = nettools.call_xmlrpc(this.url, method, *values, **this.keywords)
         this.out.result(answer, lambda value: _show(this, value))

@@ -33,7 +33,7 @@ def mkdir(scheme: str, settings: Settings, url: str) -> None:
 
     with _named(scheme, settings, url) as (this, name):
         if settings.dry_run:
-            this.out.note(f"would make {name}")
+            this.out.would(f"make {name}")
             return
         nettools.create_folder(this.url, name, **this.keywords)
         this.out.done()
@@ -46,7 +46,7 @@ def rmdir(scheme: str, settings: Settings, url: str) -> None:
 
     with _named(scheme, settings, url) as (this, name):
         if settings.dry_run:
-            this.out.note(f"would remove {name}")
+            this.out.would(f"remove {name}")
             return
         confirm(settings, f"remove the folder {name} with all its messages")
         nettools.delete_folder(this.url, name, **this.keywords)
@@ -60,7 +60,7 @@ def rename(scheme: str, settings: Settings, url: str, new_name: str) -> None:
 
     with _named(scheme, settings, url) as (this, name):
         if settings.dry_run:
-            this.out.note(f"would rename {name} to {new_name}")
+            this.out.would(f"rename {name} to {new_name}")
             return
         nettools.rename_folder(this.url, name, new_name, **this.keywords)
         this.out.done()

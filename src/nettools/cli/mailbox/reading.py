@@ -63,7 +63,7 @@ def list_(
             **this.keywords,
         )
         this.out.rows(found, INFO_COLUMNS, info_row)
-        if found:
+        if found and not settings.verbose:  # which tells them
             this.out.warnings(found[0].meta)
 
 
@@ -211,7 +211,7 @@ def save(
         wanted = None if everything else wanted
         if settings.dry_run:
             for uid in box.search("ALL", folder=folder) if wanted is None else wanted:
-                this.out.note(f"would save {uid}")
+                this.out.would(f"save {uid}")
         elif attachments:
             save_attachments(this, box, wanted, folder, pattern, delete=delete)
         else:

@@ -35,7 +35,7 @@ def append(
     message: Any = standard_input().read() if file == "-" else Path(file)
     with call(settings, scheme, url) as this:
         if settings.dry_run:
-            this.out.note(f"would append {file} to {folder or this.target.url}")
+            this.out.would(f"append {file} to {folder or this.target.url}")
             return
         uid = nettools.append_mail(this.url, message, folder=folder, flags=flags, date=date, **this.keywords)
         if this.out.as_json:
@@ -86,7 +86,7 @@ def flag(
     with call(settings, scheme, url) as this:
         wanted = _wanted(this, uids, folder, make_query(given))
         if settings.dry_run:
-            this.out.note(f"would flag {', '.join(wanted) or 'nothing'}")
+            this.out.would(f"flag {', '.join(wanted) or 'nothing'}")
             return
         if unchanged_since is not None and wanted:
             with nettools.connect(this.url, **this.keywords) as session:
@@ -110,7 +110,7 @@ def _to_folder(name: str, text: str) -> None:
         with call(settings, scheme, url) as this:
             wanted = _wanted(this, tuple(uids), folder, query)
             if settings.dry_run:
-                this.out.note(f"would {name} {', '.join(wanted) or 'nothing'} to {to_folder}")
+                this.out.would(f"{name} {', '.join(wanted) or 'nothing'} to {to_folder}")
                 return
             function = nettools.move_mail if name == "mv" else nettools.copy_mail
             for uid in function(this.url, wanted, to_folder, folder=folder, **this.keywords) if wanted else ():
@@ -137,7 +137,7 @@ def rm(scheme: str, settings: Settings, url: str, uids: tuple[str, ...], folder:
     with call(settings, scheme, url) as this:
         wanted = _wanted(this, uids, folder, make_query(given))
         if settings.dry_run:
-            this.out.note(f"would delete {', '.join(wanted) or 'nothing'}")
+            this.out.would(f"delete {', '.join(wanted) or 'nothing'}")
             return
         if wanted:
             confirm(settings, f"delete {len(wanted)} message(s) at {this.target.url}")
