@@ -49,6 +49,11 @@ def mail(options: Options) -> Iterator[str]:
             yield info.sender.address
     whole = nettools.fetch_mail("imaps://h/INBOX", "7")
     assert_type(nettools.save_attachments(whole, "folder", pattern="*.pdf"), tuple[Path, ...])
+    assert_type(nettools.move_mail("imaps://h/", Query(seen=True), "Archive"), tuple[str, ...])
+    nettools.delete_mail("imaps://h/", ["7", 8])
+    nettools.delete_mail("imaps://h/", 7.5)  # type: ignore[arg-type]
+    nettools.ftp_mirror("site", "ftp://h/www/", exclude=[".git", "*.tmp"], delete=True)
+    nettools.ftp_chmod("ftp://h/x", 0o644)
     assert_type(nettools.append_mail("imaps://h/", whole.raw, flags=["\\Seen"]), str | None)
 
 
