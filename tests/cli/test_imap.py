@@ -161,3 +161,14 @@ def test_a_list_tells_how_it_went_when_it_is_asked(nettools: Run, box: str, sand
     assert "round trips" in nettools("imap", "list", box, "-v", *ME).err
     assert "round trips" in nettools("ftp", "list", f"{sandbox.ftp.url}/pub/", "-v", "--tls", "off").err
     assert nettools("imap", "list", box, *ME).err == ""
+
+
+def test_messages_are_named_by_number_too(nettools: Run, box: str, sandbox: Any) -> None:
+    assert nettools("imap", "flag", box, "--number", "1", "--numbers", "3", "--add", "\\Flagged", *ME).code == 0
+    assert nettools("imap", "search", box, "--flagged", *ME).text == "1\n3\n"
+    assert nettools("imap", "mv", box, "--numbers", "1", "Trash", *ME).text == "1\n"
+    assert "would delete 2" in nettools("imap", "rm", box, "--numbers", "2", "--dry-run", *ME).err
+    assert nettools("pop3", "rm", sandbox.pop3.url, "--numbers", "2", "-y", *ME).code == 0
+    assert nettools("imap", "search", box, *ME).text == "2\n"
+    assert nettools("imap", "rm", box, "2", "--numbers", "1", "-y", *ME).code == 2
+    assert nettools("imap", "cp", box, "--numbers", "9", "Trash", *ME).code == 78

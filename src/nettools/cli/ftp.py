@@ -118,14 +118,14 @@ def _matching(settings: Settings, url: str, pattern: str) -> Iterator[tuple[Call
 @click.argument("dest", required=False)
 @click.option("-r", "--range", "range_", type=RANGE, help="These octets only.")
 @click.option("-z", "--newer-than", metavar="FILE|DATE", help="Only if it changed since.")
-@click.option("--no-keep-time", is_flag=True, help="Do not give the file the server's time.")
+@click.option("--keep-time/--no-keep-time", default=True, help="Give the file the server's time, or not.")
 def get(
     settings: Settings,
     url: str,
     dest: str | None,
     range_: tuple[int, int | None] | None,
     newer_than: str | None,
-    no_keep_time: bool,
+    keep_time: bool,
 ) -> None:
     """Fetch a file: to stdout, to -o FILE or DEST, or into a folder; -C continues.
 
@@ -152,7 +152,7 @@ def get(
                     each.name,
                     f"{target.rstrip('/')}/",
                     resume=settings.resume,
-                    keep_time=not no_keep_time,
+                    keep_time=keep_time,
                     **keywords,
                 )
                 this.out.result(done, lambda done, this=this: _fetched(this, done))  # type: ignore[misc]
@@ -167,7 +167,7 @@ def get(
             target,
             resume=settings.resume,
             checksum=settings.checksum,
-            keep_time=not no_keep_time,
+            keep_time=keep_time,
             **keywords,
             **this.keywords,
         )
@@ -188,8 +188,10 @@ def _fetched(this: Call, done: Transfer) -> None:
 @click.argument("words", nargs=-1, metavar="URL FILE|-...")
 @click.option("--append", is_flag=True, help="Add to the end of the remote file.")
 @click.option("--parents", is_flag=True, help="Make missing folders.")
-@click.option("--no-atomic", is_flag=True, help="Write under the final name at once.")
-def put(settings: Settings, words: tuple[str, ...], append: bool, parents: bool, no_atomic: bool) -> None:
+@click.option(
+    "--atomic/--no-atomic", default=True, help="Give it its name when it is whole, or write under that at once."
+)
+def put(settings: Settings, words: tuple[str, ...], append: bool, parents: bool, atomic: bool) -> None:
     """Store a file (- is stdin) at URL, or files in the folder URL/; either order."""
     if len(words) < 2:
         raise click.UsageError("Missing arguments: URL FILE.")
@@ -204,7 +206,7 @@ def put(settings: Settings, words: tuple[str, ...], append: bool, parents: bool,
             if settings.dry_run:
                 this.out.would(f"store {source} at {parse_url(place).url}")
             else:
-                _put(this, place, source, atomic=not no_atomic, append=append, parents=parents)
+                _put(this, place, source, atomic=atomic, append=append, parents=parents)
 
 
 def _put(this: Call, url: str, source: str, **keywords: Any) -> None:
@@ -304,8 +306,8 @@ def mv(settings: Settings, url: str, new_path: str) -> None:
 
 @verb("mkdir")
 @click.argument("url")
-@click.option("--no-parents", is_flag=True, help="Do not make missing folders above it.")
-def mkdir(settings: Settings, url: str, no_parents: bool) -> None:
+@click.option("--parents/--no-parents", default=True, help="Make missing folders above it, or not.")
+def mkdir(settings: Settings, url: str, parents: bool) -> None:
     """Make a folder."""
     import nettools
 
@@ -313,7 +315,7 @@ def mkdir(settings: Settings, url: str, no_parents: bool) -> None:
         if settings.dry_run:
             this.out.would(f"make {this.target.url}")
             return
-        nettools.ftp_mkdir(this.url, parents=not no_parents, **this.keywords)
+        nettools.ftp_mkdir(this.url, parents=parents, **this.keywords)
         this.out.done()
 
 

@@ -51,8 +51,8 @@ OPTIONS = (
     click.option("-r", "--range", "range_", type=RANGE, help="These octets only."),
     click.option("-z", "--newer-than", metavar="FILE|DATE", help="Only if it changed since."),
     click.option("--raw", is_flag=True, help="Exactly the octets of the body, on a terminal too."),
-    click.option("--no-check", is_flag=True, help="A status of 400 or above is no error."),
-    click.option("--no-decode", is_flag=True, help="Leave Content-Encoding as it is."),
+    click.option("--check/--no-check", default=True, help="A status of 400 or above is an error, or not."),
+    click.option("--decode/--no-decode", default=True, help="Undo Content-Encoding, or leave it as it is."),
     click.option("-s", "--silent", is_flag=True, help="As -q."),
     click.option(  # what curl has to be told, and is so here anyway
         *("-L", "--location", "-f", "--fail", "-S", "--show-error", "--compressed", "as_in_curl"),
@@ -118,7 +118,7 @@ def _named(url: str, upload: str | None) -> str:
 
 
 def _fetch(this: Call, session: Any, keywords: dict[str, Any], options: dict[str, Any], shown: bool) -> None:
-    more = {"check": not options["no_check"], "decode": not options["no_decode"]}
+    more = {"check": options["check"], "decode": options["decode"]}
     checksum = this.settings.checksum
     if checksum is not None:
         from nettools.files import check_octets, parse_checksum

@@ -82,10 +82,10 @@ def group_row(group: Group) -> tuple[Any, ...]:
 @click.option("--last", type=click.IntRange(1), metavar="N", help="Only numbers up to this one.")
 @click.option("--since", type=MOMENT, help="Only articles dated at or after this moment.")
 @click.option("--limit", type=LIMIT, default=50, show_default=True, help="How many at most.")
-@click.option("--oldest-first", is_flag=True, help="In the order of arrival.")
+@click.option("--newest-first/--oldest-first", default=True, help="The newest first, or in the order of arrival.")
 @SERVER
 def list_(
-    settings: Settings, url: str, group: str | None, limit: Any, oldest_first: bool, server: str | None, **given: Any
+    settings: Settings, url: str, group: str | None, limit: Any, newest_first: bool, server: str | None, **given: Any
 ) -> None:
     """List the articles of a group, newest first."""
     import nettools
@@ -95,7 +95,7 @@ def list_(
             this.url,
             group=group,
             limit=None if limit == "all" else limit,
-            newest_first=not oldest_first,
+            newest_first=newest_first,
             **given,
             **this.keywords,
         )

@@ -11,7 +11,7 @@ import click
 from nettools.cli.arguments import LIMIT, Settings
 from nettools.cli.calling import Call, call
 from nettools.cli.mailbox.query import either, make_query, query_options
-from nettools.cli.mailbox.verbs import FOLDER, IMAP, UIDS, URL, needed, verb
+from nettools.cli.mailbox.verbs import FOLDER, IMAP, NUMBERS, UIDS, URL, needed, verb
 from nettools.cli.messages import place_of, save_message, show_message
 from nettools.errors import FileError, UsageError
 from nettools.results import Mail, MailInfo
@@ -44,11 +44,11 @@ def show_mail(this: Call, mail: Mail) -> None:
     URL,
     FOLDER,
     click.option("--limit", type=LIMIT, default=50, show_default=True, help="How many at most."),
-    click.option("--oldest-first", is_flag=True, help="In the order of arrival."),
+    click.option("--newest-first/--oldest-first", default=True, help="The newest first, or in the order of arrival."),
     query_options,
 )
 def list_(
-    scheme: str, settings: Settings, url: str, folder: str | None, limit: Any, oldest_first: bool, **given: Any
+    scheme: str, settings: Settings, url: str, folder: str | None, limit: Any, newest_first: bool, **given: Any
 ) -> None:
     """List messages, newest first, and how to tell which."""
     import nettools
@@ -59,7 +59,7 @@ def list_(
             folder=folder,
             query=make_query(given),
             limit=None if limit == "all" else limit,
-            newest_first=not oldest_first,
+            newest_first=newest_first,
             **this.keywords,
         )
         this.out.rows(found, INFO_COLUMNS, info_row)
@@ -96,7 +96,7 @@ def changed(scheme: str, settings: Settings, url: str, since: int, folder: str |
     UIDS,
     FOLDER,
     click.option("--raw", is_flag=True, help="The exact octets."),
-    click.option("--number", "numbers", type=int, multiple=True, help="By message number instead of UID."),
+    NUMBERS,
     click.option("--mark-seen", is_flag=True, help="Mark as read."),
     query_options,
 )

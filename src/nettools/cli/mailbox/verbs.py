@@ -10,7 +10,7 @@ import click
 from nettools.cli.arguments import Settings
 from nettools.cli.commands import Commands
 
-__all__ = ["FOLDER", "IMAP", "UIDS", "URL", "imap", "needed", "pop3", "verb"]
+__all__ = ["FOLDER", "IMAP", "NUMBERS", "UIDS", "URL", "imap", "needed", "pop3", "verb"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -65,6 +65,13 @@ def verb(name: str, *params: Any, groups: Iterable[Commands] = BOTH) -> Callable
 URL = click.argument("url")
 FOLDER = click.option("--folder", metavar="NAME", help="The folder (default: the URL's, else INBOX).")
 UIDS = click.argument("uids", nargs=-1)
+NUMBERS = click.option(
+    *("--number", "--numbers", "numbers"),
+    type=click.IntRange(1),
+    multiple=True,
+    metavar="N",
+    help="By message number instead of UID.",
+)
 
 
 def needed(uids: tuple[str, ...]) -> tuple[str, ...]:

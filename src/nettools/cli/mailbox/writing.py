@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import click
 from nettools.cli.arguments import MOMENT, Settings
 from nettools.cli.calling import Call, call, confirm
 from nettools.cli.mailbox.query import either, make_query, query_options
-from nettools.cli.mailbox.verbs import FOLDER, IMAP, UIDS, URL, needed, verb
+from nettools.cli.mailbox.verbs import FOLDER, IMAP, NUMBERS, UIDS, URL, needed, verb
 from nettools.cli.streams import standard_input
 from nettools.errors import UsageError
 
@@ -22,7 +23,7 @@ __all__: list[str] = []  # they are in their groups
     URL,
     click.argument("file"),
     FOLDER,
-    click.option("--flag", "flags", multiple=True, metavar="FLAG", help="Set this flag, such as \\Seen."),
+    click.option("--flag", "--flags", "flags", multiple=True, metavar="FLAG", help="Set this flag, such as \\Seen."),
     click.option("--date", type=MOMENT, help="The date of arrival."),
     groups=IMAP,
 )
@@ -44,14 +45,35 @@ def append(
             this.out.line(uid)
 
 
-def _wanted(this: Call, uids: tuple[str, ...], folder: str | None, query: Any) -> tuple[str, ...]:
-    """The UIDs of the command line, or those of the messages that its query finds, which may be none."""
+@dataclass(frozen=True, slots=True)
+class _Messages:
+    """Those that the command line names, by UID or by number, or looks for: these may be none."""
+
+    names: tuple[Any, ...]
+    numbered: bool = False
+
+    def __bool__(self) -> bool:
+        return bool(self.names)
+
+    def __str__(self) -> str:
+        return ", ".join(map(str, self.names)) or "nothing"
+
+    @property
+    def keywords(self) -> dict[str, Any]:
+        """For the functions that change messages."""
+        return {"numbers" if self.numbered else "uids": self.names}
+
+
+def _wanted(this: Call, uids: tuple[str, ...], numbers: tuple[int, ...], folder: str | None, query: Any) -> _Messages:
     import nettools
 
-    if query is None:
-        return needed(uids)
-    either(uids)
-    return nettools.search_mail(this.url, query, folder=folder, **this.keywords)
+    if query is not None:
+        either((*uids, *numbers))
+        return _Messages(nettools.search_mail(this.url, query, folder=folder, **this.keywords))
+    if numbers:
+        either(uids)
+        return _Messages(numbers, numbered=True)
+    return _Messages(needed(uids))
 
 
 @verb(
@@ -64,6 +86,7 @@ def _wanted(this: Call, uids: tuple[str, ...], folder: str | None, query: Any) -
     click.option(
         "--unchanged-since", type=click.IntRange(min=0), metavar="MODSEQ", help="Only messages unchanged since then."
     ),
+    NUMBERS,
     query_options,
     groups=IMAP,
 )
@@ -76,6 +99,7 @@ def flag(
     add: tuple[str, ...],
     remove: tuple[str, ...],
     unchanged_since: int | None,
+    numbers: tuple[int, ...],
     **given: Any,
 ) -> None:
     """Set and clear flags of messages: the UIDs, or all for which the terms hold."""
@@ -84,41 +108,48 @@ def flag(
     if not add and not remove:
         raise UsageError("flag needs --add or --remove")
     with call(settings, scheme, url) as this:
-        wanted = _wanted(this, uids, folder, make_query(given))
+        wanted = _wanted(this, uids, numbers, folder, make_query(given))
         if settings.dry_run:
-            this.out.would(f"flag {', '.join(wanted) or 'nothing'}")
+            this.out.would(f"flag {wanted}")
             return
         if unchanged_since is not None and wanted:
             with nettools.connect(this.url, **this.keywords) as session:
                 box: Any = session
-                box.flag(wanted, add=add, remove=remove, folder=folder, unchanged_since=unchanged_since)
+                box.flag(**wanted.keywords, add=add, remove=remove, folder=folder, unchanged_since=unchanged_since)
         elif wanted:
-            nettools.flag_mail(this.url, wanted, add=add, remove=remove, folder=folder, **this.keywords)
+            nettools.flag_mail(this.url, **wanted.keywords, add=add, remove=remove, folder=folder, **this.keywords)
         this.out.done()
 
 
 def _to_folder(name: str, text: str) -> None:
     def run(
-        scheme: str, settings: Settings, url: str, words: tuple[str, ...], folder: str | None, **given: Any
+        scheme: str,
+        settings: Settings,
+        url: str,
+        words: tuple[str, ...],
+        folder: str | None,
+        numbers: tuple[int, ...],
+        **given: Any,
     ) -> None:
         import nettools
 
         query = make_query(given)
-        if len(words) < (2 if query is None else 1):
+        if len(words) < (2 if query is None and not numbers else 1):
             raise click.UsageError("Missing arguments: UID... FOLDER.")
         *uids, to_folder = words
         with call(settings, scheme, url) as this:
-            wanted = _wanted(this, tuple(uids), folder, query)
+            wanted = _wanted(this, tuple(uids), numbers, folder, query)
             if settings.dry_run:
-                this.out.would(f"{name} {', '.join(wanted) or 'nothing'} to {to_folder}")
+                this.out.would(f"{name} {wanted} to {to_folder}")
                 return
             function = nettools.move_mail if name == "mv" else nettools.copy_mail
-            for uid in function(this.url, wanted, to_folder, folder=folder, **this.keywords) if wanted else ():
+            named = {**wanted.keywords, "to_folder": to_folder, "folder": folder}
+            for uid in function(this.url, **named, **this.keywords) if wanted else ():
                 this.out.word(uid)
 
     run.__doc__ = text
     words = click.argument("words", nargs=-1, metavar="[UID...] FOLDER")
-    verb(name, URL, words, FOLDER, query_options, groups=IMAP)(run)
+    verb(name, URL, words, FOLDER, NUMBERS, query_options, groups=IMAP)(run)
 
 
 for _name, _does in (("mv", "Move"), ("cp", "Copy")):
@@ -129,17 +160,25 @@ for _name, _does in (("mv", "Move"), ("cp", "Copy")):
     )
 
 
-@verb("rm", URL, UIDS, FOLDER, query_options)
-def rm(scheme: str, settings: Settings, url: str, uids: tuple[str, ...], folder: str | None, **given: Any) -> None:
+@verb("rm", URL, UIDS, FOLDER, NUMBERS, query_options)
+def rm(
+    scheme: str,
+    settings: Settings,
+    url: str,
+    uids: tuple[str, ...],
+    folder: str | None,
+    numbers: tuple[int, ...],
+    **given: Any,
+) -> None:
     """Delete messages: the UIDs, or all for which the terms hold."""
     import nettools
 
     with call(settings, scheme, url) as this:
-        wanted = _wanted(this, uids, folder, make_query(given))
+        wanted = _wanted(this, uids, numbers, folder, make_query(given))
         if settings.dry_run:
-            this.out.would(f"delete {', '.join(wanted) or 'nothing'}")
+            this.out.would(f"delete {wanted}")
             return
         if wanted:
-            confirm(settings, f"delete {len(wanted)} message(s) at {this.target.url}")
-            nettools.delete_mail(this.url, wanted, folder=folder, **this.keywords)
+            confirm(settings, f"delete {len(wanted.names)} message(s) at {this.target.url}")
+            nettools.delete_mail(this.url, **wanted.keywords, folder=folder, **this.keywords)
         this.out.done()
