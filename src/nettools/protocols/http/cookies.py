@@ -55,10 +55,13 @@ class _Policy(http.cookiejar.DefaultCookiePolicy):
         secure = request.type == "https"
         if len(cookie.name) + len(cookie.value or "") > LONGEST or (cookie.secure and not secure):
             return False
-        if cookie.name.startswith("__Secure-") and not cookie.secure:
+        if cookie.domain_specified and _is_address(_host(urlsplit(request.get_full_url()).hostname)):
+            return False  # RFC 6265 5.1.3: the end of an address is nobody's domain
+        prefix = cookie.name.lower()
+        if prefix.startswith("__secure-") and not cookie.secure:
             return False
-        return not cookie.name.startswith("__Host-") or (
-            cookie.secure and not cookie.domain_specified and cookie.path == "/"
+        return not prefix.startswith("__host-") or (
+            cookie.secure and not cookie.domain_specified and cookie.path_specified and cookie.path == "/"
         )
 
 
@@ -99,10 +102,9 @@ def set_cookie(value: str, url: str) -> http.cookiejar.Cookie | None:
         if key.lower() != "domain" or word.strip("."):  # RFC 6265 5.2.3: an empty one is passed over
             attributes[key.lower()] = word
     parts = urlsplit(url)
-    host = (parts.hostname or "").lower()
-    host = f"[{host}]" if ":" in host else host
+    host = _host(parts.hostname)
     domain = attributes.get("domain", "").removeprefix(".").lower()
-    own_domain = bool(domain) and not (domain == host and _is_address(host))
+    own_domain = bool(domain) and not (domain == host and ("." not in host or _is_address(host)))
     path = attributes.get("path", "")
     own_path = path.startswith("/")
     expires = _end(attributes)
@@ -124,6 +126,10 @@ def set_cookie(value: str, url: str) -> http.cookiejar.Cookie | None:
         comment_url=None,
         rest={"HttpOnly": ""} if "httponly" in attributes else {},
     )
+
+
+def _host(name: str | None) -> str:
+    return f"[{name}]" if name and ":" in name else (name or "").lower()
 
 
 def _is_address(host: str) -> bool:

@@ -22,11 +22,23 @@ def test_a_cookie_goes_back_to_its_host_and_path() -> None:
     assert kept("http://127.0.0.1/", "x=1") == kept("http://localhost/", "x=1") == "x=1"
 
 
+@pytest.mark.parametrize("host", ["localhost", "192.0.2.7", "[::1]"])
+def test_a_host_that_has_no_domain_may_name_itself(host: str) -> None:
+    assert kept(f"http://{host}/", f"x=1; Domain={host}") == "x=1"
+
+
+@pytest.mark.parametrize("domain", ["2.7", ".2.7", "0.2.7", "7"])
+def test_the_end_of_an_address_is_no_domain(domain: str) -> None:
+    assert kept("http://192.0.2.7/", f"x=1; Domain={domain}", then="http://198.51.2.7/") is None
+    assert kept("http://192.0.2.7/", f"x=1; Domain={domain}") is None
+
+
 @pytest.mark.parametrize(
     "value",
     [
         "x=1; Domain=com", "x=1; Domain=.org", "x=1; Domain=co.uk", "x=1; Domain=other.example",
         "__Host-x=1; Path=/", "__Host-x=1; Secure; Path=/; Domain=www.example.co.uk", "__Secure-x=1",
+        "__Host-x=1; Secure", "__host-x=1; Path=/", "__SECURE-x=1",
         "x=" + "y" * 9000, "x=a\x00b", "x\x1b=1", "x=1; Max-Age=0", "x=1; Expires=Fri, 01 Jan 1999 00:00:00 GMT",
     ],
 )  # fmt: skip
