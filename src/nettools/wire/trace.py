@@ -19,7 +19,7 @@ from nettools.wire.deadline import Deadline
 
 __all__ = ["CallbackRaised", "Progress", "Trace"]
 
-_USERINFO = re.compile(rb"(://[^\s/@:\"'<>]*:)[^\s/@\"'<>]+@")
+_USERINFO = re.compile(rb"(://[^\s/@:\"'<>]*:)[^\s/\"'<>]+@")  # up to the last @: a password may have one
 _LINE_LIMIT = 16 * 1024  # octets of one direction held back while waiting for the end of a line
 MASK = "***"
 STAGES = ("resolve", "connect", "proxy", "tls", "greeting", "login", "first_byte")  # those that results tell of

@@ -43,9 +43,11 @@ def test_a_secret_is_masked_in_every_form(shown: str) -> None:
 def test_a_password_that_a_server_puts_into_an_address_is_masked() -> None:
     trace, events = watched()
     trace.show("<", b"Location: http://bob:pass@h.example/a@b\r\n")
+    trace.show("<", b"Location: http://bob:p@ss@h.example/\r\n")
     trace.show("<", b"See http://h.example/ and mail a:b@c\r\n")
     assert [event.text for event in events] == [
         "Location: http://bob:***@h.example/a@b\r\n",
+        "Location: http://bob:***@h.example/\r\n",
         "See http://h.example/ and mail a:b@c\r\n",
     ]
 
