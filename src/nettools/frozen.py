@@ -17,6 +17,7 @@ Annotations have to be strings (`from __future__ import annotations`); a subclas
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from functools import cache
 from typing import Any, ClassVar, NoReturn, Self, TypeVar, dataclass_transform
@@ -105,21 +106,24 @@ class _Init:
 
 def _initializer(cls: Any) -> Any:
     """The `__init__` that `dataclass` would write: by position in the order of the fields, then those by name only."""
-    scope: dict[str, Any] = {"_put": object.__setattr__, "_nothing": _NOTHING}
+    outer: dict[str, Any] = {"_put": object.__setattr__, "_nothing": _NOTHING}
     by_place, by_name, lines = ["self"], ["*"], []
     for name, each in cls._fields.items():
         value = name
         if each.default_factory is not _NOTHING:
-            scope[f"_new_{name}"] = each.default_factory
+            outer[f"_new_{name}"] = each.default_factory
             value = f"_new_{name}() if {name} is _nothing else {name}"
-        scope[f"_default_{name}"] = each.default
+        outer[f"_default_{name}"] = each.default
         (by_name if each.kw_only else by_place).append(f"{name}=_default_{name}" if each.optional else name)
-        lines.append(f"    _put(self, {name!r}, {value})")
+        lines.append(f"  _put(self, {name!r}, {value})")
     if hasattr(cls, "__post_init__"):
-        lines.append("    self.__post_init__()")
+        lines.append("  self.__post_init__()")
     parameters = by_place + (by_name if len(by_name) > 1 else [])
-    exec("\n".join([f"def __init__({', '.join(parameters)}):", *lines]), scope)  # noqa: S102  # as `dataclasses` does
-    function = scope["__init__"]
+    head = [f"def _make({', '.join(outer)}):", f" def __init__({', '.join(parameters)}):"]
+    made: dict[str, Any] = {}
+    scope = getattr(sys.modules.get(cls.__module__), "__dict__", {})  # where the names of its annotations are
+    exec("\n".join([*head, *lines, " return __init__"]), scope, made)  # noqa: S102  # as `dataclasses` does
+    function = made["_make"](**outer)
     function.__qualname__, function.__module__ = f"{cls.__qualname__}.__init__", cls.__module__
     function.__annotations__ = {**{name: each.kind for name, each in cls._fields.items()}, "return": "None"}
     return function

@@ -7,7 +7,7 @@ import dataclasses
 import inspect
 import pickle
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, get_type_hints
 
 import pytest
 
@@ -93,6 +93,17 @@ def test_arguments_are_named_in_the_signature_and_checked(make: Any) -> None:
             make(*arguments)
     with pytest.raises(TypeError, match="unexpected keyword argument 'colour'"):
         make(1, colour="red")
+
+
+class Pair(Frozen):
+    first: Point | None = None
+    second: Twin | None = None
+
+
+def test_the_annotations_of_init_are_evaluated_where_the_class_stands() -> None:
+    assert get_type_hints(Pair.__init__) == {"first": Point | None, "second": Twin | None, "return": type(None)}
+    assert inspect.signature(Pair, eval_str=True).parameters["first"].annotation == Point | None
+    assert get_type_hints(nettools.TLS.__init__)["mode"] == get_type_hints(nettools.TLS)["mode"]
 
 
 @pytest.mark.parametrize("make", [Point, Twin])
