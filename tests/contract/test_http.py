@@ -316,6 +316,13 @@ def test_a_part_ends_where_it_was_asked_to(plain: Site, content_range: str, sent
         nettools.fetch_page(plain.at("x"), range=(2, 3))
 
 
+def test_the_head_of_a_part_has_no_octets(plain: Site) -> None:
+    head = b"HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 2-3/10\r\nContent-Length: 2\r\n\r\n"
+    plain.server.on("HEAD").garbage(head)
+    page = nettools.fetch_page(plain.at("x"), method="HEAD", range=(2, 3))
+    assert (page.status, page.content) == (206, b"")
+
+
 @pytest.mark.parametrize(
     "content_range", ["", "bytes 5-3/10", "bytes 0-9/5", "bytes */10", "lines 0-9/10", "bytes 6000-16383/16384"]
 )

@@ -100,7 +100,8 @@ class HTTPSession(Exchanges):
             page = self.page(sent, response, decode, tuple(history))
             history.append(page)
         if range is not None and page.status in (200, 206):
-            check_range(range, response, None if "Content-Encoding" in page.headers else len(page.content))
+            whole = sent.method != "HEAD" and "Content-Encoding" not in page.headers
+            check_range(range, response, len(page.content) if whole else None)
         elif page.status == 206 and not has_field(fields, "range"):
             raise ProtocolError("a part of the page (206) came, and the whole was asked for")
         if check and page.status >= 400:
