@@ -169,5 +169,7 @@ def test_options_are_curls(nettools: Run, sandbox: Any, tmp_path: Path) -> None:
     assert nettools("http", f"{sandbox.http.url}/_echo", *words).text == "s=1&q=a%20b%26c&r=%C3%BC%26%3D&%C3%A4"
     told = nettools("http", "-G", f"{url}?x=1", *words[:2], "-d", "s=1").json
     assert (told["method"], told["args"]) == ("GET", {"x": "1", "s": "1", "q": "a b&c"})
+    for body in (("--json-data", "1"), ("-F", "a=b"), ("-T", tmp_path / "text")):
+        assert nettools("http", "-G", url, *body).code == 2
     assert nettools("http", "-s", f"{sandbox.http.url}/pub/hello.txt", "-o", tmp_path / "x").err == ""
     assert nettools("http", f"{sandbox.http.url}/_echo", "--data-binary", f"@{tmp_path}/text").text == "ü&="

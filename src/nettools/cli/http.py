@@ -185,6 +185,8 @@ def _body(method: str, options: dict[str, Any], keywords: dict[str, Any]) -> tup
     if sum(map(bool, (form, options["json_data"], options["form"], options["upload"]))) > 1:
         raise UsageError("-d, --json-data, -F and -T exclude each other")
     if options["in_query"]:
+        if options["json_data"] or options["form"] or options["upload"]:
+            raise UsageError("-G goes with -d and --data-urlencode, whose place is the query then")
         query = b"&".join(form).decode("utf-8", "surrogateescape")
         keywords["params"] = [*keywords.get("params", ()), *parse_qsl(query, keep_blank_values=True)]
         return method, None
