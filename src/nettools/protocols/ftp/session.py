@@ -113,10 +113,13 @@ class FTPSession(Transfers):
             with self.committed():
                 self._ask(self._line("MKD", name))
 
-    @operation("chmod")
     def chmod(self, path: str | None, mode: int | str) -> None:
         """Change the permissions of a file or folder; see `ftp_chmod`."""
-        reply = self._try(self._line(f"SITE CHMOD {_octal(mode)}", self._at(path).rstrip("/") or "."))
+        self._chmod(path, self.prepare(lambda: _octal(mode)))
+
+    @operation("chmod")
+    def _chmod(self, path: str | None, digits: str) -> None:
+        reply = self._try(self._line(f"SITE CHMOD {digits}", self._at(path).rstrip("/") or "."))
         if reply.code in NO_SUCH_COMMAND:
             raise UnsupportedError(f"the server has no SITE CHMOD: {reply}", side="peer")
         if cast("int", reply.code) >= 400:
