@@ -316,6 +316,14 @@ def test_a_part_ends_where_it_was_asked_to(plain: Site, content_range: str, sent
         nettools.fetch_page(plain.at("x"), range=(2, 3))
 
 
+def test_the_last_octets_are_not_more_than_were_asked_for(plain: Site) -> None:
+    head = b"HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 0-3/*\r\nContent-Length: 4\r\n\r\nabcd"
+    plain.server.on("GET").garbage(head, times=2)
+    for call in (nettools.fetch_page, lambda url, **more: nettools.download(url, None, **more)):
+        with pytest.raises(ProtocolError, match="the last 2 asked for"):
+            call(plain.at("x"), range=(-2, None))
+
+
 def test_the_head_of_a_part_has_no_octets(plain: Site) -> None:
     head = b"HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 2-3/10\r\nContent-Length: 2\r\n\r\n"
     plain.server.on("HEAD").garbage(head)

@@ -60,6 +60,8 @@ def check_range(range_: Extent, response: Response, size: int | None = None) -> 
     end = range_[1] if total is None else total - 1 if range_[1] is None else min(range_[1], total - 1)
     if end is not None and last > end:
         raise ProtocolError(f"octets up to {last} were sent, and those up to {end} asked for")
+    if range_[0] < 0 and last - first + 1 > -range_[0]:  # of a file whose size is not told
+        raise ProtocolError(f"{last - first + 1} octets were sent, and the last {-range_[0]} asked for")
     came = last - first + 1 if size is None else size
     if came != last - first + 1 or (end is not None and last < end):
         expected = last - first + 1 if end is None else end - first + 1
