@@ -68,6 +68,15 @@ def test_folders_that_are_not_there_or_are_in_the_way_are_refused(site: Site) ->
         nettools.delete_folder(site.url, "INBOX", **site.options)
 
 
+def test_a_folder_that_is_not_there_is_known_by_the_servers_words(fakes: Sandbox) -> None:
+    for verb in ("DELETE", "RENAME"):
+        fakes.imap.on(verb).reply("NO Mailbox doesn't exist")
+    with pytest.raises(NotFoundError):
+        nettools.delete_folder(fakes.imap.url, "none", auth=ALICE)
+    with pytest.raises(NotFoundError):
+        nettools.rename_folder(fakes.imap.url, "none", "other", auth=ALICE)
+
+
 @pytest.mark.parametrize("name", [None, 3, "", "a\r\nb", b"x"])
 def test_what_is_no_name_of_a_folder_is_refused_before_anything_is_sent(fakes: Sandbox, name: Any) -> None:
     acts: tuple[Callable[[], object], ...] = (

@@ -55,7 +55,7 @@ def reply_error(response: Response, what: str, *, kind: type[ReplyError] | None 
     chosen = _KINDS.get(code or "", kind or ReplyError)
     if (
         chosen is ReplyError
-        and what.startswith(("SELECT", "EXAMINE", "STATUS", "APPEND", "COPY", "MOVE"))
+        and what.startswith(("SELECT", "EXAMINE", "STATUS", "APPEND", "COPY", "MOVE", "DELETE", "RENAME"))
         and re.search(_ABSENT, text)
     ):
         chosen = NotFoundError
