@@ -284,6 +284,8 @@ def test_permissions_that_cannot_be_changed_are_told_apart(fake_site: Callable[.
     site = fake_site("ftp", "plain")
     with pytest.raises(DeniedError):
         nettools.ftp_chmod(site.at("pub/hello.txt"), 0o644, tls="off")  # as anonymous
+    with pytest.raises(NotFoundError):
+        nettools.ftp_chmod(site.at("pub/none.txt"), 0o644, **ALICE)
     site.server.on("SITE").reply("500 What?")
     with pytest.raises(UnsupportedError, match="no SITE CHMOD") as caught:
         nettools.ftp_chmod(site.at("pub/hello.txt"), 0o644, **ALICE)

@@ -157,7 +157,7 @@ def ftp_chmod(url: str, mode: int | str, **opts: Unpack[FTPKeywords]) -> None:
     """Change the permissions of a file or folder (SITE CHMOD): `0o644`, or octal digits, `"644"`.
 
     Raises:
-        UnsupportedError: the server has no such command.
+        UnsupportedError: the server has no such command. NotFoundError: there is no such file.
     """
     run(PROTOCOL, url, lambda session: session.chmod(None, mode), opts)
 

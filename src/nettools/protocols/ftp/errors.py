@@ -30,7 +30,8 @@ _IN_USE = re.compile(
     r"(?i)not empty|is a (?:directory|folder)|not a (?:plain|regular|directory|folder)|exists|in use|busy"
 )
 _REMOVING = ("DELE", "RMD", "RNFR")
-_WRITING = ("STOR", "APPE", "STOU", "MKD", "RNTO", "SITE", "MFMT")
+_WRITING = ("STOR", "APPE", "STOU", "MKD", "RNTO")
+_CHANGING = ("SITE", "MFMT")  # what has to be there
 _NO = (550, 553, 450, 501, 504)  # not done, for a reason that the words tell, if anything does
 
 
@@ -39,7 +40,11 @@ def reply_error(reply: Reply, what: str) -> ReplyError:
     code = cast("int", reply.code)
     verb = what.split(" ", 1)[0]
     kind: type[ReplyError] = ReplyError
-    in_the_way = verb in _WRITING or (verb in _REMOVING and _IN_USE.search(reply.text) is not None)
+    in_the_way = (
+        verb in _WRITING
+        or (verb in _REMOVING and _IN_USE.search(reply.text) is not None)
+        or (verb in _CHANGING and _ABSENT.search(reply.text) is None)
+    )
     if code in (530, 532, 331, 332):
         kind = AuthError
     elif (code in _NO and _DENIED.search(reply.text)) or (code in (550, 553) and in_the_way):
