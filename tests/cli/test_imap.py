@@ -171,4 +171,5 @@ def test_messages_are_named_by_number_too(nettools: Run, box: str, sandbox: Any)
     assert nettools("pop3", "rm", sandbox.pop3.url, "--numbers", "2", "-y", *ME).code == 0
     assert nettools("imap", "search", box, *ME).text == "2\n"
     assert nettools("imap", "rm", box, "2", "--numbers", "1", "-y", *ME).code == 2
+    assert nettools("imap", "fetch", box, "2", "--numbers", "1", *ME).code == 2
     assert nettools("imap", "cp", box, "--numbers", "9", "Trash", *ME).code == 78

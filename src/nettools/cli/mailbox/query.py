@@ -63,13 +63,15 @@ def make_query(given: dict[str, Any]) -> Any:
 
 
 def either(uids: Sequence[object]) -> None:
-    """Refuse UIDs beside terms.
+    """Refuse UIDs beside terms, or beside message numbers.
 
     Raises:
         UsageError: there are some.
     """
     if uids:
-        raise UsageError("either UIDs or what to look for, not both", hint="--uid SET is a term like the others")
+        raise UsageError(
+            "either UIDs or what to look for or --number, not both", hint="--uid SET is a term like the others"
+        )
 
 
 _QUERY_NAMES = {

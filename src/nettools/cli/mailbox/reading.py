@@ -117,6 +117,8 @@ def fetch(
     query = make_query(given)
     if query is not None:
         either((*uids, *numbers))
+    elif numbers:
+        either(uids)
     named, into = place_of(settings)
     as_files = named is not None and (raw or into)
     with (
