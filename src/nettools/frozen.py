@@ -101,7 +101,7 @@ class _Init:
     def __get__(self, instance: object, owner: Any = None) -> Any:
         function = _initializer(self._cls)
         self._cls.__init__ = function  # type: ignore[misc]
-        return function if instance is None or instance is self._cls else function.__get__(instance)
+        return function if instance is None else function.__get__(instance)
 
 
 def _initializer(cls: Any) -> Any:

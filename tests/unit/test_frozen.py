@@ -139,6 +139,17 @@ def test_keyword_only_fields_need_no_order() -> None:
         Sides(2)  # type: ignore[misc]
 
 
+def test_the_first_look_at_a_signature_shows_what_every_other_does() -> None:
+    class Late(Frozen):
+        x: int
+        y: int = 0
+
+    assert not inspect.isfunction(vars(Late)["__init__"])
+    first = inspect.signature(Late)
+    assert [*first.parameters] == ["x", "y"]
+    assert first == inspect.signature(Late)
+
+
 def test_init_is_written_when_it_is_first_looked_at_and_once() -> None:
     class Late(Frozen):
         x: int
