@@ -1,9 +1,9 @@
 """HTTP: pages and files (RFC 9110, 9112), over http.client's responses on connections of our own.
 
 `session` is what a caller fetches, `exchanges` how requests and responses follow one another, `connection` what one
-origin is asked over. A request is made of `message` (its head), `form` (its body) and `auth`; what comes is `body`
-(decoded), `pages` (in memory), `download` (in a file), `redirect` and `cookies`. `raw` is requests over all that. The
-functions of the facade are here.
+origin is asked over. A request is made of `message` (its head), `form` (its body) and `auth`; what comes is `fields`
+(of the head), `body` (decoded), `pages` (in memory), `download` (in a file), `redirect` and `cookies`. `raw` is
+requests over all that. The functions of the facade are here.
 """
 
 from __future__ import annotations
