@@ -138,12 +138,13 @@ def _is_address(host: str) -> bool:
 
 def _end(attributes: dict[str, str]) -> int | None:
     """When a cookie ends, in seconds since 1970; Max-Age counts before Expires, and what is neither is passed over."""
+    now = int(time.time())
     lifetime = _LIFETIME.fullmatch(attributes.get("max-age", ""))
     if lifetime is not None:
         seconds = min(int(lifetime[2][:10]), LATEST)
-        return int(time.time()) + seconds if seconds and not lifetime[1] else 0
+        return now + seconds if seconds and not lifetime[1] else 0
     moment = cookie_date(attributes.get("expires", ""))
-    return None if moment is None else int(moment.timestamp())
+    return None if moment is None else min(int(moment.timestamp()), now + LATEST)
 
 
 def cookie_date(text: str) -> dt.datetime | None:

@@ -84,3 +84,12 @@ def test_a_lifetime_that_is_none_costs_no_cookie(lifetime: str) -> None:
 @pytest.mark.parametrize("lifetime", ["Max-Age=-1", "Max-Age=-" + "9" * 5000, "Max-Age=soon; Max-Age=0"])
 def test_a_lifetime_that_is_over_costs_its_cookie(lifetime: str) -> None:
     assert kept("http://www.example.org/", f"x=1; {lifetime}; Path=/", "y=2") == "y=2"
+
+
+@pytest.mark.parametrize("lifetime", ["Max-Age=" + "9" * 20, "Expires=Fri, 01 Jan 9999 00:00:00 GMT"])
+def test_no_cookie_lives_for_more_than_400_days(lifetime: str) -> None:
+    cookie = cookies.set_cookie(f"x=1; {lifetime}", "http://www.example.org/")
+    soon = cookies.set_cookie("x=1; Max-Age=1", "http://www.example.org/")
+    assert cookie is not None
+    assert soon is not None
+    assert cookies.LATEST - 60 < (cookie.expires or 0) - (soon.expires or 0) < cookies.LATEST
