@@ -192,6 +192,7 @@ def test_what_is_excluded_is_neither_transferred_nor_deleted_either_way(
     (tmp_path / "none").mkdir()
     emptied = nettools.ftp_mirror(tmp_path / "none", plain.at("all/"), exclude=exclude, delete=True, **ALICE)
     assert {name for name in emptied.deleted if not name.endswith("/")} == wanted
+    assert not emptied.failed  # no folder is removed that what is excluded stays in
     emptied = nettools.ftp_mirror(plain.at("none/"), tmp_path / "tree", exclude=exclude, delete=True, **ALICE)
     assert set(emptied.deleted) == wanted
 

@@ -196,8 +196,16 @@ def _plan_up(session: Any, remote: str, local: Path, choice: Choice, delete: boo
     if not local.is_dir():
         raise FileError(f"there is no folder {local}", filename=str(local), exit_code=26)
     plan = Plan()
+    folders: set[str] = set()  # with what is here, or is to stay there
+
+    def left_out(relative: str) -> bool:
+        if not choice.left_out(relative):
+            return False
+        folders.add(posixpath.dirname(relative))
+        return True
+
     try:
-        rows = session.perform(lambda: list(session._walk(remote, "auto", True, choice.left_out)))
+        rows = session.perform(lambda: list(session._walk(remote, "auto", True, left_out)))
     except NotFoundError:
         rows = []
     there = {relative: entry for entry, relative in rows}
@@ -216,7 +224,7 @@ def _plan_up(session: Any, remote: str, local: Path, choice: Choice, delete: boo
         if folder and folder not in plan.folders and folder not in there:
             plan.folders.append(folder)
     if delete:
-        folders = {posixpath.dirname(name) for name in here}
+        folders |= {posixpath.dirname(name) for name in here}
         gone = [
             name for name, entry in there.items() if entry.kind != "dir" and name not in here and choice.wanted(name)
         ]
