@@ -17,7 +17,8 @@ from nettools.charsets import is_charset
 __all__ = ["content_range", "disposition_name", "http_date", "media_type"]
 
 _CONTENT_RANGE = re.compile(r"bytes[ =:]+(\d{1,18})-(\d{1,18})/(\d{1,18}|\*)", re.ASCII | re.IGNORECASE)
-_PARAMETER = re.compile(r"""([^\s;="']+)\s*=\s*("(?:[^"\\]|\\.)*"?|[^;,\s]*)""")
+# a name begins where another cannot go on: else a long one without a value would be tried from each of its characters
+_PARAMETER = re.compile(r"""(?<![^\s;="'])([^\s;="']+)\s*=\s*("(?:[^"\\]|\\.)*"?|[^;,\s]*)""")
 
 
 def http_date(value: str) -> dt.datetime | None:

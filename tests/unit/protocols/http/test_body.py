@@ -12,6 +12,7 @@ import pytest
 from nettools import IncompleteError, MissingExtraError, TooLargeError, TransferError, UnsupportedError
 from nettools.protocols.http import body
 from nettools.protocols.http.body import charset_of, codings, decoded
+from nettools.protocols.http.fields import media_type
 
 zstd = body._module("zstd")
 DATA = bytes(range(256)) * 300
@@ -109,3 +110,11 @@ def test_the_extra_is_named_where_it_is_missing(monkeypatch: pytest.MonkeyPatch)
 )
 def test_the_charset_of_a_page(kind: str, content: bytes, charset: str | None) -> None:
     assert charset_of(kind, content) == charset
+
+
+@pytest.mark.parametrize(
+    "long", ["a" * 60_000, "a" * 60_000 + " ", "a = " * 15_000, '"' * 60_000 + '"', "a" + " " * 60_000]
+)
+def test_a_type_is_read_once_from_its_beginning_to_its_end(long: str) -> None:
+    kind, _ = media_type(f"text/html; {long}; charset=utf-8")  # from each character anew, it would be half a minute
+    assert kind == "text/html"
