@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from requests import Request
+from requests.cookies import MockRequest
 
 from nettools.protocols.http import cookies
 from nettools.results import Headers
@@ -93,3 +95,14 @@ def test_no_cookie_lives_for_more_than_400_days(lifetime: str) -> None:
     assert cookie is not None
     assert soon is not None
     assert cookies.LATEST - 60 < (cookie.expires or 0) - (soon.expires or 0) < cookies.LATEST
+
+
+@pytest.mark.parametrize(
+    ("host", "domain", "kept_too"), [("192.0.2.7", "2.7", False), ("www.example.org", "example.org", True)]
+)
+def test_the_jar_judges_in_the_same_way_for_requests(host: str, domain: str, kept_too: bool) -> None:
+    jar = cookies.new_jar()
+    cookie = cookies.set_cookie(f"x=1; Domain={domain}", f"http://{host}/")
+    assert cookie is not None
+    jar.set_cookie_if_ok(cookie, MockRequest(Request("GET", f"http://{host}/").prepare()))
+    assert bool(list(jar)) is kept_too
