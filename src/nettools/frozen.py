@@ -10,9 +10,8 @@ is asked about a class (`is_dataclass`, `fields`, `replace`, `asdict`), it answe
         y: int = 0
         names: dict[str, str] = field(default_factory=dict, hash=False)
 
-Annotations have to be strings (`from __future__ import annotations`); a subclass adds fields, and may have an
-`__init__` of its own. `__post_init__` works as in a dataclass. Type checkers know all this by
-`dataclass_transform` (PEP 681).
+A subclass adds fields, and may have an `__init__` of its own. `__post_init__` works as in a dataclass. Type checkers
+know all this by `dataclass_transform` (PEP 681).
 """
 
 from __future__ import annotations
@@ -43,7 +42,7 @@ class Field:
     def __init__(self, default: Any, default_factory: Any, settings: tuple[bool, bool, bool, bool | None]) -> None:
         self.default, self.default_factory = default, default_factory
         self.kw_only, self.repr, self.compare, self.hash = settings
-        self.kind = ""  # its annotation
+        self.kind: Any = ""  # its annotation: a string, in most modules
 
     @property
     def hashed(self) -> bool:
@@ -77,7 +76,7 @@ class FrozenType(type):
         fields: dict[str, Field] = {}
         for base in bases:
             fields.update(getattr(base, "_fields", {}))
-        own = [each for each, kind in body.get("__annotations__", {}).items() if not kind.startswith("ClassVar")]
+        own = [each for each, kind in body.get("__annotations__", {}).items() if "ClassVar" not in str(kind)]
         for each in own:
             given = body.pop(each, _NOTHING)
             made = given if isinstance(given, Field) else field(default=given)

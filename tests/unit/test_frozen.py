@@ -159,3 +159,9 @@ def test_init_is_written_when_it_is_first_looked_at_and_once() -> None:
     assert inspect.isfunction(written := vars(Late)["__init__"])
     assert Late(2).x == 2
     assert vars(Late)["__init__"] is written
+
+
+def test_annotations_may_be_types_and_no_strings() -> None:
+    body = {"__annotations__": {"x": int, "k": ClassVar[int], "y": int}, "k": 3, "y": 2}
+    kind: Any = type(Frozen)("Kind", (Frozen,), body)
+    assert (repr(kind(1)), kind.k, dataclasses.asdict(kind(1))) == ("Kind(x=1, y=2)", 3, {"x": 1, "y": 2})
