@@ -39,10 +39,13 @@ def fuzz(name: str, target: Callable[[Any], Any], make: Callable[[Chance], Any],
 
 
 def main(seconds: float, names: Sequence[str]) -> int:
+    targets = (*PARSERS, *LISTENERS, *SESSIONS)
+    if unknown := sorted(set(names) - set(targets)):
+        sys.exit(f"no such target: {', '.join(unknown)}; there are {', '.join(targets)}")
     socket_allow_hosts(["127.0.0.1", "::1"], allow_unix_socket=True)
     found = 0
     with Player() as player:
-        for name in names or (*PARSERS, *LISTENERS, *SESSIONS):
+        for name in names or targets:
             if name in PARSERS:
                 target, corpus = PARSERS[name]
                 found += fuzz(name, target, partial(spoil, seeds=seeds(corpus)), seconds)
