@@ -25,6 +25,7 @@ from nettools.credentials import ProfileAuth
 from nettools.errors import FileError, UsageError
 from nettools.policies import TLS, Timeout
 from nettools.secret import Secret
+from nettools.settings import read_settings
 
 __all__ = ["config_path", "load_profile", "profiles", "run_password_command"]
 
@@ -52,13 +53,11 @@ def profiles() -> dict[str, dict[str, Any]]:
     """
     path = config_path()
     try:
-        data = tomllib.loads(path.read_text("utf-8"))
-        status = path.stat()
+        text, status = read_settings(path)
+        data = tomllib.loads(text.decode("utf-8"))
     except FileNotFoundError:
         return {}
-    except OSError as error:
-        raise FileError(f"cannot read {path}: {error.strerror}", filename=str(path), exit_code=26) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise UsageError(f"{path} is no TOML: {error}") from error
     _check_owner(path, status)
     found = data.get("profile", {})

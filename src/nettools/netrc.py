@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from nettools.errors import FileError, UsageError
 from nettools.secret import Secret
+from nettools.settings import read_settings
 
 __all__ = ["Login", "netrc_lookup"]
 
@@ -37,16 +38,16 @@ def netrc_lookup(path: bool | Path, host: str, user: str | None) -> Login | None
     named = not isinstance(path, bool)
     file = Path(os.environ.get("NETRC") or "~/.netrc") if isinstance(path, bool) else path
     try:
-        with file.expanduser().open(encoding="utf-8-sig") as opened:
-            text, status = opened.read(), os.fstat(opened.fileno())
+        data, status = read_settings(file.expanduser())
+        text = data.decode("utf-8-sig")
     except RuntimeError:  # nobody's home is known
         return None
     except FileNotFoundError:
         if not named:
             return None
         raise FileError(f"cannot read {file}: no such file", filename=str(file), exit_code=26) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise FileError(f"cannot read {file}", filename=str(file), exit_code=26) from error
+    except UnicodeDecodeError as error:
+        raise FileError(f"{file} is no UTF-8", filename=str(file), exit_code=26) from error
     entries = _parse_netrc(text, file)
     for machine, login, password in entries:
         if machine.lower() != host.lower() or (user is not None and login != user):

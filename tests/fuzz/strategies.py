@@ -14,6 +14,7 @@ __all__ = ["Chance", "Transcript", "octets", "spoil", "spoil_transcript", "trans
 T = TypeVar("T")
 
 LIMIT = 20_000  # octets of one input
+SWOLLEN = 200_000  # and of one that takes longer than it may where time grows as the square
 TOKENS = (
     b"\r\n", b"\n", b"\r", b"\0", b" ", b"\t", b".", b"\r\n.\r\n", b"-", b",", b";", b":", b"=", b"*", b"%", b"\\",
     b'"', b"'", b"(", b")", b"((((((((", b"<", b">", b"[", b"]", b"{", b"}", b"{9999999999}", b"{5}\r\n", b"|",
@@ -68,12 +69,13 @@ class Drawn:
 
 
 def spoil(choice: Choice, seeds: Sequence[bytes], tokens: Sequence[bytes] = TOKENS) -> bytes:
-    """Octets that look like one of the seeds, and are not quite."""
+    """Octets that look like one of the seeds, and are not quite; now and then very many of them."""
+    most = LIMIT
     data = bytearray(choice.one_of(seeds) if choice.number(0, 9) else choice.octets(60))
     for _ in range(choice.number(0, 5)):
         place = choice.number(0, len(data))
         size = choice.number(0, 30)
-        match choice.one_of(("insert", "octets", "replace", "delete", "repeat", "cut", "splice", "flip")):
+        match choice.one_of(("insert", "octets", "replace", "delete", "repeat", "cut", "splice", "flip", "swell")):
             case "insert":
                 data[place:place] = choice.one_of(tokens)
             case "octets":
@@ -91,7 +93,11 @@ def spoil(choice: Choice, seeds: Sequence[bytes], tokens: Sequence[bytes] = TOKE
                 data[place:] = other[choice.number(0, len(other)) :]
             case "flip" if place < len(data):
                 data[place] ^= 1 << choice.number(0, 7)
-    return bytes(data[:LIMIT])
+            case "swell" if not choice.number(0, 9):
+                piece = choice.one_of(tokens) + bytes(data[place : place + choice.number(0, 6)])
+                most = SWOLLEN
+                data[place:place] = piece * (most // len(piece))
+    return bytes(data[:most])
 
 
 def spoil_transcript(choice: Choice, seeds: Sequence[Transcript]) -> Transcript:

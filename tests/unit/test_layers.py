@@ -37,6 +37,7 @@ LEAVES = {
     "policies",
     "schemes",
     "secret",
+    "settings",
     "_version",
 }
 MAY_IMPORT = {

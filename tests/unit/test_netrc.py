@@ -57,6 +57,8 @@ def test_a_netrc_that_was_named_has_to_be_there_and_the_usual_one_not(
     assert caught.value.exit_code == 26
     with pytest.raises(FileError):
         netrc_lookup(tmp_path, "h", None)
+    with pytest.raises(FileError, match="longer than 64 KiB"):
+        netrc_lookup(Path("/dev/zero"), "h", None)
     netrc.write_text("machine h login me password word\n")
     monkeypatch.setenv("NETRC", str(netrc))
     assert found(True, "h", None) == ("me", "word")

@@ -210,6 +210,21 @@ def test_a_configuration_that_is_a_folder_cannot_be_read(monkeypatch: pytest.Mon
     assert caught.value.exit_code == 26
 
 
+@pytest.mark.parametrize("text", ["timeout = " + "[" * 9000, "timeout = \xff"])
+def test_a_configuration_that_is_no_toml_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, text: str) -> None:
+    file = tmp_path / "config.toml"
+    file.write_bytes(f"[profile.work]\n{text}\n".encode("latin-1"))
+    monkeypatch.setenv("NETTOOLS_CONFIG", str(file))
+    with pytest.raises(UsageError, match=r"config\.toml is no TOML"):
+        load_profile("work")
+
+
+def test_a_configuration_without_an_end_is_not_read_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NETTOOLS_CONFIG", "/dev/zero")
+    with pytest.raises(FileError, match="longer than 64 KiB"):
+        load_profile("work")
+
+
 ODD: list[Any] = [
     None, True, False, 0, -1, 1.5, float("nan"), float("inf"), 10**30, "", "x", "\r\n", "\0", "ü", b"x", [], (), {},
     (1, 2), ("a",), ("a", "b", "c"), object(), {"a": 1}, {("h", 1): "127.0.0.1"}, {("h", 1): 5}, {5: 5}, [None],

@@ -64,7 +64,7 @@ def _users(world: World, path: Path) -> None:
         return
     try:
         users = tomllib.loads(path.read_text("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ValueError(f"users.toml is no TOML: {error}") from None
     for name, password in users.items():
         if not isinstance(password, str):
