@@ -26,7 +26,10 @@ except ImportError:  # a system without it has no lock, and no other way to tell
 
 __all__ = ["Part", "Rest", "set_modified"]
 
-_ASIDE = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+_ASIDE = 0  # no link is followed, and no pipe that somebody put there is waited for
+for _flag in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY"):
+    _ASIDE |= getattr(os, _flag, 0)
+_LONGEST_NOTE = 64 * 1024  # octets
 
 
 def set_modified(path: Path, moment: dt.datetime) -> None:
@@ -88,8 +91,9 @@ class Part:
 
     def _read_note(self, url: str) -> dict[str, Any] | None:
         try:
-            data = json.loads(self.note.read_text("utf-8"))
-        except (OSError, ValueError):
+            with os.fdopen(os.open(self.note, os.O_RDONLY | _ASIDE), "rb") as file:
+                data = json.loads(file.read(_LONGEST_NOTE) or b"")
+        except (OSError, ValueError, RecursionError):
             return None
         return data if isinstance(data, dict) and data.get("url", url) == url else {"url": "another"}
 

@@ -131,9 +131,22 @@ def test_the_note_tells_whose_part_it_is(tmp_path: Path) -> None:
             destination.open()
             destination.write(b"part")
         assert Destination(tmp_path / "x", url=url, resume=True).found() == (4, expected)
-    (tmp_path / "x.part.json").write_text("[nonsense")
-    rest = Destination(tmp_path / "x", url="u://1", resume=True).rest()
-    assert (rest.size, rest.note) == (4, None)
+    for text in ("[nonsense", "[" * 60_000, '"' + "x" * 70_000 + '"'):
+        (tmp_path / "x.part.json").write_text(text)
+        rest = Destination(tmp_path / "x", url="u://1", resume=True).rest()
+        assert (rest.size, rest.note) == (4, None)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+def test_a_pipe_in_the_place_of_the_note_is_not_waited_for(tmp_path: Path) -> None:
+    (tmp_path / "x.part").write_bytes(b"part")
+    os.mkfifo(tmp_path / "x.part.json")
+    with Destination(tmp_path / "x", url="u://1", validator={"etag": "e"}, resume=True) as destination:
+        assert destination.rest().note is None
+        destination.open()
+        destination.write(b"whole")
+        destination.commit()
+    assert (tmp_path / "x").read_bytes() == b"whole"
 
 
 def test_without_a_note_what_was_changed_later_is_another_version(tmp_path: Path) -> None:
