@@ -6,6 +6,7 @@ PYTEST := $(BIN)/python -m pytest
 GROUPS ?= dev
 SOAK_SECONDS ?= 180
 FUZZ_SECONDS ?= 600
+FUZZ_AT_ONCE ?= 4
 THREATS_AT_ONCE ?= 8
 COVERAGE ?= --cov --cov-report=term:skip-covered --cov-report=
 
@@ -20,7 +21,7 @@ help:
 	@echo "make test-clients  outside clients against the fake servers"
 	@echo "make servers   test-daemons, function by function; writes docs/servers.md"
 	@echo "make threats   hostile servers, faults and bad input, each in a process of its own, THREATS_AT_ONCE=8"
-	@echo "make fuzz      what no server should send, to every parser and session, FUZZ_SECONDS=600 each"
+	@echo "make fuzz      what nobody should send, to every parser, session and server, FUZZ_SECONDS=600 each"
 	@echo "make corpora   the parsers, scored on cases from many servers and programs"
 	@echo "make lint      ruff"
 	@echo "make types     mypy --strict"
@@ -71,7 +72,8 @@ corpora: $(VENV)/.dev
 	$(PYTEST) -n auto -q tests/unit/parse tests/unit/test_corpora.py tests/unit/protocols/test_corpora.py
 
 fuzz: $(VENV)/.dev
-	cd tests && $(abspath $(BIN))/python -m fuzz $(FUZZ_SECONDS) $(FUZZ)
+	cd tests && $(if $(FUZZ),printf '%s\n' $(FUZZ),$(abspath $(BIN))/python -m fuzz) \
+		| xargs -P $(FUZZ_AT_ONCE) -n 1 $(abspath $(BIN))/python -m fuzz $(FUZZ_SECONDS)
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

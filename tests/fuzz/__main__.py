@@ -1,4 +1,7 @@
-"""`python -m fuzz SECONDS [TARGET...]`: each target, or those named, for so long; findings go to fixtures/fuzz."""
+"""`python -m fuzz SECONDS [TARGET...]`: each target, or those named, for so long; findings go to fixtures/fuzz.
+
+Without arguments it names the targets, a line each.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from typing import Any
 
 from pytest_socket import socket_allow_hosts
 
+from fuzz.fakes import FAKES
 from fuzz.listeners import LISTENERS
 from fuzz.parsers import PARSERS, seeds
 from fuzz.player import Player
@@ -17,6 +21,8 @@ from fuzz.sessions import SESSIONS, recorded, session_target
 from fuzz.strategies import Chance, spoil, spoil_transcript
 from fuzz.watch import Finding, examine, keep
 
+SERVERS = LISTENERS | FAKES
+TARGETS = (*PARSERS, *SERVERS, *SESSIONS)
 MOST_FINDINGS = 3  # of one target: more are seldom others
 
 
@@ -39,19 +45,18 @@ def fuzz(name: str, target: Callable[[Any], Any], make: Callable[[Chance], Any],
 
 
 def main(seconds: float, names: Sequence[str]) -> int:
-    targets = (*PARSERS, *LISTENERS, *SESSIONS)
-    if unknown := sorted(set(names) - set(targets)):
-        sys.exit(f"no such target: {', '.join(unknown)}; there are {', '.join(targets)}")
+    if unknown := sorted(set(names) - set(TARGETS)):
+        sys.exit(f"no such target: {', '.join(unknown)}; there are {', '.join(TARGETS)}")
     socket_allow_hosts(["127.0.0.1", "::1"], allow_unix_socket=True)
     found = 0
     with Player() as player:
-        for name in names or targets:
+        for name in names or TARGETS:
             if name in PARSERS:
                 target, corpus = PARSERS[name]
                 found += fuzz(name, target, partial(spoil, seeds=seeds(corpus)), seconds)
-            elif name in LISTENERS:
-                target, seed = LISTENERS[name]
-                found += fuzz(name, target, partial(spoil, seeds=[seed()]), seconds)
+            elif name in SERVERS:
+                target, said = SERVERS[name]
+                found += fuzz(name, target, partial(spoil, seeds=said()), seconds)
             else:
                 make = partial(spoil_transcript, seeds=recorded(name))
                 found += fuzz(name, session_target(name, player), make, seconds)
@@ -59,4 +64,6 @@ def main(seconds: float, names: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) == 1:
+        sys.exit(print(*TARGETS, sep="\n"))
     sys.exit(main(float(sys.argv[1]), sys.argv[2:]))

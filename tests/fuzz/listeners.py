@@ -24,6 +24,8 @@ __all__ = ["LISTENERS", "hello"]
 TIMES = Timeout(connect=2, idle=0.3, total=2)
 PATIENCE = 2.0  # seconds that the spoiler waits to be left alone
 
+LARGEST = 65_507  # octets of a datagram
+
 
 @functools.cache
 def _certificates() -> tuple[TLS, TLS]:
@@ -64,7 +66,7 @@ def _listen(scheme: str, handler: Callable[..., Any] = _echo) -> Callable[[bytes
             if scheme == "udp":
                 with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
                     client.settimeout(PATIENCE)
-                    client.sendto(data, server.address)
+                    client.sendto(data[:LARGEST], server.address)
                     client.recv(65536)  # its port may be the next client's
             else:
                 _spoil(server, data)
@@ -75,8 +77,8 @@ def _listen(scheme: str, handler: Callable[..., Any] = _echo) -> Callable[[bytes
     return serve
 
 
-LISTENERS: dict[str, tuple[Callable[[bytes], None], Callable[[], bytes]]] = {
-    "listen-tcp": (_listen("tcp"), lambda: b"one line\n"),
-    "listen-tls": (_listen("tls"), hello),
-    "listen-udp": (_listen("udp", lambda data, peer: data[:100]), lambda: b"one datagram"),
+LISTENERS: dict[str, tuple[Callable[[bytes], None], Callable[[], list[bytes]]]] = {
+    "listen-tcp": (_listen("tcp"), lambda: [b"one line\n"]),
+    "listen-tls": (_listen("tls"), lambda: [hello()]),
+    "listen-udp": (_listen("udp", lambda data, peer: data[:100]), lambda: [b"one datagram"]),
 }

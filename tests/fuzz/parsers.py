@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import json
 import os
 import tempfile
@@ -13,6 +14,7 @@ from typing import Any
 from unittest import mock
 
 from nettools import NettoolsError, config, netrc
+from nettools.files import Destination
 from nettools.parse import ftp_reply, gopher, html, imap_data, message, nntp, yenc
 from nettools.parse.ftp_listing import parse_listing
 from nettools.parse.telnet import Codec, Option
@@ -22,6 +24,8 @@ from nettools.results import Headers
 from nettools.sasl.mechanisms import CramMD5, Login, MechanismError, ScramSHA256
 from nettools.target import parse_endpoint, parse_url
 from nettools.testing.faults import FaultError, load_faults, parse_fault
+from nettools.testing.log import read_records
+from nettools.testing.replaying import conversations
 
 __all__ = ["PARSERS", "seeds"]
 
@@ -127,6 +131,21 @@ def _config(path: Path) -> None:
                 config.load_profile(name)
 
 
+def _note(data: bytes) -> None:
+    """The note beside a part, as a download that goes on reads it."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "x.part").write_bytes(b"part")
+        Path(folder, "x.part.json").write_bytes(data)
+        rest = Destination(Path(folder, "x"), url="http://h/x", resume=True).rest()
+        rest.may_be_of(9, dt.datetime.now(dt.UTC))
+        assert rest.size == 4
+
+
+def _records(path: Path) -> None:
+    with contextlib.suppress(ValueError):
+        conversations(read_records(path))
+
+
 def _fields(text: str) -> None:
     fields.http_date(text)
     fields.content_range(text)
@@ -192,6 +211,8 @@ PARSERS: dict[str, tuple[Callable[[bytes], Any], str]] = {
     "xmlrpc": (_answer, "xmlrpc"),
     "netrc": (_file(lambda path: netrc.netrc_lookup(path, "h", "u")), "netrc"),
     "config": (_file(_config), "config"),
+    "note": (_note, "note"),
+    "transcript": (_file(_records), "transcript"),
     "fault": (_text(_fault), "fault"),
 }  # fmt: skip
 
@@ -237,6 +258,13 @@ OWN: dict[str, list[bytes]] = {
     "config": [
         b'[profile.a]\ntimeout = 5\ntls = "off"\nretry = 3\nlimit_rate = "1M"\nproxy = "socks5h://h:1"\n',
         b'[profile.b]\nconnect_timeout = 1.5\nnetrc = "f"\nfamily = 6\nmin_version = "1.3"\nmechanism = ["PLAIN"]\n',
+    ],
+    "note": [b'{"url": "http://h/x", "etag": "\\"a\\"", "modified": "2026-01-01T00:00:00+00:00", "size": 9}'],
+    "transcript": [
+        (
+            b'{"t": 0.1, "connection": 1, "protocol": "smtp", "direction": "S", "bytes": "220 h\\r\\n", "remark": ""}\n'
+            b'{"t": 0.2, "connection": 1, "protocol": "smtp", "direction": "C", "bytes": "QUIT\\r\\n", "remark": ""}\n'
+        )
     ],
     "fault": [
         b'smtp RCPT arg="a@*" user=alice reply="451 4.3.0 later" times=2 after=1',

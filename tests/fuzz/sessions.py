@@ -14,8 +14,9 @@ from fuzz.player import TAG, Player
 from fuzz.strategies import Transcript
 from nettools import Auth, NettoolsError, Secret, Timeout
 from nettools.testing import World, servers
+from nettools.testing.log import Record
 
-__all__ = ["SESSIONS", "recorded", "session_target"]
+__all__ = ["ALICE", "OPTIONS", "SESSIONS", "asked", "recorded", "session_target"]
 
 OPTIONS: dict[str, Any] = {
     "timeout": Timeout(connect=2, idle=0.3, total=2),
@@ -45,6 +46,33 @@ def _several(*actions: Callable[[Any], Any], auth: Auth | None = ALICE) -> Calla
                     action(session)
 
     return act
+
+
+WATCHED = Transcript(
+    (
+        b"* OK [CAPABILITY IMAP4rev1 SASL-IR IDLE UIDPLUS AUTH=PLAIN] Hello\r\n",
+        b"ABCD0 OK [CAPABILITY IMAP4rev1 SASL-IR IDLE UIDPLUS] Logged in\r\n",
+        b"* 0 EXISTS\r\n* OK [UIDVALIDITY 1] v\r\n* OK [UIDNEXT 1] n\r\nABCD1 OK [READ-ONLY] Examined\r\n",
+        b"+ Idling\r\n* 1 EXISTS\r\n",
+        b"ABCD2 OK Done\r\n",
+        b"* SEARCH 1\r\nABCD3 OK Searched\r\n",
+        (
+            b'* 1 FETCH (UID 1 FLAGS () RFC822.SIZE 99 INTERNALDATE "26-Nov-2026 01:41:06 +0000" ENVELOPE (NIL "s" '
+            b'(("B" NIL "b" "x.org")) NIL NIL ((NIL NIL "a" "x.org")) NIL NIL NIL NIL))\r\nABCD4 OK Fetched\r\n'
+        ),
+    ),
+    tag=b"ABCD",
+)
+
+
+def _through(kind: str) -> Action:
+    """The player is the proxy, and what is beyond it."""
+
+    def exchange(url: str) -> None:
+        proxy = url.replace("tcp:", f"{kind}:")
+        nettools.exchange("tcp://h.example:7", b"PING\r\n", until=b"\n", **(OPTIONS | {"proxy": proxy}))
+
+    return exchange
 
 
 SCRIPT = [("login: ", "alice"), ("Password: ", Secret("secret")), (re.compile(r"\$ "), "exit"), ("bye", None)]
@@ -100,13 +128,26 @@ SESSIONS: dict[str, tuple[str, Action]] = {
     ),
     "tcp-exchange": ("tcp", lambda url: nettools.exchange(url, b"PING\r\n", until=b"\n", **OPTIONS)),
     "unix-exchange": ("unix", lambda url: nettools.exchange(url, b"PING\r\n", until=b"\n", **OPTIONS)),
+    "imap-watch": ("imap", lambda url: next(nettools.watch_mail(url, auth=ALICE, **OPTIONS), None)),
+    "socks5": ("tcp", _through("socks5h")),
+    "socks5-login": ("tcp", lambda url: _through("socks5h")(url.replace("//", "//user:word@"))),
+    "socks4": ("tcp", _through("socks4a")),
+    "connect": ("tcp", _through("http")),
     "udp-exchange": ("udp", lambda url: nettools.exchange(url, b"PING\r\n", **OPTIONS)),
 }
 
+KNOWN = {
+    "imap-watch": WATCHED,
+    "socks5": Transcript((b"\5\0", b"\5\0\0\1\0\0\0\0\0\0", b"PONG\n")),
+    "socks5-login": Transcript((b"\5\2", b"\1\0", b"\5\0\0\3\1h\0\0", b"PONG\n")),
+    "socks4": Transcript((b"\0\x5a\0\0\0\0\0\0", b"PONG\n")),
+    "connect": Transcript((b"HTTP/1.1 200 Established\r\nVia: x\r\n\r\n", b"PONG\n")),
+}  # where a fake says too little, or nothing by itself
+
 
 @functools.cache
-def recorded(name: str) -> tuple[Transcript, ...]:
-    """What a fake says when all goes well."""
+def _log(name: str) -> tuple[bytes, tuple[Record, ...]]:
+    """A file that the fake has, and what was said on both sides when all went well."""
     protocol, action = SESSIONS[name]
     world = World()
     world.inbox("alice").append(RAW)
@@ -114,7 +155,15 @@ def recorded(name: str) -> tuple[Transcript, ...]:
     with servers(protocol, world=world) as running:
         server = running.running[protocol]
         action(server.url)
-        records = [each for each in tuple(server.log.records) if each.direction in "CS"]
+        return world.files["pub/hello.txt"], tuple(each for each in tuple(server.log.records) if each.direction in "CS")
+
+
+@functools.cache
+def recorded(name: str) -> tuple[Transcript, ...]:
+    """What a server says when all goes well."""
+    if name in KNOWN:
+        return (KNOWN[name],)
+    file, records = _log(name)
     pieces: list[bytes] = []
     data = b""
     last = "C"
@@ -130,7 +179,19 @@ def recorded(name: str) -> tuple[Transcript, ...]:
         last = record.direction
     assert pieces, f"{name}: nothing was recorded"
     tag = next((each[1] for record in records if (each := TAG.match(record.bytes))), b"")
-    return (Transcript(tuple(pieces), data or world.files["pub/hello.txt"], tag if protocol == "imap" else b""),)
+    return (Transcript(tuple(pieces), data or file, tag if SESSIONS[name][0] == "imap" else b""),)
+
+
+@functools.cache
+def asked(name: str) -> bytes:
+    """What the client says when all goes well, on its first connection."""
+    _, records = _log(name)
+    first = records[0]
+    return b"".join(
+        record.bytes
+        for record in records
+        if (record.direction, record.connection, record.protocol) == ("C", first.connection, first.protocol)
+    )
 
 
 def session_target(name: str, player: Player) -> Callable[[Transcript], None]:

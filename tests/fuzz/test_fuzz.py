@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from fuzz.fakes import FAKES
 from fuzz.listeners import LISTENERS
 from fuzz.parsers import PARSERS, seeds
 from fuzz.player import Player
@@ -18,6 +19,7 @@ from fuzz.watch import FOLDER, examine, load
 
 SHORT = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 SHORTER = settings(SHORT, max_examples=12)
+SERVERS = LISTENERS | FAKES
 
 
 @pytest.fixture(scope="module")
@@ -38,12 +40,12 @@ def test_a_parser_gives_a_value_or_our_error_whatever_it_is_given(name: str) -> 
     run()
 
 
-@pytest.mark.parametrize("name", LISTENERS)
+@pytest.mark.parametrize("name", SERVERS)
 def test_a_server_serves_the_next_client_whatever_the_one_before_has_sent(name: str) -> None:
-    target, seed = LISTENERS[name]
+    target, said = SERVERS[name]
 
     @SHORTER
-    @given(octets([seed()]))
+    @given(octets(said()))
     def run(data: bytes) -> None:
         examine(target, data)
 
@@ -65,5 +67,5 @@ def test_a_session_gives_a_result_or_our_error_whatever_the_server_says(name: st
 @pytest.mark.parametrize("path", sorted(FOLDER.glob("*.json")), ids=lambda path: path.stem)
 def test_what_was_found_once_is_not_found_again(path: Path, player: Player) -> None:
     name, value = load(path)
-    known = PARSERS | LISTENERS
+    known = PARSERS | SERVERS
     examine(known[name][0] if name in known else session_target(name, player), value)

@@ -133,7 +133,9 @@ class LineServer(Server, Generic[State]):
 
         wrong, cancelled, malformed = self.unproved
         try:
-            return await sasl.authenticate(mechanism, initial.encode() or None, self.accounts(conn), ask)
+            return await sasl.authenticate(
+                mechanism, initial.encode("utf-8", "surrogateescape") or None, self.accounts(conn), ask
+            )
         except sasl.Refused:
             raise Refusal(wrong) from None
         except sasl.Cancelled:
