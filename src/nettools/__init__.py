@@ -25,14 +25,18 @@ _HOMES = {
     """,
     "options": "Options option_names",
     "policies": "TLS Proxy Retry Timeout",
-    "protocols.ftp": "ftp_chmod ftp_get ftp_info ftp_list ftp_mirror ftp_mkdir ftp_put ftp_remove ftp_rename",
-    "protocols.gopher": "gopher_get gopher_list gopher_search",
-    "protocols.http": "fetch_page",
-    "protocols.nntp": "fetch_article fetch_articles list_articles list_groups post_article",
-    "protocols.smtp": "send_mail send_mails",
-    "protocols.sock": "Server exchange listen",
-    "protocols.telnet": "telnet_run",
-    "protocols.xmlrpc": "call_xmlrpc multicall",
+    "protocols.ftp": """
+        FTPSession ftp_chmod ftp_get ftp_info ftp_list ftp_mirror ftp_mkdir ftp_put ftp_remove ftp_rename
+    """,
+    "protocols.gopher": "GopherSession gopher_get gopher_list gopher_search",
+    "protocols.http": "HTTPSession fetch_page",
+    "protocols.imap": "IMAPSession",
+    "protocols.nntp": "NNTPSession fetch_article fetch_articles list_articles list_groups post_article",
+    "protocols.pop3": "POP3Session",
+    "protocols.smtp": "SMTPSession send_mail send_mails",
+    "protocols.sock": "Connection Server SocketSession exchange listen",
+    "protocols.telnet": "TelnetSession telnet_run",
+    "protocols.xmlrpc": "XMLRPCSession call_xmlrpc multicall",
     "query": "Query",
     "results": """
         Address Article ArticleInfo Attachment Dialogue Event Exchange FileEntry Folder FolderStatus GopherItem Group

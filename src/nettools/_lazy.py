@@ -33,6 +33,7 @@ def lazy(
         return value
 
     def names() -> list[str]:
-        return sorted({*vars(modules[package]), *home_of})
+        here = {name for name, value in vars(modules[package]).items() if value is not lazy}
+        return sorted({*home_of, *(name for name in here if not name.startswith("_") or name.endswith("__"))})
 
     return get, names, tuple(sorted(home_of))

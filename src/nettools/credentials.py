@@ -15,7 +15,7 @@ from nettools.frozen import Frozen, field
 from nettools.secret import Secret
 from nettools.target import Target
 
-__all__ = ["Auth", "ProfileAuth", "find", "require_private"]
+__all__ = ["Auth", "Given", "ProfileAuth", "find", "require_private"]
 
 
 def _mechanisms(value: object) -> tuple[str, ...] | None:

@@ -74,7 +74,7 @@ class NettoolsError(Exception):
     protocol: str | None
     stage: str | None
     reply: Reply | str | None
-    hint: str | None
+    _hint: str | None = None
     outcome_unknown: bool = False  # what must not be done twice may have been done
     reports: tuple[SendReport, ...] = ()  # what `send_mails` had done before this ended it
 
@@ -106,6 +106,18 @@ class NettoolsError(Exception):
     def message(self) -> str:
         """What happened, in one sentence."""
         return str(self.args[0]) if self.args else ""
+
+    @property
+    def hint(self) -> str | None:
+        """What to do. It is a note too (PEP 678), so that a traceback shows it below the message."""
+        return self._hint
+
+    @hint.setter
+    def hint(self, hint: str | None) -> None:
+        notes: list[str] = [note for note in getattr(self, "__notes__", ()) if note != f"hint: {self._hint}"]
+        self._hint = hint
+        if notes or hint is not None:
+            self.__notes__ = notes if hint is None else [f"hint: {hint}", *notes]
 
     def __str__(self) -> str:
         return self.message

@@ -9,7 +9,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Literal, TypedDict
 
-from nettools.credentials import Auth
+from nettools.credentials import Auth, Given
 from nettools.options import Options
 from nettools.policies import TLS, Proxy, Retry, Timeout
 from nettools.results import Event
@@ -43,7 +43,7 @@ class Keywords(TypedDict, total=False):
 
     timeout: Timeout | float | None
     tls: TLS | str | bool | None
-    auth: Auth | tuple[str, str] | None
+    auth: Auth | tuple[str, Given] | None
     proxy: Proxy | str | None
     retry: Retry | int | None
     netrc: bool | str | os.PathLike[str]

@@ -11,7 +11,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from nettools.credentials import Auth
+from nettools.credentials import Auth, Given
 from nettools.errors import UnknownOptionError, UsageError
 from nettools.frozen import Frozen, field, replace
 from nettools.policies import PATH, TLS, Proxy, Retry, Timeout, expect, words
@@ -46,7 +46,7 @@ class Options(Frozen, kw_only=True):
 
     timeout: Timeout | float | None = Timeout()
     tls: TLS | str | bool | None = TLS()
-    auth: Auth | tuple[str, str] | None = None
+    auth: Auth | tuple[str, Given] | None = None
     proxy: Proxy | str | None = "env"
     retry: Retry | int | None = Retry()
     netrc: bool | str | os.PathLike[str] = False
@@ -192,11 +192,12 @@ def resolve_options(protocol: str, keywords: Mapping[str, Any]) -> Options:
         if name not in taken and name != "options":
             import difflib
 
-            near = difflib.get_close_matches(name, sorted(taken), n=1, cutoff=0.5)
+            near = difflib.get_close_matches(name, sorted(taken), n=1, cutoff=0.6)
             foreign = [each for each, own in _OWN.items() if name in own]
             raise UnknownOptionError(
                 f"{protocol} takes no keyword {name!r}" + (f": it is one of {foreign[0]}'s" if foreign else ""),
-                hint=f"did you mean {near[0]!r}?" if near else "nettools.option_names(scheme) lists them",
+                hint=ELSEWHERE.get(name)
+                or (f"did you mean {near[0]!r}?" if near else f'nettools.option_names("{protocol}") lists them'),
             )
     given = dict(keywords)
     base = given.pop("options", None)
@@ -211,5 +212,35 @@ def resolve_options(protocol: str, keywords: Mapping[str, Any]) -> Options:
         given = {**{k: v for k, v in load_profile(profile).items() if getattr(base, k) == _DEFAULTS[k]}, **given}
     return replace(base, **given) if given else base
 
+
+# What other libraries, and the standard library, call by another name, and what it is here.
+ELSEWHERE = {
+    name: hint
+    for names, hint in {
+        "user username login password passwd": "auth=(user, password)",
+        "verify check_hostname ca_certs cafile cacert": "tls=TLS(ca=...); TLS(verify=False) trusts anybody",
+        "cert certfile keyfile": "tls=TLS(cert=..., key=...)",
+        "ssl ssl_context sslcontext context use_ssl": "https://, imaps:// and their like are TLS; tls=TLS(...)",
+        "starttls use_tls smtp_starttls smtp_ssl": 'tls="starttls", or smtps:// for TLS from the first octet',
+        "host port": "host and port stand in the URL",
+        "connect_timeout read_timeout": "timeout=Timeout(connect=..., idle=..., total=...)",
+        "proxies": "proxy= is a URL, for all protocols",
+        "allow_redirects follow_redirects max_redirects": "follow= is how many redirects at most",
+        "raise_for_status": "check=False gives the page of an error, too",
+        "stream": "download(url, dest) writes to a file, or to any object with write()",
+        "session client": "connect(url) keeps a session",
+        "content body contents payload msg": "data= or json= of HTTP, text= and html= of a mail",
+        "from_ from_addr from_email mail_from": "sender=",
+        "to_addrs to_addr recipients rcpt": "to=, cc= and bcc=",
+        "attachment attach": "attachments=[...]",
+        "reply_to": 'headers={"Reply-To": ...}',
+        "mailbox": "folder=",
+        "criteria search": "query=Query(...), or a str in the syntax of SEARCH",
+        "passive pasv": "passive is the default; active=True is the other way",
+        "rest offset": "resume=True goes on; range=(first, last) fetches a part",
+        "debug debuglevel verbose": "on_event= is called with every stage and line",
+    }.items()
+    for name in names.split()
+}
 
 _DEFAULTS = {name: getattr(Options(), name) for name in Options._fields}

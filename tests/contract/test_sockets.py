@@ -509,6 +509,21 @@ def test_a_connection_is_a_file_too_and_may_be_closed_by_its_handler() -> None:
         assert not server.errors
 
 
+def test_files_over_a_connection_are_flushed_and_closed_with_it() -> None:
+    made: list[Any] = []
+
+    def shout(connection: nettools.Connection) -> None:
+        out = connection.makefile("wb")
+        made.extend([out, connection.makefile("rb")])
+        for line in made[1]:
+            out.write(line.upper())
+
+    with listen("tcp://127.0.0.1:0", shout) as server:
+        assert exchange(server.url, b"one\ntwo\n").data == b"ONE\nTWO\n"
+    assert [each.closed for each in made] == [True, True]
+    assert made[1].raw._sock is None  # what a file holds on to would keep the socket open
+
+
 def test_a_conversation_comes_from_the_address_that_was_named() -> None:
     with listen("tcp://127.0.0.1:0", lambda connection: connection.send(connection.peer)) as server:
         assert exchange(server.url, b"", source_address="127.0.0.2").data.startswith(b"127.0.0.2:")

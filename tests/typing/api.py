@@ -8,13 +8,10 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 from pathlib import Path
-from typing import assert_type
+from typing import Any, assert_type
 
 import nettools
 from nettools import Auth, Options, Query, Retry, Timeout
-from nettools.protocols.imap import IMAPSession
-from nettools.protocols.nntp import NNTPSession
-from nettools.protocols.smtp import SMTPSession
 from nettools.target import parse_endpoint
 
 
@@ -23,6 +20,7 @@ def functions_give_values() -> None:
     assert_type(page, nettools.Page)
     assert_type(page.status, int)
     assert_type(page.links, tuple[str, ...])
+    page.lnks  # type: ignore[attr-defined]  # noqa: B018
     assert_type(page.headers.get_all("Set-Cookie"), tuple[str, ...])
     assert_type(page.meta.timings["total"], float)
     assert_type(nettools.download("ftp://h/x", Path("x"), resume=True).sha256, str | None)
@@ -66,23 +64,44 @@ def errors() -> int:
     except nettools.DeadlineError as error:
         return error.exit_code if error.outcome_unknown else 0
     assert_type(report.message_id, str | None)
+    assert not [refusal for refusal in report.refused.values() if refusal.temporary or refusal.code == 550]
     return len(report.accepted)
 
 
 def sessions() -> None:
-    with nettools.connect("smtps://h", auth=Auth("me", "word")) as session:
-        assert_type(session, nettools.Session)
-        assert isinstance(session, SMTPSession)
+    with nettools.connect("smtps://h", kind=nettools.SMTPSession, auth=Auth("me", lambda: "word")) as session:
+        assert_type(session, nettools.SMTPSession)
         assert_type(session.send(to=["a@b.c"], subject="Hi", text="Hello", partial=False), nettools.SendReport)
         session.send(too="a@b.c")  # type: ignore[call-arg]
-    with nettools.connect("imaps://h") as session:
-        assert isinstance(session, IMAPSession)
-        assert_type(session.fetch_part("7", section="1.2", partial=(0, 100)), bytes)
-        session.fetch_part("7", section=None)  # type: ignore[arg-type]
-    with nettools.connect("news://h") as session:
-        assert isinstance(session, NNTPSession)
-        assert_type(session.post(group="local.test", subject="Hi", text="Hello").reply, nettools.Reply | None)
-        session.post(subjekt="Hi")  # type: ignore[call-arg]
+    with nettools.connect("imaps://h", kind=nettools.IMAPSession, auth=("me", nettools.Secret("word"))) as mail:
+        assert_type(mail.fetch_part("7", section="1.2", partial=(0, 100)), bytes)
+        mail.fetch_part("7", section=None)  # type: ignore[arg-type]
+    with nettools.connect("news://h") as news:
+        assert isinstance(news, nettools.NNTPSession)
+        assert_type(news.post(group="local.test", subject="Hi", text="Hello").message_id, str)
+        news.post(subjekt="Hi")  # type: ignore[call-arg]
+    nettools.connect("imaps://h", kind=int)  # type: ignore[type-var]
+
+
+def sessions_of_a_kind_that_only_the_address_says(url: str) -> None:
+    with nettools.connect(url, timeout=5) as session:
+        kept: nettools.Session = session
+        assert_type(kept.capabilities, frozenset[str])
+        for entry in session.list():
+            print(entry.name)
+        nettools.connect(url, timeuot=5)  # type: ignore[call-overload]
+
+
+def many_calls(urls: list[str]) -> int:
+    for fetched in nettools.download_many(urls, "folder"):
+        assert_type(fetched.result(), nettools.Transfer)
+    for outcome in nettools.run_many([(nettools.fetch_page, url) for url in urls]):
+        assert_type(outcome.value, nettools.Page | None)
+    for each in nettools.run_many([lambda: nettools.list_mail("imaps://h")]):
+        assert_type(each.result(), tuple[nettools.MailInfo, ...])
+    mixed: list[Any] = [lambda: 1, (nettools.fetch_page, "https://h")]
+    anything: list[nettools.Outcome] = list(nettools.run_many(mixed))
+    return len(anything)
 
 
 def values_are_frozen(entry: nettools.FileEntry) -> dict[nettools.FileEntry, str]:

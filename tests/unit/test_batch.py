@@ -218,3 +218,10 @@ def test_what_is_no_list_of_calls_and_no_executor_is_refused(calls: Any, executo
 def test_a_folder_that_is_none_is_the_callers_mistake(folder: Any) -> None:
     with pytest.raises(UsageError, match="dest_dir= is a folder"):
         download_many([], folder)
+
+
+def test_an_outcome_gives_its_value_or_raises_its_error_as_a_future_does() -> None:
+    good, bad = sorted(run_many([(int, "1"), (int, "one")]), key=lambda outcome: not outcome.ok)
+    assert good.result() == 1
+    with pytest.raises(ValueError, match="'one'"):
+        bad.result()

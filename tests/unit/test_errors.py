@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+import traceback
 
 import pytest
 
@@ -82,3 +83,18 @@ def test_the_json_of_an_error_has_the_documented_keys() -> None:
         "exit_code": 67,
         "url": "ftp://h/",
     }
+
+
+def test_a_traceback_shows_the_hint_once_and_in_its_newest_form() -> None:
+    error = errors.ConnectError("cannot connect")
+    error.add_note("the third host of five")
+    error.hint = "check the port"
+    error.hint = "check the host"
+    shown = "".join(traceback.format_exception_only(pickle.loads(pickle.dumps(error))))
+    assert shown.splitlines()[1:] == ["hint: check the host", "the third host of five"]
+    error.hint = None
+    assert error.__notes__ == ["the third host of five"]
+
+
+def test_an_error_without_a_hint_has_no_note() -> None:
+    assert "hint" not in "".join(traceback.format_exception_only(errors.ConnectError("cannot connect")))

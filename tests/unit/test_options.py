@@ -28,7 +28,8 @@ from nettools import (
 )
 from nettools.config import load_profile
 from nettools.credentials import ProfileAuth, find
-from nettools.options import resolve_options
+from nettools.errors import UnknownOptionError
+from nettools.options import ELSEWHERE, resolve_options
 from nettools.target import parse_url
 
 
@@ -277,3 +278,23 @@ def test_a_secret_shows_only_when_it_is_asked() -> None:
         Secret(b"x")  # type: ignore[arg-type]
     with pytest.raises(UsageError, match="gave a bytes"):
         Auth("me", lambda: b"x").get_password()  # type: ignore[arg-type,return-value]
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("verify", "TLS(verify=False)"),
+        ("allow_redirects", "follow="),
+        ("password", "auth=(user, password)"),
+        ("retries", "did you mean 'retry'?"),
+        ("nonsense", 'nettools.option_names("http") lists them'),
+    ],
+)
+def test_a_keyword_of_other_libraries_is_told_by_its_name_here(name: str, hint: str) -> None:
+    with pytest.raises(UnknownOptionError) as caught:
+        resolve_options("http", {name: 1})
+    assert hint in str(caught.value.hint)
+
+
+def test_what_is_called_otherwise_elsewhere_is_no_option_here() -> None:
+    assert not ELSEWHERE.keys() & {*Options._fields}

@@ -45,6 +45,13 @@ def test_every_name_is_found_where_it_is_said_to_live(package: str) -> None:
     assert set(module.__all__) <= set(dir(module))
 
 
+def test_completion_offers_no_machinery() -> None:
+    offered = {name for name in dir(nettools) if name.isidentifier() and not name.startswith("__")}
+    submodules = {path.stem for path in Path(nettools.__file__).parent.iterdir()}
+    assert offered - submodules <= set(nettools.__all__)
+    assert not [name for name in offered if name.startswith("_")]
+
+
 @pytest.mark.parametrize("package", LAZY)
 def test_an_unknown_name_is_an_attribute_error_that_names_it(package: str) -> None:
     with pytest.raises(AttributeError, match=rf"module '{package}' has no attribute 'nonsense'"):

@@ -153,3 +153,9 @@ def test_a_mail_without_a_date_takes_that_of_its_arrival() -> None:
 def test_a_page_in_an_encoding_that_cannot_be_is_read_as_utf_8(encoding: str) -> None:
     page = Page("http://h/", 200, "OK", Headers(), content=b"\xc3\xa4\xff", encoding=encoding)
     assert page.text == "ä\ufffd"
+
+
+def test_a_page_is_ok_below_400() -> None:
+    assert [Page("http://h/", status, "", Headers()).ok for status in (200, 304, 399, 400, 503)] == [True] * 3 + [
+        False
+    ] * 2

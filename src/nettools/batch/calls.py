@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from nettools.errors import UsageError
 from nettools.results import NO_META, Outcome
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["checked", "outcomes", "run_many", "worker_count"]
 
+T = TypeVar("T")
 WINDOW = 4  # calls that are handed to an executor ahead of each worker
 
 
@@ -43,7 +44,12 @@ def worker_count(workers: object) -> int:
     return workers
 
 
-def run_many(calls: Iterable[Any], *, executor: Executor | None = None, workers: int = 8) -> Iterator[Outcome]:
+def run_many(
+    calls: Iterable[Callable[[], T] | tuple[Callable[..., T], *tuple[Any, ...]]],
+    *,
+    executor: Executor | None = None,
+    workers: int = 8,
+) -> Iterator[Outcome[T]]:
     """Run calls side by side; an Outcome each, as they complete.
 
     Args:

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Iterator
 
 from nettools.facade.downloads import Downloads
-from nettools.results import Outcome
+from nettools.results import Outcome, Transfer
 
 __all__ = ["Crew"]
 
@@ -34,9 +34,9 @@ class Crew:
         self._over = False  # nothing more will wait
         self._stopped = False  # nobody takes outcomes any more
         self._changed = threading.Condition()
-        self._done: queue.SimpleQueue[Outcome | BaseException] = queue.SimpleQueue()
+        self._done: queue.SimpleQueue[Outcome[Transfer] | BaseException] = queue.SimpleQueue()
 
-    def outcomes(self) -> Iterator[Outcome]:
+    def outcomes(self) -> Iterator[Outcome[Transfer]]:
         """An Outcome each, as they complete; the threads are gone when it ends, or is closed."""
         threads: list[threading.Thread] = []
         try:
@@ -95,7 +95,7 @@ class Crew:
         finally:
             downloads.close()
 
-    def _fetch(self, downloads: Downloads, url: str) -> Outcome:
+    def _fetch(self, downloads: Downloads, url: str) -> Outcome[Transfer]:
         try:
             value = downloads.fetch(url, self._place(url))
         except Exception as error:  # it is this file's outcome

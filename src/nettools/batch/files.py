@@ -45,7 +45,7 @@ def download_many(
     executor: Executor | None = None,
     overwrite: bool = False,
     **opts: Unpack[ManyKeywords],
-) -> Iterator[Outcome]:
+) -> Iterator[Outcome[Transfer]]:
     """Fetch many files into a folder; an Outcome each, as they complete.
 
     Args:

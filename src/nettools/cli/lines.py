@@ -29,7 +29,7 @@ def send_command(settings: Settings, scheme: str, url: str, line: str) -> None:
     import nettools
 
     with call(settings, scheme, url) as this, nettools.connect(this.url, **this.keywords) as session:
-        reply = session.command(line)  # type: ignore[attr-defined]
+        reply = session.command(line)
         if this.out.as_json:
             this.out.line(json.dumps(reply.to_dict()))
             return

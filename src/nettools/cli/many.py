@@ -79,7 +79,8 @@ def many(settings: Settings, source: str, workers: int, dask: str | None, overwr
             if out.as_json:
                 out.json(outcome)
             elif outcome.ok:
-                out.line(f"{outcome.value.path}\t{outcome.value.size}\t{outcome.url}")
+                done = outcome.result()
+                out.line(f"{done.path}\t{done.size}\t{outcome.url}")
             if outcome.error is not None:
                 error = outcome.error
                 ours = (

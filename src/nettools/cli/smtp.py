@@ -191,13 +191,16 @@ def check(settings: Settings, url: str, ehlo: str | None) -> None:
 
     if ehlo is not None:
         settings.own["ehlo"] = ehlo
-    with call(settings, "smtp", url) as this, nettools.connect(this.url, **this.keywords) as session:
-        names = sorted(session.check())  # type: ignore[attr-defined]
+    with (
+        call(settings, "smtp", url) as this,
+        nettools.connect(this.url, kind=nettools.SMTPSession, **this.keywords) as session,
+    ):
+        names = sorted(session.check())
         parameters = {name: session.capability(name) or "" for name in names}
         report = {
             "url": session.url,
             "peer": session.peer,
-            "greeting": session.greeting,  # type: ignore[attr-defined]
+            "greeting": session.greeting,
             "tls": session.tls,
             "login": session.auth.user if session.auth is not None else None,
             "mechanisms": parameters.get("AUTH", "").split(),

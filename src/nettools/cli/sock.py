@@ -103,8 +103,8 @@ def _send(scheme: str, settings: Settings, url: str, data: str | None, **given: 
                 _show(this.out, sent, given["as_hex"])
             return
         if given["no_answer"]:
-            with nettools.connect(this.url, **this.keywords) as session:
-                session.send(sent)  # type: ignore[attr-defined]
+            with nettools.connect(this.url, kind=nettools.SocketSession, **this.keywords) as session:
+                session.send(sent)
             this.out.done()
             return
         answer = nettools.exchange(this.url, sent, until=until, **this.keywords)

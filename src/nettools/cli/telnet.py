@@ -49,8 +49,7 @@ def session(settings: Settings, url: str, raw: bool) -> None:
         if by_hand and settings.idle_timeout is None:  # a person may think
             times = this.keywords.get("timeout", nettools.Timeout())
             this.keywords["timeout"] = replace(times, idle=None)
-        with nettools.connect(this.url, **this.keywords) as open_session:
-            talk: Any = open_session
+        with nettools.connect(this.url, kind=nettools.TelnetSession, **this.keywords) as talk:
             if by_hand:
                 this.out.note(f"connected to {this.target.netloc}; ^] for the menu")
                 with Terminal(talk.signals, this.out.note) as terminal:

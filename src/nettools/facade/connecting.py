@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from nettools.session import Protocol, Session, open_session
 from nettools.target import parse_url
@@ -13,6 +13,14 @@ if TYPE_CHECKING:
     from typing import Unpack
 
     from nettools.keywords import AnyKeywords
+
+    class AnySession(Session):
+        """What `connect` gives where no `kind` is named, for type checkers: its URL says which operations it has."""
+
+        def __getattr__(self, name: str) -> Any: ...
+
+
+S = TypeVar("S", bound=Session)
 
 __all__ = ["connect", "protocol_for", "protocol_named"]
 
@@ -38,20 +46,28 @@ def protocol_for(url: str, schemes: Iterable[str] | None = None) -> Protocol[Any
     return protocol_named(parse_url(url, None if schemes is None else tuple(schemes)).protocol)
 
 
-def _conversation(url: str) -> Protocol[Any]:
-    """The protocol of a session: XML-RPC at the paths where HTTP servers have it, else as the scheme says."""
+def _conversation(url: str, kind: type[Session] | None) -> Protocol[Any]:
+    """The protocol of a session: XML-RPC where it is asked for or HTTP servers have it, else as the scheme says."""
     target = parse_url(url)
     calls = target.protocol == "http" and target.path.rpartition("/")[2].lower() in XMLRPC_PATHS
-    return protocol_named("xmlrpc" if calls else target.protocol)
+    asked = getattr(getattr(kind, "PROTOCOL", None), "name", None)
+    return protocol_named("xmlrpc" if calls or (target.protocol, asked) == ("http", "xmlrpc") else target.protocol)
 
 
-def connect(url: str, **opts: Unpack[AnyKeywords]) -> Session:
+@overload
+def connect(url: str, *, kind: None = None, **opts: Unpack[AnyKeywords]) -> AnySession: ...
+@overload
+def connect(url: str, *, kind: type[S], **opts: Unpack[AnyKeywords]) -> S: ...
+def connect(url: str, *, kind: type[Session] | None = None, **opts: Unpack[AnyKeywords]) -> Session:
     """A session with any server: connected, secured, logged in, ready for many operations over one connection.
 
     Its methods are the functions' names without protocol and noun: `ftp_get(url)` is `connect(url).get(path)`. Leaving
     its context says goodbye; after an exception it just closes. A URL of HTTP whose path ends in `/RPC2`, `/xmlrpc` or
-    `/xmlrpc.php` gives an XML-RPC session, with the remote methods as attributes, which is an HTTP session too. For a
-    type checker, `isinstance(session, IMAPSession)` (of `nettools.protocols.imap`, and so on) tells which it is.
+    `/xmlrpc.php` gives an XML-RPC session, with the remote methods as attributes, which is an HTTP session too.
+
+    Args:
+        kind: the class that is expected, such as `nettools.IMAPSession`: type checkers and editors then know its
+            methods, and another one is a UsageError. `XMLRPCSession` makes one of HTTP at any path.
 
     >>> with connect(imap.url, auth=alice) as mail:
     ...     [folder.name for folder in mail.folders()][:2]
@@ -60,5 +76,5 @@ def connect(url: str, **opts: Unpack[AnyKeywords]) -> Session:
     Raises:
         NettoolsError: as every function does; ConnectError and its kin, AuthError.
     """
-    session: Session = open_session(_conversation(url), url, opts)
+    session: Session = open_session(_conversation(url, kind), url, opts, kind)
     return session

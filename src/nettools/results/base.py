@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from nettools.frozen import Frozen, field
 from nettools.results.headers import Headers
@@ -122,12 +122,14 @@ class Deferred(Result):
             put(result, name, value)
         return result
 
-    def __getattr__(self, name: str) -> Any:  # asked only where the slot is still empty
-        if name not in self.__match_args__:  # the fields but `meta`, which is always there
-            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-        for each, value in self._work_out(name).items():
-            object.__setattr__(self, each, value)
-        return object.__getattribute__(self, name)
+    if not TYPE_CHECKING:  # to type checkers there are the fields and nothing else
+
+        def __getattr__(self, name: str) -> Any:  # asked only where the slot is still empty
+            if name not in self.__match_args__:  # the fields but `meta`, which is always there
+                raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+            for each, value in self._work_out(name).items():
+                object.__setattr__(self, each, value)
+            return object.__getattribute__(self, name)
 
 
 def attach(value: Any, meta: Meta) -> Any:

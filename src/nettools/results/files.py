@@ -6,13 +6,23 @@ import contextlib
 import datetime as dt
 import os
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Generic, Literal
 
 from nettools.frozen import field
 from nettools.results.base import Deferred, Result, plain
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from typing_extensions import TypeVar
+
+    from nettools.errors import NettoolsError
+
+    T = TypeVar("T", default=Any)  # so that a bare `Outcome` is one of anything
+else:
+    from typing import TypeVar
+
+    T = TypeVar("T")
 
 __all__ = ["Digest", "FileEntry", "MirrorReport", "Outcome", "Transfer", "digest_of"]
 
@@ -93,13 +103,19 @@ class MirrorReport(Result):
     transferred: tuple[str, ...] = ()
     skipped: tuple[str, ...] = ()
     deleted: tuple[str, ...] = ()
-    failed: Mapping[str, Exception] = field(default_factory=dict, hash=False)
+    failed: Mapping[str, NettoolsError] = field(default_factory=dict, hash=False)
 
 
-class Outcome(Result):
+class Outcome(Result, Generic[T]):
     """One of many calls: `value` where it went well, `error` where it did not."""
 
     url: str
     ok: bool
-    value: Any = field(default=None, hash=False)
+    value: T | None = field(default=None, hash=False)
     error: Exception | None = None
+
+    def result(self) -> T:
+        """The value, or the error raised: as `result()` of a Future."""
+        if self.error is not None:
+            raise self.error
+        return self.value  # type: ignore[return-value]  # None is one of T's here

@@ -51,5 +51,5 @@ class Article(Result):
 class PostReport(Result):
     """What became of an article."""
 
-    message_id: str | None
+    message_id: str
     reply: Reply | None

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from nettools.frozen import field
 from nettools.results.base import Reply, Result
+
+if TYPE_CHECKING:
+    from nettools.errors import ReplyError
 
 __all__ = ["SendReport"]
 
@@ -14,6 +18,6 @@ class SendReport(Result):
     """What became of a mail: addresses accepted, {address: ReplyError} refused, Message-ID, the server's last reply."""
 
     accepted: tuple[str, ...]
-    refused: Mapping[str, Exception] = field(hash=False)
+    refused: Mapping[str, ReplyError] = field(hash=False)
     message_id: str | None
     reply: Reply | None

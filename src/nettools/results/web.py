@@ -27,6 +27,11 @@ class Page(Result):
     cookies: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @property
+    def ok(self) -> bool:
+        """Whether the status is below 400: with `check=False`, for those who would rather ask than catch."""
+        return self.status < 400
+
+    @property
     def text(self) -> str:
         """The content as text; octets that the encoding does not have become U+FFFD."""
         encoding = self.encoding if self.encoding is not None and is_charset(self.encoding) else "utf-8"

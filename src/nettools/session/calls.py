@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
-from nettools.errors import NettoolsError
+from nettools.errors import NettoolsError, UsageError
 from nettools.options import resolve_options
 from nettools.session.conversation import Session
 from nettools.session.protocol import Protocol
@@ -31,11 +31,23 @@ def make_session(protocol: Protocol[S], url: str, keywords: Mapping[str, Any]) -
         raise
 
 
-def open_session(protocol: Protocol[S], url: str, keywords: Mapping[str, Any]) -> S:
-    """A session, connected and logged in: what `connect(url)` gives."""
+def open_session(protocol: Protocol[S], url: str, keywords: Mapping[str, Any], kind: type[Session] | None = None) -> S:
+    """A session, connected and logged in, of the `kind` that is expected: what `connect(url)` gives."""
     session = make_session(protocol, url, keywords)
+    if kind is not None:
+        _require_kind(session, kind)
     session.perform(session._arrive)
     return session
+
+
+def _require_kind(session: Session, kind: object) -> None:
+    if not (isinstance(kind, type) and issubclass(kind, Session)):
+        raise UsageError("kind= is a class of sessions, such as nettools.IMAPSession")
+    if not isinstance(session, kind):
+        made = type(session).__name__
+        raise UsageError(
+            f"{session.url} gives a session of {made}, not of {kind.__name__}", url=session.url, exit_code=3
+        )
 
 
 def run(protocol: Protocol[S], url: str, action: Callable[[S], T], keywords: Mapping[str, Any]) -> T:

@@ -100,6 +100,10 @@ class Session(Link):
         """The parameters of a capability ("" where it has none), None when it was not announced."""
         return "" if name.upper() in self.capabilities else None
 
+    def __repr__(self) -> str:
+        state = "closed" if self._closed else "open" if self.client is not None else "not connected"
+        return f"<{type(self).__name__} {self.url} {state}>"
+
     # -- opening and closing
 
     def _open(self) -> None:

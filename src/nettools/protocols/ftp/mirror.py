@@ -41,7 +41,7 @@ class Plan:
     skip: list[str] = field(default_factory=list)
     delete: list[str] = field(default_factory=list)  # deepest first; a folder ends in /
     folders: list[str] = field(default_factory=list)  # to be made, outermost first
-    failed: dict[str, Exception] = field(default_factory=dict)
+    failed: dict[str, NettoolsError] = field(default_factory=dict)
     listed: dict[str, FileEntry] = field(default_factory=dict)  # what the server says of what is to be fetched
 
 

@@ -45,6 +45,7 @@ class Connection:
         self._stream = Stream(sock, limit=options.max_size)
         self._encoding = options.encoding or "utf-8"
         self._finished = False
+        self._files: list[Any] = []
 
     @property
     def tls(self) -> TLSInfo | None:
@@ -68,13 +69,18 @@ class Connection:
         return self._stream.some(size)
 
     def makefile(self, *args: Any, **keywords: Any) -> Any:
-        """A file over the connection, as `socket.makefile`."""
-        return self.raw.makefile(*args, **keywords)
+        """A file over the connection, as `socket.makefile`; it is flushed and closed with the connection."""
+        file = self.raw.makefile(*args, **keywords)
+        self._files.append(file)
+        return file
 
     def close(self) -> None:
         """End the connection so that the client gets all it was sent; closing twice is no error."""
         if not self._finished:
             self._finished = True
+            for file in self._files:  # each keeps the socket open
+                with contextlib.suppress(OSError, ValueError):
+                    file.close()
             finish(self.raw)
 
     def __enter__(self) -> Self:
@@ -118,6 +124,9 @@ class Server:
         host, port = self._address
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  # any address is this machine's too
         return f"{self._target.scheme.name}://{f'[{host}]' if ':' in host else host}:{port}"
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.url} {'closed' if self._closing else 'listening'}>"
 
     def serve_forever(self) -> None:
         """Wait until `close()` is called, from a handler, another thread or a signal's handler."""
