@@ -327,7 +327,7 @@ def test_a_mirror_never_leaves_its_folder(plain: Site, tmp_path: Path, name: str
     world = plain.server.world
 
     async def lying(client: Any, arg: str) -> str:
-        return str(await plain.server._send(client, facts.encode(), "lies"))
+        return str(await plain.server.send(client, facts.encode(), "lies"))
 
     plain.server.do_MLSD = lying
     world.files["evil"] = b"evil"
@@ -353,11 +353,11 @@ def test_names_that_are_no_utf_8_go_back_as_they_came(plain: Site) -> None:
     asked: list[str] = []
 
     async def listing(client: Any, arg: str) -> str:
-        return str(await plain.server._send(client, b"type=file;size=1; gr\xfcn\r\n", "names"))
+        return str(await plain.server.send(client, b"type=file;size=1; gr\xfcn\r\n", "names"))
 
     async def retrieve(client: Any, arg: str) -> str:
         asked.append(arg)
-        return str(await plain.server._send(client, b"x", "a file"))
+        return str(await plain.server.send(client, b"x", "a file"))
 
     plain.server.do_MLSD, plain.server.do_RETR = listing, retrieve
     with nettools.connect(plain.url, **plain.options) as session:

@@ -123,8 +123,9 @@ def test_everything_is_here_already(plain: Site, tmp_path: Path) -> None:
 
 
 def test_text_is_transferred_as_text(plain: Site) -> None:
-    assert nettools.ftp_get(plain.at("pub/hello.txt;type=a"), **ALICE).data == b"Hello, world.\n"
+    assert nettools.ftp_get(plain.at("pub/hello.txt;type=a"), **ALICE).data == b"Hello, world.\r\n"
     nettools.ftp_put(b"x\r\n", plain.at("t.txt;type=a"), **ALICE)
+    assert plain.server.world.files["t.txt"] == b"x\n"
     assert "TYPE A" in plain.server.log.commands()
     with pytest.raises(UsageError, match="type=a"):
         nettools.ftp_put(b"x", plain.at("t.txt;type=a"), resume=True, **ALICE)

@@ -74,7 +74,7 @@ def test_everything_and_no_226_is_incomplete(plain: Site, tmp_path: Path) -> Non
 @pytest.mark.parametrize("reply", ["426 aborted", "451 disk trouble", "425 no"])
 def test_a_transfer_that_the_server_calls_off_is_incomplete(plain: Site, tmp_path: Path, reply: str) -> None:
     async def half(client: Any, arg: str) -> str:
-        await plain.server._send(client, BIG[:1000], "half of it")
+        await plain.server.send(client, BIG[:1000], "half of it")
         return reply
 
     plain.server.do_RETR = half
@@ -88,7 +88,7 @@ def test_a_transfer_that_the_server_calls_off_is_incomplete(plain: Site, tmp_pat
 
 def test_a_server_that_drops_an_upload_says_why(plain: Site) -> None:
     async def full(client: Any, arg: str) -> str:
-        async with plain.server._data(client, "a little") as data:
+        async with plain.server.data_connection(client, "150 a little") as data:
             await data.read(10)
             data.abort()
         return "452 disk full"
@@ -102,7 +102,7 @@ def test_a_server_that_drops_an_upload_says_why(plain: Site) -> None:
 
 def test_an_upload_whose_end_is_not_confirmed_is_an_unknown_outcome(plain: Site) -> None:
     async def silent(client: Any, arg: str) -> str:
-        await plain.server._receive(client, "x.part", b"")
+        await plain.server.receive(client, "x.part", b"")
         client.conn.abort()
         return ""
 
@@ -123,7 +123,7 @@ def test_fewer_octets_at_the_other_end_are_noticed_before_the_name_is_given(plai
 
 def test_tls_that_ends_without_saying_so_is_a_cut_where_nothing_else_tells_the_length(tls: Site) -> None:
     async def cut(client: Any, arg: str) -> str:
-        async with tls.server._data(client, "a part") as data:
+        async with tls.server.data_connection(client, "150 a part") as data:
             await data.write(b"type=file;size=1; x\r\n")
             data.close_silently()
         return "226 done"
@@ -149,7 +149,7 @@ def test_replies_without_end_are_cut_off(plain: Site) -> None:
 
 def test_a_listing_without_end_is_cut_off(plain: Site) -> None:
     async def flood(client: Any, arg: str) -> str:
-        return str(await plain.server._send(client, b"type=file;size=1; x\r\n" * 20_000, "a flood"))
+        return str(await plain.server.send(client, b"type=file;size=1; x\r\n" * 20_000, "a flood"))
 
     plain.server.do_MLSD = flood
     with pytest.raises(TooLargeError, match="max_size=100000"):
@@ -184,7 +184,7 @@ def test_a_server_that_will_not_protect_the_data_is_not_used(fake_site: Callable
 @pytest.mark.parametrize("evil", ["../evil", "/tmp/evil", "a/b", "..", "", "con\x1b[2J", "nul", "a\\b"])
 def test_a_tree_that_is_removed_has_names_and_nothing_else(plain: Site, evil: str) -> None:
     async def lying(client: Any, arg: str) -> str:
-        return str(await plain.server._send(client, f"type=file;size=4; {evil}\r\n".encode(), "lies"))
+        return str(await plain.server.send(client, f"type=file;size=4; {evil}\r\n".encode(), "lies"))
 
     plain.server.do_MLSD = lying
     with pytest.raises((ProtocolError, ReplyError, NotFoundError)):

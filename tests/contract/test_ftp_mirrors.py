@@ -27,10 +27,10 @@ def lists(site: Site, *lines: str) -> None:
 
     async def answer(client: Any, arg: str) -> str:
         text = "".join(f"type=file;size=1;modify=20200101000000; {line}\r\n" for line in lines)
-        return str(await site.server._send(client, text.encode(), "lies"))
+        return str(await site.server.send(client, text.encode(), "lies"))
 
     async def retrieve(client: Any, arg: str) -> str:
-        return str(await site.server._send(client, b"x", "a file"))
+        return str(await site.server.send(client, b"x", "a file"))
 
     site.server.do_MLSD, site.server.do_RETR = answer, retrieve
 

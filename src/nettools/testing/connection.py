@@ -153,6 +153,22 @@ class Connection:
             raise LineTooLongError(f"more than {limit} octets")
         return line
 
+    async def peek_line(self) -> bytes:
+        """The next line, which is still to be read; it waits for ever where none comes."""
+        buffer: Any = getattr(self.reader, "_buffer", bytearray())
+        try:
+            line = await self.reader.readuntil(b"\n")
+        except (asyncio.IncompleteReadError, asyncio.LimitOverrunError) as error:
+            buffer[:0] = getattr(error, "partial", b"")
+            await asyncio.Event().wait()
+            raise
+        buffer[:0] = line
+        return line
+
+    def take_urgent(self) -> None:
+        """Leave urgent data (RFC 9293 3.8.5) among the other octets, of which TCP would take the last one out."""
+        self.writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_OOBINLINE, 1)
+
     def forget_ahead(self) -> None:
         """Drop what the client has sent behind the last line, as a server does that reads one command at a time."""
         getattr(self.reader, "_buffer", bytearray()).clear()

@@ -77,6 +77,11 @@ class Files(MutableMapping[str, bytes]):
         """A file with its time, None where there is none."""
         return self._files.get(self.path(name))
 
+    def modified(self, name: str) -> dt.datetime:
+        """When a file was changed, or a folder made."""
+        file = self.file(name)
+        return file.modified if file is not None else self._folders[self.path(name)]
+
     def touch(self, name: str, modified: dt.datetime) -> None:
         """Set a file's time."""
         self.put(name, self[name], modified)

@@ -23,7 +23,7 @@ from typing import Any
 
 from nettools.testing.connection import Connection, Hangup
 from nettools.testing.endpoints import Datagram, DatagramServer, UnixServer
-from nettools.testing.ftp_data import CHANNEL, DataChannel
+from nettools.testing.ftp.data import CHANNEL, DataChannel
 from nettools.testing.lines import Refusal
 from nettools.testing.log import MASK, Record, read_records
 from nettools.testing.replayed_login import ReplayedLogin

@@ -205,6 +205,9 @@ class Control(Session):
 
     def _ask_all(self, *lines: Line) -> list[Reply]:
         """The reply to each of several commands that need not wait for one another, whatever it is."""
+        # nothing comes between RNFR and RNTO (RFC 959 4.1.3)
+        if lines and self._shown(lines[0]).startswith("RNTO "):
+            return [self.client.ask(line) for line in lines]
         # first FEAT, then OPTS: a name in UTF-8 is one only when that is agreed on; and what changes something is alone
         # where the server may hang up on what is sent ahead: it could have been done, or not
         alone = lines and self._committed and not self._proven

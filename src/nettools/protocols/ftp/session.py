@@ -94,6 +94,8 @@ class FTPSession(Transfers):
         if not isinstance(new_path, str) or not new_path.strip("/"):
             raise UsageError("name the new path")
         lines = self._line("RNFR", old), self._line("RNTO", new_path)
+        while self._due and not all(line.isascii() for line in lines):
+            self._ask_all()  # what a name in UTF-8 needs cannot come between the two
         reply = self._try(lines[0])
         if reply.code != 350:
             raise reply_error(reply, f"RNFR {old}")

@@ -127,6 +127,7 @@ def test_the_data_channel_ends_without_a_close_notify(ftps_server: Any, tls_ca: 
         client.connect("localhost", ftps_server.port)
         client.login("alice", "secret")
         client.prot_p()
+        client.voidcmd("TYPE I")
         data, _ = client.ntransfercmd("RETR pub/hello.txt")
         with data:
             data.suppress_ragged_eofs = False  # type: ignore[attr-defined]

@@ -136,6 +136,9 @@ class DataChannel:
                 raise Refusal("426 The data connection broke") from None
         except (ConnectionError, asyncio.IncompleteReadError, ssl.SSLError):
             raise Refusal("426 The data connection broke") from None
+        except asyncio.CancelledError:  # ABOR: what was not sent yet is not sent any more
+            data.discard()
+            raise
         finally:
             await _close(data)
         if self._find(command, frozenset({"no_226"})) is not None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Callable, Collection
 
 from nettools.testing.world import File
 
-__all__ = ["FACTS", "LINES", "facts_of", "stamp"]
+__all__ = ["FACTS", "LINES", "facts_of", "moment_of", "stamp"]
 
 FACTS = ("type", "size", "modify", "perm", "unique")
 YEAR_FROM = dt.timedelta(days=180)  # older files are listed with their year in place of the time
@@ -16,6 +17,15 @@ YEAR_FROM = dt.timedelta(days=180)  # older files are listed with their year in 
 def stamp(moment: dt.datetime) -> str:
     """A time as MDTM, MFMT and MLSD have it."""
     return moment.astimezone(dt.UTC).strftime("%Y%m%d%H%M%S")
+
+
+def moment_of(text: str) -> dt.datetime | None:
+    """The time that MFMT gives, None where it is none."""
+    try:
+        moment = dt.datetime.strptime(text, "%Y%m%d%H%M%S").replace(tzinfo=dt.UTC)
+    except ValueError:
+        return None
+    return moment if re.fullmatch("[0-9]{14}", text) else None
 
 
 def _unix_line(name: str, file: File | None, modified: dt.datetime) -> str:
@@ -33,10 +43,12 @@ def _dos_line(name: str, file: File | None, modified: dt.datetime) -> str:
 LINES: dict[str, Callable[[str, File | None, dt.datetime], str]] = {"unix": _unix_line, "dos": _dos_line}
 
 
-def facts_of(path: str, file: File | None, modified: dt.datetime, *, writable: bool, wanted: Collection[str]) -> str:
-    """`type=file;size=3;...;`, those that are wanted, in the order of FACTS."""
+def facts_of(
+    path: str, file: File | None, modified: dt.datetime, kind: str, *, writable: bool, wanted: Collection[str]
+) -> str:
+    """`type=file;size=3;...;`, those that are wanted, in the order of FACTS; `kind` is the type of a folder."""
     values = {
-        "type": "dir" if file is None else "file",
+        "type": kind if file is None else "file",
         "size": None if file is None else str(len(file.data)),
         "modify": stamp(modified),
         "perm": ("cdeflmp" if writable else "el") if file is None else ("adfrw" if writable else "r"),
