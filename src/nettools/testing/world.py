@@ -145,9 +145,9 @@ class Mailbox:
         """Rename a folder and those below it; INBOX is emptied into the new one and stays."""
         with self._change:
             if source == "INBOX":
-                fresh = self.create(target)
-                fresh.messages, fresh.uidnext = self.folders["INBOX"].messages, self.folders["INBOX"].uidnext
-                self.folders["INBOX"].messages = []
+                fresh, inbox = self.create(target), self.folders["INBOX"]
+                fresh.messages, fresh.uidnext, fresh.modseq = inbox.messages, inbox.uidnext, inbox.modseq
+                inbox.remove([message.uid for message in inbox.messages])
                 return
             for name in [each for each in self.folders if each == source or each.startswith(f"{source}/")]:
                 self.folders[target + name[len(source) :]] = self.folders.pop(name)

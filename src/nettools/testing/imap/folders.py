@@ -20,8 +20,19 @@ def _name(cursor: Cursor, *, last: bool = True) -> str:
     return name
 
 
+def _new_name(session: Session, cursor: Cursor) -> str:
+    name = _name(cursor).removesuffix("/")
+    if name in session.mailbox.folders:
+        raise No("Folder exists", "ALREADYEXISTS")
+    if not name or "//" in name or name.startswith("/") or re.search(r"[%*\x00-\x1f\x7f]", name):
+        raise No("No name for a folder", "CANNOT")
+    return name
+
+
 def select(session: Session, cursor: Cursor, *, readonly: bool) -> str:
     """Answer SELECT and EXAMINE: the state of the folder, then READ-WRITE or READ-ONLY."""
+    if session.view is not None and "CONDSTORE" in session.capabilities:
+        session.send(b"OK [CLOSED] What follows is of another folder")  # RFC 7162 section 3.2.11
     session.view = None  # RFC 3501 section 6.3.1: a failed SELECT leaves no folder selected
     name = _name(cursor, last=False)
     if cursor.accept(b" (CONDSTORE)"):
@@ -48,12 +59,7 @@ def select(session: Session, cursor: Cursor, *, readonly: bool) -> str:
 
 def create(session: Session, cursor: Cursor) -> str:
     """Answer CREATE; a trailing delimiter only announces that children are to come."""
-    name = _name(cursor).removesuffix("/")
-    if name in session.mailbox.folders:
-        raise No("Folder exists", "ALREADYEXISTS")
-    if not name or "//" in name or name.startswith("/") or re.search(r"[%*\x00-\x1f\x7f]", name):
-        raise No("No name for a folder", "CANNOT")
-    session.mailbox.create(name)
+    session.mailbox.create(_new_name(session, cursor))
     return "CREATE completed"
 
 
@@ -71,12 +77,10 @@ def rename(session: Session, cursor: Cursor) -> str:
     """Answer RENAME: children go along; INBOX is emptied into the new folder and stays."""
     source = _name(cursor, last=False)
     cursor.space()
-    target = _name(cursor)
+    target = _new_name(session, cursor)
     folders = session.mailbox.folders
     if source not in folders and not any(name.startswith(f"{source}/") for name in folders):
         raise No("No such folder", "NONEXISTENT")
-    if target in folders:
-        raise No("Folder exists", "ALREADYEXISTS")
     session.mailbox.rename(source, target)
     return "RENAME completed"
 

@@ -13,7 +13,8 @@ from nettools.testing.imap.grammar import Cursor, Malformed, format_mailbox
 from nettools.testing.imap.session import Session
 
 _STATUS_ITEMS = frozenset({"MESSAGES", "RECENT", "UIDNEXT", "UIDVALIDITY", "UNSEEN", "SIZE", "HIGHESTMODSEQ"})
-_SELECTIONS = frozenset({"SUBSCRIBED", "REMOTE", "RECURSIVEMATCH", "SPECIAL-USE"})
+_CRITERIA = frozenset({"SUBSCRIBED", "SPECIAL-USE"})
+_SELECTIONS = _CRITERIA | {"REMOTE", "RECURSIVEMATCH"}
 _RETURNS = frozenset({"SUBSCRIBED", "CHILDREN", "SPECIAL-USE"})
 
 
@@ -32,16 +33,28 @@ def _hierarchy(names: Collection[str]) -> list[str]:
     return sorted(full, key=lambda name: (name != "INBOX", name))
 
 
-def _attributes(session: Session, name: str, tree: Collection[str], *, subscribed: bool) -> str:
-    folder = session.mailbox.folders.get(name)
-    flags = ["\\HasChildren" if any(other.startswith(f"{name}/") for other in tree) else "\\HasNoChildren"]
+def _attributes(session: Session, name: str, tree: Collection[str], told: Collection[str]) -> str:
+    folder, flags = session.mailbox.folders.get(name), []
+    if "CHILDREN" in session.capabilities or "CHILDREN" in told:
+        flags.append("\\HasChildren" if _any_below(name, tree) else "\\HasNoChildren")
     if folder is None:
         flags += ["\\NonExistent", "\\Noselect"] if "LIST-EXTENDED" in session.capabilities else ["\\Noselect"]
     elif folder.special_use and "SPECIAL-USE" in session.capabilities:
         flags.append(folder.special_use)
-    if subscribed and name in session.mailbox.subscribed:
+    if "SUBSCRIBED" in told and name in session.mailbox.subscribed:
         flags.append("\\Subscribed")
     return " ".join(flags)
+
+
+def _any_below(name: str, names: Collection[str]) -> bool:
+    return any(other.startswith(f"{name}/") for other in names)
+
+
+def _meets(session: Session, name: str, criterion: str) -> bool:
+    folder = session.mailbox.folders.get(name)
+    if criterion == "SUBSCRIBED":
+        return name in session.mailbox.subscribed
+    return folder is not None and bool(folder.special_use)
 
 
 def _options(session: Session, cursor: Cursor, known: frozenset[str]) -> tuple[set[str], tuple[str, ...]]:
@@ -60,6 +73,8 @@ def _options(session: Session, cursor: Cursor, known: frozenset[str]) -> tuple[s
             status = _items(session, cursor)
         elif word not in known:
             raise Malformed(f"unknown option {word}")
+        elif word == "SPECIAL-USE":
+            session.require("SPECIAL-USE")
         options.add(word)
     return options, status
 
@@ -72,7 +87,7 @@ def list_folders(session: Session, cursor: Cursor) -> str:
         cursor.space()
     reference = cursor.decode_mailbox(cursor.astring())
     cursor.space()
-    patterns = _patterns(cursor)
+    patterns = _patterns(session, cursor)
     returned: set[str] = set()
     status: tuple[str, ...] = ()
     if cursor.accept(b" RETURN "):
@@ -81,27 +96,34 @@ def list_folders(session: Session, cursor: Cursor) -> str:
     if patterns == [""] and not chosen:  # RFC 3501 section 6.3.8: a question for the delimiter and the root
         session.send(b'LIST (\\Noselect) "/" ""')
         return "LIST completed"
+    criteria, recursive = chosen & _CRITERIA, "RECURSIVEMATCH" in chosen
+    if recursive and not criteria:
+        raise Malformed("RECURSIVEMATCH needs something to look for")
     matchers = [_matcher(reference, pattern) for pattern in patterns]
     mailbox = session.mailbox
     tree = _hierarchy(mailbox.folders)
-    for name in _hierarchy({*mailbox.folders, *mailbox.subscribed}) if "SUBSCRIBED" in chosen else tree:
-        folder = mailbox.folders.get(name)
-        if "SUBSCRIBED" in chosen and name not in mailbox.subscribed:
+    names = _hierarchy({*mailbox.folders, *mailbox.subscribed}) if "SUBSCRIBED" in chosen else tree
+    wanted = [name for name in names if all(_meets(session, name, each) for each in criteria)]
+    for name in names:
+        below = recursive and _any_below(name, wanted)
+        if not (below or name in wanted) or not any(matcher.fullmatch(name) for matcher in matchers):
             continue
-        if "SPECIAL-USE" in chosen and (folder is None or not folder.special_use):
-            continue
-        if not any(matcher.fullmatch(name) for matcher in matchers):
-            continue
-        flags = _attributes(session, name, tree, subscribed="SUBSCRIBED" in chosen | returned)
-        session.send(f'LIST ({flags}) "/" '.encode() + format_mailbox(name, utf8=session.utf8))
-        if status and folder is not None:
+        flags = _attributes(session, name, tree, chosen | returned)
+        child_info = f' ("CHILDINFO" ({" ".join(_quoted(criteria))}))' if below else ""
+        session.send(f'LIST ({flags}) "/" '.encode() + format_mailbox(name, utf8=session.utf8) + child_info.encode())
+        if status and name in mailbox.folders:
             _send_status(session, name, status)
     return "LIST completed"
 
 
-def _patterns(cursor: Cursor) -> list[str]:
+def _quoted(words: Collection[str]) -> list[str]:
+    return [f'"{word}"' for word in sorted(words)]
+
+
+def _patterns(session: Session, cursor: Cursor) -> list[str]:
     if not cursor.accept(b"("):
         return [cursor.list_pattern()]
+    session.require("LIST-EXTENDED")
     patterns = [cursor.list_pattern()]
     while not cursor.accept(b")"):
         cursor.space()
@@ -163,7 +185,5 @@ def _send_status(session: Session, name: str, items: tuple[str, ...]) -> None:
 
 def namespace(session: Session, cursor: Cursor) -> str:
     """Answer NAMESPACE (RFC 2342): one personal namespace, nothing shared."""
-    session.require("NAMESPACE")
-    cursor.end()
     session.send(b'NAMESPACE (("" "/")) NIL NIL')
     return "NAMESPACE completed"

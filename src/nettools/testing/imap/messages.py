@@ -48,7 +48,8 @@ def fetch(session: Session, cursor: Cursor, *, by_uid: bool) -> str:
         shown = items
         if marks and "\\Seen" not in message.flags:
             view.folder.set_flags(uid, {*message.flags, "\\Seen"})
-            shown = items if Item("FLAGS") in items else (*items, Item("FLAGS"))
+            news = (Item("FLAGS"), Item("MODSEQ")) if session.condstore else (Item("FLAGS"),)
+            shown = tuple(dict.fromkeys((*items, *news)))
         if Item("FLAGS") in shown:
             view.told(message)
         try:
@@ -71,6 +72,14 @@ def _canonical(flags: Iterable[str], view: View | None = None) -> set[str]:
     return result
 
 
+def _flags_to_the_end(cursor: Cursor) -> tuple[str, ...]:
+    flags = [cursor.flag()]
+    while not cursor.done:
+        cursor.space()
+        flags.append(cursor.flag())
+    return tuple(flags)
+
+
 def store(session: Session, cursor: Cursor, *, by_uid: bool) -> str:
     """Answer STORE: replace, add or remove flags, with or without telling the result."""
     numbers = cursor.number_set()
@@ -86,14 +95,7 @@ def store(session: Session, cursor: Cursor, *, by_uid: bool) -> str:
     if word not in ("FLAGS", "FLAGS.SILENT"):
         raise Malformed("FLAGS expected")
     cursor.space()
-    if cursor.peek(b"("):
-        listed = cursor.flag_list()
-    else:
-        flags = [cursor.flag()]
-        while not cursor.done:
-            cursor.space()
-            flags.append(cursor.flag())
-        listed = tuple(flags)
+    listed = cursor.flag_list() if cursor.peek(b"(") else _flags_to_the_end(cursor)
     cursor.end()
     view = session.writable
     wanted = _canonical(listed, view)
@@ -191,7 +193,6 @@ def copy(session: Session, cursor: Cursor, *, by_uid: bool) -> str:
 
 def move(session: Session, cursor: Cursor, *, by_uid: bool) -> str:
     """Answer MOVE: the code comes first and untagged, the EXPUNGE responses follow (RFC 6851 section 4.3)."""
-    session.require("MOVE")
     view = session.writable
     sources, code = _copy(session, cursor, by_uid=by_uid)
     if code:
@@ -205,7 +206,6 @@ def expunge(session: Session, cursor: Cursor, *, by_uid: bool) -> str:
     view = session.selected
     uids = set(view.uids)
     if by_uid:
-        session.require("UIDPLUS")
         uids = set(cursor.number_set().select(view.uids))
     cursor.end()
     view = session.writable

@@ -144,6 +144,16 @@ class IMAPServer(Server):
             problem = problem or "lines end with CR LF"
         return data.removesuffix(b"\r\n"), problem
 
+    async def _continued(self, conn: Connection, *, secret: bool = False) -> bytes:
+        """A line that belongs to the command under way."""
+        try:
+            line = await conn.readline(secret=secret)
+        except LineTooLongError:
+            raise Malformed("line too long") from None
+        if not line:
+            raise Hangup
+        return line.rstrip(b"\r\n")
+
     async def _run(self, session: Session, conn: Connection, name: str, cursor: Cursor) -> str:
         """Return the text of the tagged reply."""
         match name:
@@ -180,10 +190,7 @@ class IMAPServer(Server):
 
         async def ask(challenge: bytes) -> bytes:
             await conn.write(b"+ " + challenge + b"\r\n")
-            line = await conn.readline(secret=True)
-            if not line:
-                raise Hangup
-            return line.rstrip(b"\r\n")
+            return await self._continued(conn, secret=True)
 
         try:
             conn.user = await sasl.authenticate(mechanism, initial, session.accounts, ask)
@@ -199,7 +206,7 @@ class IMAPServer(Server):
         """Tell changes as they happen until the client sends DONE."""
         with self.watch() as changed:
             await conn.write(b"+ Idling\r\n")
-            line = asyncio.ensure_future(conn.readline())
+            line = asyncio.ensure_future(self._continued(conn))
             wake = asyncio.ensure_future(changed.wait())
             try:
                 while not line.done():
@@ -215,6 +222,4 @@ class IMAPServer(Server):
                 line.cancel()
                 wake.cancel()
                 await asyncio.gather(line, wake, return_exceptions=True)
-        if not done:
-            raise Hangup
-        return "OK IDLE completed" if done.strip().upper() == b"DONE" else "BAD DONE expected"
+        return "OK IDLE completed" if done.upper() == b"DONE" else "BAD DONE expected"

@@ -162,3 +162,41 @@ def test_what_is_left_out_is_not_there(world: World, name: str, command: bytes) 
     client = Client(world, (name,))
     client(b"SELECT INBOX")
     assert client(command)[-1].startswith(b"BAD ")
+
+
+def test_recursivematch_shows_the_parents_of_what_is_looked_for(alice: Client) -> None:
+    for command in (b"CREATE a/b", b"SUBSCRIBE a/b", b"UNSUBSCRIBE Sent"):
+        alice(command)
+    *found, text = alice(b'LIST (SUBSCRIBED RECURSIVEMATCH) "" %')
+    assert b'LIST (\\HasChildren \\NonExistent \\Noselect) "/" a ("CHILDINFO" ("SUBSCRIBED"))' in found
+    assert not any(b"Sent" in line for line in found)
+    assert text.startswith(b"OK")
+    assert alice(b'LIST (RECURSIVEMATCH) "" %')[-1].startswith(b"BAD")
+
+
+def test_a_server_without_an_extension_of_list_does_not_speak_it(world: World) -> None:
+    client = Client(world, without=("CHILDREN", "LIST-EXTENDED", "SPECIAL-USE"))
+    assert client(b'LIST "" Sent') == [b'LIST () "/" Sent', b"OK LIST completed"]
+    assert client(b'LIST "" (INBOX Sent)')[-1].startswith(b"BAD")
+    assert Client(world, without=("SPECIAL-USE",))(b'LIST (SPECIAL-USE) "" *')[-1].startswith(b"BAD")
+
+
+def test_a_folder_that_is_left_for_another_is_said_to_be_closed(alice: Client) -> None:
+    assert alice(b"SELECT Sent")[0].startswith(b"OK [CLOSED]")
+    alice(b"CLOSE")
+    assert not alice(b"SELECT Sent")[0].startswith(b"OK [CLOSED]")
+
+
+def test_reading_tells_the_new_modseq_once_condstore_is_on(world: World, alice: Client) -> None:
+    world.inbox("alice").append(message("one"))
+    alice(b"ENABLE CONDSTORE")
+    assert alice(b"FETCH 1 BODY[TEXT]")[0].endswith(b"FLAGS (\\Recent \\Seen) MODSEQ (3))")
+
+
+def test_a_folder_is_renamed_to_no_name_that_create_refuses(world: World, alice: Client) -> None:
+    for name in (b'"x//y"', b'"x%"', b'"/x"', b"Drafts"):
+        assert alice(b"RENAME Sent " + name)[-1].startswith(b"NO")
+    world.inbox("alice").append(message("one"))
+    alice(b"RENAME INBOX Old")
+    assert alice(b"STATUS Old (MESSAGES HIGHESTMODSEQ)")[0] == b"STATUS Old (MESSAGES 1 HIGHESTMODSEQ 2)"
+    assert alice(b"STATUS INBOX (MESSAGES HIGHESTMODSEQ)")[0] == b"STATUS INBOX (MESSAGES 0 HIGHESTMODSEQ 3)"

@@ -224,3 +224,16 @@ def test_an_answer_leaves_in_one_write_and_pipelined_commands_are_one_turn(serve
     assert [r.bytes for r in server.log.records if r.bytes.startswith(b"* 1 FETCH (UID")] == [
         b"* 1 FETCH (UID 1)\r\nb OK FETCH completed\r\n"
     ]
+
+
+@pytest.mark.parametrize("command", [b"IDLE", b"AUTHENTICATE PLAIN"])
+def test_a_line_without_end_inside_a_command_is_bad_and_no_fault_of_the_server(
+    server: IMAPServer, wire: Connect, command: bytes
+) -> None:
+    talk = wire(server)
+    if command == b"IDLE":
+        login(talk)
+    assert talk.ask(b"a " + command).startswith(b"+")
+    talk.send(b"x" * 200_000 + b"\r\n")
+    assert talk.line() == b"a BAD line too long"
+    assert server.errors == []
