@@ -90,6 +90,11 @@ class Files(MutableMapping[str, bytes]):
         """Whether there is such a folder."""
         return self.path(name) in self._folders
 
+    def blocked(self, name: str) -> bool:
+        """Whether a file stands where a folder of this path would have to be."""
+        parts = self.path(name).split("/")
+        return any("/".join(parts[:end]) in self._files for end in range(1, len(parts)))
+
     def make_folder(self, name: str) -> None:
         """Make a folder and those above it."""
         parts = self.path(name).split("/")

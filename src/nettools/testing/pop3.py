@@ -65,9 +65,9 @@ class POP3Server(LineServer[_Session]):
     refusal = "-ERR [SYS/PERM] Refused"
     too_long, bare = "Line too long", "Lines end with CR LF"
     unproved = ("[AUTH] Invalid credentials", "Authentication cancelled", "Malformed authentication exchange")
-    anonymous = ("CAPA", "USER", "PASS", "APOP", "AUTH", "STLS", "UTF8", "NOOP", "QUIT")
+    anonymous = ("CAPA", "USER", "PASS", "APOP", "AUTH", "STLS", "UTF8", "QUIT")
     optional = ("TOP", "UIDL", "APOP", "STLS", "CAPA", "UTF8")
-    known = (*anonymous, "STAT", "LIST", "UIDL", "RETR", "TOP", "DELE", "RSET")
+    known = (*anonymous, "STAT", "LIST", "UIDL", "RETR", "TOP", "DELE", "NOOP", "RSET")
 
     def begin(self, conn: Connection) -> _Session:
         return _Session(conn, f"<{secrets.token_hex(8)}@localhost>")

@@ -93,6 +93,7 @@ class SMTPServer(LineServer[_Session]):
     refusal = "502 5.7.0 Refused"
     longest = 12288 + 10  # RFC 4954 section 4, and the command's own name
     too_long, bare = "500 5.5.2 Line too long", "500 5.5.2 Lines end with CR LF"
+    nobody: ClassVar[str] = "554 5.5.1 No valid recipients"
     announced, prompt = "AUTH", b"334 "
     unproved = (
         "535 5.7.8 Authentication credentials invalid",
@@ -233,7 +234,7 @@ class SMTPServer(LineServer[_Session]):
             "ENVID": "DSN",
         }
         found = self._parameters(match[2], session, known)
-        if "SIZE" in found and not found["SIZE"].isdigit():
+        if not re.fullmatch("[0-9]{1,20}", found.get("SIZE", "0")):  # RFC 1870 3
             raise Refusal("501 5.5.4 SIZE is a number of octets")
         if found.get("BODY", "7BIT").upper() not in ("7BIT", "8BITMIME") or found.get("SMTPUTF8"):
             raise Refusal("501 5.5.4 Bad parameters")
@@ -270,7 +271,7 @@ class SMTPServer(LineServer[_Session]):
         if transaction.chunks is not None:
             raise Refusal("503 5.5.1 BDAT has begun")
         if not transaction.recipients:
-            raise Refusal("554 5.5.1 No valid recipients")
+            raise Refusal(self.nobody)
         await session.conn.write(self.encoded("354 End data with <CR><LF>.<CR><LF>"))
         session.transaction = None
         return await self._finish(session, transaction, await read_dotted(session.conn))
@@ -284,7 +285,7 @@ class SMTPServer(LineServer[_Session]):
         if transaction is None:
             raise Refusal("503 5.5.1 MAIL first")
         if not transaction.recipients:
-            raise Refusal("554 5.5.1 No valid recipients")
+            raise Refusal(self.nobody)
         transaction.chunks = (transaction.chunks or bytearray()) + session.chunk
         if match[2] is None:
             return f"250 2.0.0 {len(session.chunk)} octets"
@@ -361,6 +362,7 @@ class LMTPServer(SMTPServer):
 
     protocol = "lmtp"
     hello = ("LHLO",)
+    nobody = "503 5.5.1 No valid recipients"  # RFC 2033 section 4.2
 
     def _outcome(self, transaction: Transaction, text: str) -> str:
         said = "250 2.1.5 <{}> delivered" if text.startswith("250") else text

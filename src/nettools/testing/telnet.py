@@ -2,7 +2,8 @@
 
 It takes the client's line ends in any form, and asks a client not to echo the password (WILL ECHO, then WONT ECHO).
 `options` are said to every client at once, as `[("DO", 24), ("WILL", 3)]`; what clients answered is in `answers`, and
-what they told in subnegotiations in `told`, both in order. With `echo=True` the server echoes what it gets, as most do.
+what they told in subnegotiations in `told`, both in order. What a client asks for of its own accord is declined, once
+(RFC 1143). With `echo=True` the server echoes what it gets, as most do.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ __all__ = ["TelnetServer"]
 IAC, SB, SE, AYT = 255, 250, 240, 246
 VERBS = {251: "WILL", 252: "WONT", 253: "DO", 254: "DONT"}
 CODES = {name: code for code, name in VERBS.items()}
+ASKED = ("WILL", "DO")
+ANSWERS = {"DO": ("WILL", "WONT"), "DONT": ("WILL", "WONT"), "WILL": ("DO", "DONT"), "WONT": ("DO", "DONT")}
 ECHO = 1
 ATTEMPTS = 3
 COMMANDS = ("help", "echo WORDS", "whoami", "exit")
@@ -28,6 +31,7 @@ class Stream:
     def __init__(self, server: TelnetServer, conn: Connection) -> None:
         self.server, self.conn = server, conn
         self.echo = server.echo
+        self._agreed: dict[tuple[str, int], bool] = {}  # (WILL or DO, option): whether the client has said yes
         self._octets = self._read()
         self._secret = False
         self._last = 0
@@ -39,6 +43,26 @@ class Stream:
 
     async def _next(self) -> int:
         return await anext(self._octets, -1)
+
+    async def say(self, verb: str, option: int, text: bytes = b"") -> None:
+        """Negotiate an option, and say something behind it."""
+        self.negotiates(verb, option)
+        await self.conn.write(bytes([IAC, CODES[verb], option]) + text)
+
+    def negotiates(self, verb: str, option: int) -> None:
+        """The server says this of an option."""
+        if verb in ASKED:
+            self._agreed[verb, option] = False
+        else:
+            self._agreed.pop(({"WONT": "WILL", "DONT": "DO"}[verb], option), None)
+
+    async def _answered(self, verb: str, option: int) -> None:
+        """Answer what the client says of an option, unless it is an answer itself."""
+        asked, refusal = ANSWERS[verb]
+        if verb in ASKED and (asked, option) in self._agreed:
+            self._agreed[asked, option] = True
+        elif verb in ASKED or self._agreed.pop((asked, option), False):
+            await self.conn.write(bytes([IAC, CODES[refusal], option]))
 
     async def line(self, *, secret: bool = False) -> str | None:
         """The next line without its end; None when the client is gone."""
@@ -67,7 +91,9 @@ class Stream:
         if code == IAC:
             return IAC
         if code in VERBS:
-            self.server.answers.append((VERBS[code], await self._next()))
+            if (option := await self._next()) >= 0:
+                self.server.answers.append((VERBS[code], option))
+                await self._answered(VERBS[code], option)
         elif code == SB:
             content = bytearray()
             while (octet := await self._next()) >= 0:
@@ -94,11 +120,14 @@ class TelnetServer(Server):
         self.answers: list[tuple[str, int]] = []
         self.told: list[tuple[int, bytes]] = []
         script = [("WILL", ECHO), *options] if echo else options
-        self._begin = b"".join(bytes([IAC, CODES[verb], option]) for verb, option in script) + ask
+        self._script = tuple(script)
+        self._begin = b"".join(bytes([IAC, CODES[verb], option]) for verb, option in self._script) + ask
 
     async def session(self, conn: Connection) -> None:
         """Log in, then carry out commands."""
         stream = Stream(self, conn)
+        for verb, option in self._script:
+            stream.negotiates(verb, option)
         await conn.write(self._begin)
         for _ in range(ATTEMPTS):
             if await self._login(conn, stream):
@@ -136,12 +165,17 @@ class TelnetServer(Server):
             raise ConnectionResetError
         if await self.intercept(conn, "LOGIN", user):
             return False
-        hide, show = (b"", b"") if self.echo else (bytes([IAC, CODES[verb], ECHO]) for verb in ("WILL", "WONT"))
-        await conn.write(hide + b"Password: ")
+        if self.echo:
+            await conn.write(b"Password: ")
+        else:
+            await stream.say("WILL", ECHO, b"Password: ")
         password = await stream.line(secret=True)
         if password is None:
             raise ConnectionResetError
-        await conn.write(show + b"\r\n")
+        if self.echo:
+            await conn.write(b"\r\n")
+        else:
+            await stream.say("WONT", ECHO, b"\r\n")
         if await self.intercept(conn, "PASSWORD", user):
             return False
         conn.user = user

@@ -79,7 +79,13 @@ def test_small_talk(ftp: ftplib.FTP) -> None:
 
 
 def test_commands_in_the_wrong_order_are_refused(ftp: ftplib.FTP, fake: Fake) -> None:
-    for line, code in (("RETR pub/hello.txt", "425"), ("PROT P", "503"), ("PBSZ 0", "503"), ("PASS x", "530"), ("AUTH X", "50")):
+    for line, code in (
+        ("RETR pub/hello.txt", "425"),
+        ("PROT P", "503"),
+        ("PBSZ 0", "503"),
+        ("PASS x", "530"),
+        ("AUTH X", "50"),
+    ):
         with pytest.raises(ftplib.Error, match=code):
             ftp.sendcmd(line)
     with pytest.raises(ftplib.error_perm, match="501"):

@@ -239,3 +239,63 @@ def test_who_asks_first_is_told_to_go_on(say: Callable[[bytes], bytes]) -> None:
 def test_a_rule_can_answer_with_a_status(server: HTTPServer, ask: Callable[..., Answer]) -> None:
     server.on("GET", arg="hello").reply("503 Busy", times=1)
     assert [ask("GET", "/pub/hello.txt").status for _ in range(2)] == [503, 200]
+
+
+def test_not_modified_claims_no_length_and_reset_content_has_none(ask: Callable[..., Answer]) -> None:
+    etag = ask("GET", "/pub/hello.txt").headers["ETag"]
+    assert ask("GET", "/pub/hello.txt", If_None_Match=etag).headers["Content-Length"] is None
+    reset = ask("GET", "/_status/205")
+    assert (reset.body, reset.headers["Content-Length"]) == (b"", "0")
+
+
+def test_conditions_are_asked_in_the_order_of_the_standard(ask: Callable[..., Answer]) -> None:
+    first = ask("GET", "/pub/hello.txt").headers
+    old, made = "Thu, 01 Jan 1970 00:00:00 GMT", first["Last-Modified"]
+    for headers, status in (
+        ({"If_Match": '"x"', "If_None_Match": first["ETag"]}, 412),
+        ({"If_Unmodified_Since": old}, 412),
+        ({"If_Unmodified_Since": made}, 200),
+        ({"If_Unmodified_Since": old, "If_Match": first["ETag"]}, 200),
+        ({"If_None_Match": '"x"', "If_Modified_Since": made}, 200),
+    ):
+        assert ask("GET", "/pub/hello.txt", **headers).status == status, headers
+    assert ask("PUT", "/pub/hello.txt", b"x", If_Unmodified_Since=old).status == 412
+
+
+@pytest.mark.parametrize("given", ["bytes=" + "9" * 5000 + "-", "bytes=5-1", "lines=1-2", "bytes=x"])
+def test_a_range_that_is_none_is_passed_over(ask: Callable[..., Answer], given: str) -> None:
+    assert ask("GET", "/pub/hello.txt", Range=given).status == 200
+
+
+def test_ranges_are_for_get_alone(ask: Callable[..., Answer]) -> None:
+    assert ask("HEAD", "/pub/hello.txt", Range="bytes=0-1").status == 200
+    several = ask("GET", "/pub/hello.txt", Range="bytes=0-1, -3")
+    assert several.status == 206
+    assert several.body.count(b"Content-Range: bytes ") == 2
+
+
+def test_a_refused_method_names_those_that_there_are(ask: Callable[..., Answer]) -> None:
+    assert ask("PUT", "/pub/", b"x").headers["Allow"] == "GET, HEAD, OPTIONS, POST"
+    assert ask("MKCOL", "/pub/hello.txt").headers["Allow"] == "GET, HEAD, OPTIONS, PUT, DELETE"
+    assert ask("GET", "/_status/405").headers["Allow"] == "GET"
+
+
+def test_a_file_is_no_folder(ask: Callable[..., Answer], server: HTTPServer) -> None:
+    assert ask("GET", "/pub/hello.txt/").status == 404
+    assert ask("PUT", "/pub/hello.txt/x", b"x").status == 409
+    assert "pub/hello.txt/x" not in server.world.files
+
+
+def test_the_whole_url_may_be_the_target(ask: Callable[..., Answer], server: HTTPServer) -> None:
+    assert ask("GET", "http://elsewhere.example/_anything").json["url"] == "http://elsewhere.example/_anything"
+
+
+def test_a_route_that_fails_is_answered_500_and_told_when_the_server_stops() -> None:
+    server = HTTPServer().start()
+    server.route("/mine", lambda request: {}["missing"])
+    connection = http.client.HTTPConnection(server.host, server.port, timeout=10)
+    connection.request("GET", "/mine")
+    assert connection.getresponse().status == 500
+    connection.close()
+    with pytest.raises(KeyError, match="missing"):
+        server.stop()

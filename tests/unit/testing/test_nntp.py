@@ -179,7 +179,7 @@ def test_commands_written_ahead_are_answered_in_order_in_one_turn(server: NNTPSe
 
 @pytest.mark.parametrize(
     ("without", "line"),
-    [("OVER", b"OVER 1"), ("XOVER", b"XOVER 1"), ("POST", b"POST"), ("CAPABILITIES", b"CAPABILITIES"), ("HDR", b"HDR")],
+    [("OVER", b"OVER 1"), ("XOVER", b"XOVER 1"), ("CAPABILITIES", b"CAPABILITIES"), ("HDR", b"HDR")],
 )
 def test_what_was_left_out_is_not_known(wire: Connect, without: str, line: bytes) -> None:
     with make_server("nntp", without={without}) as server:
@@ -188,8 +188,17 @@ def test_what_was_left_out_is_not_known(wire: Connect, without: str, line: bytes
 
 def test_a_server_without_posting_says_so_in_its_greeting(wire: Connect) -> None:
     with make_server("nntp", without={"POST"}) as server:
-        wire(server)
+        connected = wire(server)
         assert server.log.server_bytes().startswith(b"201 ")
+        assert connected.ask(b"POST")[:3] == b"440"
+
+
+def test_a_field_whose_name_is_no_text_is_in_no_article(wire: Connect) -> None:
+    with make_server("nntp") as server:
+        server.world.groups["local.test"].add(b"From: a\r\nSubject: b\r\nMessage-ID: <a@b>\r\n\r\n")
+        connected = wire(server)
+        connected.send(b"GROUP local.test\r\nHDR \xff 1\r\n")
+        assert connected.until(b"1 ")[-2:] == [b"225 They follow", b"1 "]
 
 
 def test_a_transit_server_wants_mode_reader(wire: Connect) -> None:

@@ -198,6 +198,11 @@ def test_a_bad_command_is_an_error_and_the_connection_goes_on(
     assert talk.ask(b"NOOP")[:3] == b"+OK"
 
 
+@pytest.mark.parametrize("command", [b"NOOP", b"STAT", b"RSET", b"TOP 1 0"])
+def test_the_maildrop_has_no_commands_before_login(server: POP3Server, wire: Connect, command: bytes) -> None:
+    assert wire(server).ask(command) == b"-ERR Log in first"
+
+
 def test_lines_end_with_cr_lf(server: POP3Server, wire: Connect) -> None:
     talk = wire(server)
     talk.send(b"NOOP\n")

@@ -252,6 +252,19 @@ def test_no_message_is_taken_without_a_recipient(server: SMTPServer, wire: Conne
     begin(talk)
     assert talk.ask(b"RCPT TO:<nobody@x>")[:3] == b"550"
     assert talk.ask(b"DATA")[:3] == b"554"
+    with LMTPServer() as lmtp:
+        talk = wire(lmtp)
+        talk.send(b"LHLO me\r\nMAIL FROM:<>\r\n")
+        talk.until(b"250 2.1.0")
+        assert talk.ask(b"DATA")[:3] == b"503"
+
+
+@pytest.mark.parametrize("size", ["9" * 5000, "²", "x", ""])
+def test_a_size_that_is_no_number_is_refused(server: SMTPServer, wire: Connect, size: str) -> None:
+    talk = wire(server)
+    talk.send(b"EHLO me\r\n")
+    talk.until(b"250 ")
+    assert talk.ask(f"MAIL FROM:<a@b> SIZE={size}".encode())[:3] == b"501"
 
 
 def test_enhanced_codes_are_left_out_when_they_are_not_offered(wire: Connect) -> None:

@@ -96,7 +96,7 @@ def test_commands_options_and_questions_are_taken_apart(
     client = connect(telnet_server)
     client.log_in()
     told = bytes([IAC, SB, 24, 0]) + b"x\xff\xfft" + bytes([IAC, SE])
-    assert client.ask(told + bytes([IAC, 253, 5, IAC, 241]) + b"whoami\r\n") == b"alice\r\n$ "
+    assert client.ask(told + bytes([IAC, 253, 5, IAC, 241]) + b"whoami\r\n") == bytes([IAC, 252, 5]) + b"alice\r\n$ "
     assert client.ask(bytes([IAC, 246]) + b"nope\r\n") == b"[Yes]\r\nunknown command nope\r\n$ "
     assert client.ask(b"echo \xff\xff\r\n") == b"\xef\xbf\xbd\r\n$ "
     assert client.ask(b"help\r\n") == b"help, echo WORDS, whoami, exit\r\n$ "
@@ -143,3 +143,16 @@ def test_rules_answer_for_the_commands(telnet_server: Server, connect: Callable[
     client.until(b"try again\r\nLogin incorrect\r\n")
     client.log_in()
     assert client.ask(b"echo x\r\n") == b"from a rule\r\n$ "
+
+
+def test_what_a_client_asks_for_is_declined_and_its_answers_are_not_answered(
+    telnet_server: Server, connect: Callable[[Server], Client]
+) -> None:
+    client = connect(telnet_server)
+    client.until(b"login: ")
+    client.socket.sendall(bytes([IAC, 253, 3, IAC, 251, 24, IAC, 254, 5, IAC, 252, 6]))  # DO WILL DONT WONT
+    assert client.until(bytes([IAC, 254, 24])) == bytes([IAC, 252, 3, IAC, 254, 24])
+    client.socket.sendall(b"alice\r\n")
+    assert client.until(b"Password: ") == bytes([IAC, 251, 1]) + b"Password: "
+    client.socket.sendall(bytes([IAC, 253, 1]) + b"secret\r\n")
+    assert client.until(b"$ ").startswith(bytes([IAC, 252, 1]) + b"\r\nWelcome")

@@ -82,6 +82,8 @@ VALUE = b"<methodCall><methodName>echo</methodName><params><param>%b</param></pa
         VALUE % b"<value><odd/></value>", VALUE % b"<value><int>1</int><int>2</int></value>", VALUE % b"<int>1</int>",
         VALUE % (b"<value><array><data>" * 150 + b"</data></array></value>" * 150),
         VALUE % b"<value><base64>!</base64></value>",
+        VALUE % b"<value><struct><member></member></struct></value>", VALUE % b"<value><int>1_0</int></value>",
+        VALUE % (b"<value><i4>" + b"9" * 5000 + b"</i4></value>"), VALUE % b"<value><double>nan</double></value>",
     ],
 )  # fmt: skip
 def test_what_is_no_call_is_a_fault(post: Callable[..., tuple[int, bytes]], body: bytes) -> None:

@@ -23,6 +23,7 @@ MOST_HEADERS = 100
 MOST_BODY = 1 << 30
 CHUNK = 16 * 1024
 COMPRESSED_FROM = 1024  # octets: smaller texts are not worth it
+_NEVER = re.compile(r"q=0(\.0{0,3})?")  # RFC 9110 12.4.2
 _TEXTUAL = re.compile(r"text/|application/(json|javascript|xml|xhtml\+xml)|image/svg\+xml")
 
 
@@ -211,7 +212,7 @@ def compressed(request: Request, response: Response) -> Response:
     """The response by gzip, where the client takes it and the body is a text that is worth it."""
     kind = response.headers.get("Content-Type", "")
     accepted = [each.partition(";") for each in request.headers.get("accept-encoding", "").lower().split(",")]
-    wanted = any(name.strip() == "gzip" and weight.strip() != "q=0" for name, _, weight in accepted)
+    wanted = any(name.strip() == "gzip" and not _NEVER.fullmatch(weight.strip()) for name, _, weight in accepted)
     if not (wanted and len(response.body) >= COMPRESSED_FROM and _TEXTUAL.match(kind) and response.status == 200):
         return response
     if "Content-Encoding" in response.headers or response.chunked:
@@ -227,11 +228,13 @@ async def write_response(conn: Connection, request: Request | None, response: Re
     """Head and body, in one piece."""
     old = request is not None and request.version == "HTTP/1.0"
     chunked = response.chunked and not old
-    bodiless = response.status in (204, 304) or response.status < 200
+    bodiless = response.status in (204, 205, 304) or response.status < 200
     headers = {"Date": email.utils.formatdate(usegmt=True), "Server": "nettools.testing", **response.headers}
     if chunked and not bodiless:
         headers["Transfer-Encoding"] = "chunked"
-    elif response.status != 204 and response.status >= 200:
+    elif response.status == 205:
+        headers["Content-Length"] = "0"  # RFC 9110 15.3.6
+    elif not bodiless:  # that of a 304 would have to be the file's (RFC 9110 8.6)
         headers.setdefault("Content-Length", str(len(response.body)))
     if not keep:
         headers["Connection"] = "close"

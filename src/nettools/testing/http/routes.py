@@ -14,6 +14,7 @@ import json
 import random
 import zlib
 from typing import Any
+from urllib.parse import urljoin
 
 from nettools.testing.http.access import Access
 from nettools.testing.http.form import described, parts_of
@@ -27,7 +28,7 @@ LONGEST = 60.0  # seconds of a delay
 
 
 def _number(text: str, least: int = 0, most: int = MOST) -> int:
-    if not (text.isascii() and text.isdigit() and least <= int(text[:12]) <= most):
+    if not (text.isascii() and text.isdigit() and len(text) <= 12 and least <= int(text) <= most):
         raise BadRequest(f"a number from {least} to {most} is needed")
     return int(text)
 
@@ -64,7 +65,7 @@ class Routes:
         parts = parts_of(request)
         return {
             "method": request.method,
-            "url": f"{'https' if request.tls else 'http'}://{request.headers.get('host', '')}{request.target}",
+            "url": urljoin(f"{'https' if request.tls else 'http'}://{request.headers.get('host', '')}", request.target),
             "args": request.query,
             "headers": request.headers,
             "data": "" if parts is not None else request.body.decode("utf-8", "replace"),
@@ -108,6 +109,8 @@ class Routes:
         headers = {"Content-Type": "text/plain"}
         if status == 401:
             return self.access.refusal("basic")
+        if status == 405:
+            headers["Allow"] = "GET"
         if status in (301, 302, 303, 307, 308):
             headers["Location"] = "/"
         return Response(status, f"{status}\n".encode(), headers)

@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import datetime as dt
 import email.utils
-import hashlib
 import html
 import inspect
 import mimetypes
-import re
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
 from nettools.testing.connection import Connection, Hangup
 from nettools.testing.http.access import Access
+from nettools.testing.http.conditions import condition, etag_of, ranged
 from nettools.testing.http.form import parts_of
 from nettools.testing.http.message import (
     BadRequest,
@@ -32,11 +31,9 @@ from nettools.testing.http.message import (
 )
 from nettools.testing.http.routes import Routes
 from nettools.testing.server import Server
-from nettools.testing.world import World
+from nettools.testing.world import File, World
 
 __all__ = ["HTTPServer"]
-
-MOST_RANGES = 20
 
 Handler = Callable[[Request], Any]
 
@@ -99,6 +96,9 @@ class HTTPServer(Routes, Server):
             response = as_response(await given if inspect.isawaitable(given) else given)
         except BadRequest as error:
             return _refused(error)
+        except Exception as error:  # a route of the test's own: the client is told, and so is who stops the server
+            self.errors.append(error)
+            response = Response(500, f"{type(error).__name__}: {error}\n".encode(), {"Content-Type": "text/plain"})
         return compressed(request, response) if self.offers("GZIP") else response
 
     def _guarded(self, request: Request) -> Response | None:
@@ -125,11 +125,17 @@ class HTTPServer(Routes, Server):
             case "PUT" | "DELETE" | "POST" if self.writable:
                 return self._change(request)
             case "OPTIONS":
-                return Response(204, b"", {"Allow": self._allowed()})
-        return Response(405, b"not allowed\n", {"Allow": self._allowed()})
+                return Response(204, b"", {"Allow": self._allowed(request)})
+        return self._not_allowed(request, "no such method here")
 
-    def _allowed(self) -> str:
-        return "GET, HEAD, OPTIONS" + (", PUT, DELETE, POST" if self.writable else "")
+    def _not_allowed(self, request: Request, text: str) -> Response:
+        headers = {"Allow": self._allowed(request), "Content-Type": "text/plain"}
+        return Response(405, f"{text}\n".encode(), headers)
+
+    def _allowed(self, request: Request) -> str:
+        """The methods of what is there: a form can be posted to a folder, a file be put or deleted."""
+        changing = ", POST" if self.world.files.is_folder(request.path) else ", PUT, DELETE"
+        return "GET, HEAD, OPTIONS" + (changing if self.writable else "")
 
     # -- files that are changed
 
@@ -139,18 +145,20 @@ class HTTPServer(Routes, Server):
             return self._upload(request)
         there = files.file(request.path)
         if request.path.endswith("/") or files.is_folder(request.path):
-            return 405, "a folder is no file\n"
-        if not _agrees(request, None if there is None else _etag(there.data)):
+            return self._not_allowed(request, "a folder is no file")
+        if self._condition(request, there) is not None:
             return 412
         if request.method == "DELETE":
             if there is None:
                 return 404, "not found\n"
             del files[name]
             return 204
+        if files.blocked(request.path):
+            return 409, "there is a file where a folder would be\n"
         if "content-range" in request.headers:
             return 400, "a part is not taken (RFC 9110 14.4)\n"
         files[name] = request.body
-        headers = {"ETag": _etag(request.body)}
+        headers = {"ETag": etag_of(request.body)}
         return Response(204, b"", headers) if there is not None else Response(201, b"", headers)
 
     def _upload(self, request: Request) -> Any:
@@ -160,7 +168,7 @@ class HTTPServer(Routes, Server):
             return 404, "not found\n"
         parts = parts_of(request)
         if parts is None or not request.path.endswith("/"):
-            return Response(405, b"a form can be posted to a folder\n", {"Allow": self._allowed()})
+            return self._not_allowed(request, "a form can be posted to a folder")
         stored = []
         for part in parts:
             plain = (part.filename or "").replace("\\", "/").rpartition("/")[2]
@@ -173,34 +181,29 @@ class HTTPServer(Routes, Server):
 
     def _file(self, request: Request) -> Response:
         files = self.world.files
-        file = files.file(request.path)
+        file = files.file(request.path) if not request.path.endswith("/") else None
         if file is None:
             if not files.is_folder(request.path):
                 return Response(404, b"not found\n", {"Content-Type": "text/plain"})
             if not request.path.endswith("/"):
                 return Response(301, b"", {"Location": quote(request.path) + "/"})
             return self._index(request.path)
-        etag = _etag(file.data)
         modified = email.utils.format_datetime(file.modified.astimezone(dt.UTC), usegmt=True)
         kind = mimetypes.guess_type(request.path)[0] or "application/octet-stream"
         if kind.startswith("text/"):
             kind += "; charset=utf-8"
-        headers = {"ETag": etag, "Last-Modified": modified, "Accept-Ranges": "bytes", "Content-Type": kind}
+        headers = {"ETag": etag_of(file.data), "Last-Modified": modified} if self.offers("ETAG") else {}
+        headers |= {"Accept-Ranges": "bytes"} if self.offers("RANGES") else {}
+        headers["Content-Type"] = kind
+        if (status := self._condition(request, file)) is not None:
+            return Response(status, b"", headers)
+        return ranged(request, file.data, headers) if self.offers("RANGES") else Response(200, file.data, headers)
+
+    def _condition(self, request: Request, file: File | None) -> int | None:
+        """The status that conditions give, where the server has what they are about."""
         if not self.offers("ETAG"):
-            del headers["ETag"], headers["Last-Modified"]
-        if not self.offers("RANGES"):
-            del headers["Accept-Ranges"]
-        asked = request.headers
-        if "if-none-match" in asked:
-            if _listed(asked["if-none-match"], etag, weak=True):
-                return Response(304, b"", headers)
-        elif _since(asked.get("if-modified-since"), file.modified):
-            return Response(304, b"", headers)
-        if not _agrees(request, etag):
-            return Response(412, b"", headers)
-        if self.offers("RANGES") and "range" in asked and asked.get("if-range", etag) in (etag, modified):
-            return _ranges(asked["range"], file.data, headers)
-        return Response(200, file.data, headers)
+            return None
+        return condition(request, *((None, None) if file is None else (etag_of(file.data), file.modified)))
 
     def _index(self, path: str) -> Response:
         rows = []
@@ -214,64 +217,3 @@ class HTTPServer(Routes, Server):
 def _refused(error: Exception) -> Response:
     status = error.status if isinstance(error, BadRequest) else 400
     return Response(status, f"{error}\n".encode(), {"Content-Type": "text/plain; charset=utf-8"})
-
-
-def _etag(data: bytes) -> str:
-    return '"' + hashlib.sha256(data).hexdigest()[:16] + '"'
-
-
-def _listed(value: str, etag: str, *, weak: bool) -> bool:
-    """Whether a list of ETags has this one (RFC 9110 8.8.3.2)."""
-    tags = [each.strip() for each in value.split(",")]
-    return "*" in tags or etag in ([each.removeprefix("W/") for each in tags] if weak else tags)
-
-
-def _agrees(request: Request, etag: str | None) -> bool:
-    """Whether If-Match, and If-None-Match of what changes something, allow it (RFC 9110 13.1)."""
-    match, none = request.headers.get("if-match"), request.headers.get("if-none-match")
-    if match is not None and (etag is None or not _listed(match, etag, weak=False)):
-        return False
-    return none is None or request.method in ("GET", "HEAD") or etag is None or not _listed(none, etag, weak=True)
-
-
-def _since(value: str | None, modified: dt.datetime) -> bool:
-    """Whether a file has not changed since."""
-    if value is None:
-        return False
-    try:
-        return modified.replace(microsecond=0) <= email.utils.parsedate_to_datetime(value)
-    except (TypeError, ValueError):
-        return False
-
-
-def _ranges(text: str, data: bytes, headers: dict[str, str]) -> Response:
-    """One range, or several as multipart/byteranges (RFC 9110 14.2)."""
-    match = re.fullmatch(r"bytes=(.+)", text.strip())
-    wanted = [re.fullmatch(r"\s*(\d*)-(\d*)\s*", each) for each in match[1].split(",")] if match else [None]
-    if len(wanted) > MOST_RANGES or any(each is None or each[0].strip() == "-" for each in wanted):
-        return Response(200, data, headers)
-    found = []
-    for each in wanted:
-        assert each is not None
-        if each[1]:
-            first, last = int(each[1]), min(int(each[2] or len(data) - 1), len(data) - 1)
-        else:
-            first, last = max(0, len(data) - int(each[2])), len(data) - 1
-        if first <= last:
-            found.append((first, last))
-    if not found:
-        return Response(416, b"", {**headers, "Content-Range": f"bytes */{len(data)}"})
-    spans = [(f"bytes {first}-{last}/{len(data)}", data[first : last + 1]) for first, last in found]
-    if len(spans) == 1:
-        return Response(206, spans[0][1], {**headers, "Content-Range": spans[0][0]})
-    boundary = hashlib.sha256(text.encode()).hexdigest()[:24]
-    kind = headers["Content-Type"]
-    body = b"".join(
-        f"--{boundary}\r\nContent-Type: {kind}\r\nContent-Range: {span}\r\n\r\n".encode() + octets + b"\r\n"
-        for span, octets in spans
-    )
-    return Response(
-        206,
-        body + f"--{boundary}--\r\n".encode(),
-        {**headers, "Content-Type": f"multipart/byteranges; boundary={boundary}"},
-    )

@@ -2,7 +2,7 @@
 
 Handlers are plain functions `(session, cursor) -> text of the tagged OK`. They add untagged responses with `send`, and
 refuse with `No`, or with `Malformed` for BAD. They live in `folders`, `listing` and `messages` by what they act on;
-`commands` has the table of them. Everything a command answers leaves in one write, so no handler touches the connection.
+`commands` is the table of them. Everything a command answers leaves in one write: no handler touches the connection.
 """
 
 from __future__ import annotations

@@ -37,7 +37,9 @@ def split(data: bytes) -> tuple[bytes, bytes]:
 def field(data: bytes, name: str) -> str | None:
     """The value of a header field, unfolded, None where there is none."""
     head, _ = split(data)
-    match = re.search(rb"(?im)^" + re.escape(name.encode()) + rb":[ \t]*((?:[^\r\n]|\r\n(?=[ \t]))*)", head)
+    match = re.search(
+        rb"(?im)^" + re.escape(name.encode("utf-8", "surrogateescape")) + rb":[ \t]*((?:[^\r\n]|\r\n(?=[ \t]))*)", head
+    )
     return None if match is None else match[1].replace(b"\r\n", b"").decode("utf-8", "surrogateescape").rstrip()
 
 

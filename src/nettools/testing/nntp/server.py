@@ -65,6 +65,8 @@ class NNTPServer(LineServer[_Session]):
 
     async def command(self, session: _Session, verb: str, arg: str) -> str | bytes:
         method = getattr(self, f"do_{verb.lower()}", None) if verb.isalpha() else None
+        if verb == "POST" and not self.offers(verb):
+            raise Refusal("440 Posting is not permitted")  # RFC 3977 section 6.3.1
         if method is None or not self.offers(verb):
             raise Refusal("500 Unknown command")
         if not session.reading and verb not in self.transit:

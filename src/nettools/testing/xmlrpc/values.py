@@ -14,6 +14,8 @@ from xml.sax.saxutils import escape
 __all__ = ["NotXMLRPC", "fault_response", "read_call", "value_response"]
 
 DEEPEST = 100
+_INTEGER = re.compile("[+-]?[0-9]{1,20}")
+_DOUBLE = re.compile(r"[+-]?[0-9]{1,400}(\.[0-9]{0,400})?([eE][+-]?[0-9]{1,4})?")
 _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -64,11 +66,11 @@ def _value(element: Element, levels: int) -> Any:
         case "string":
             return text
         case "int" | "i1" | "i2" | "i4" | "i8":
-            return int(text)
+            return int(_plain(_INTEGER, text))
         case "boolean":
             return {"0": False, "1": True}[text.strip()]
         case "double":
-            return float(text)
+            return float(_plain(_DOUBLE, text))
         case "nil":
             return None
         case "base64":
@@ -78,9 +80,22 @@ def _value(element: Element, levels: int) -> Any:
         case "array":
             return [_value(each, levels - 1) for each in inner.findall("data/value")]
         case "struct":
-            members = inner.findall("member")
-            return {each.findtext("name") or "": _value(each[-1], levels - 1) for each in members}
+            return dict(_member(each, levels) for each in inner.findall("member"))
     raise ValueError(f"<{inner.tag}>")
+
+
+def _member(element: Element, levels: int) -> tuple[str, Any]:
+    value = element.find("value")
+    if value is None:
+        raise ValueError("a member without a value")
+    return element.findtext("name") or "", _value(value, levels - 1)
+
+
+def _plain(pattern: re.Pattern[str], text: str) -> str:
+    """A number as the specification writes it: Python reads more."""
+    if not pattern.fullmatch(text.strip()):
+        raise ValueError(f"{text[:20]!r} is no number")
+    return text
 
 
 # --- writing
