@@ -82,6 +82,7 @@ class FrozenType(type):
             made = given if isinstance(given, Field) else field(default=given)
             made.kind, made.kw_only = body["__annotations__"][each], made.kw_only or kw_only
             fields[each] = made
+        _check_order(name, fields)
         body["__slots__"] = (*body.get("__slots__", ()), *own)
         body["__match_args__"] = tuple([each for each, made in fields.items() if not made.kw_only])
         body["_fields"] = fields
@@ -89,6 +90,18 @@ class FrozenType(type):
         if own and "__init__" not in body:
             cls.__init__ = _Init(cls)  # type: ignore[misc]
         return cls
+
+
+def _check_order(name: str, fields: dict[str, Field]) -> None:
+    """Raise TypeError, as `dataclass` does, if a field that must be given stands behind one that need not be."""
+    optional = ""
+    for each, made in fields.items():
+        if made.kw_only:
+            continue
+        if made.optional:
+            optional = each
+        elif optional:
+            raise TypeError(f"{name}: the field {each!r} has no default, and stands behind {optional!r}, which has one")
 
 
 class _Init:

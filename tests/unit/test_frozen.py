@@ -45,8 +45,8 @@ class Point3(Point):
 
 
 class Sides(Frozen, kw_only=True):
-    left: int
     right: int = 1
+    left: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,3 +165,16 @@ def test_annotations_may_be_types_and_no_strings() -> None:
     body = {"__annotations__": {"x": int, "k": ClassVar[int], "y": int}, "k": 3, "y": 2}
     kind: Any = type(Frozen)("Kind", (Frozen,), body)
     assert (repr(kind(1)), kind.k, dataclasses.asdict(kind(1))) == ("Kind(x=1, y=2)", 3, {"x": 1, "y": 2})
+
+
+def test_a_field_that_must_be_given_cannot_stand_behind_one_that_need_not_be() -> None:
+    with pytest.raises(TypeError, match="Half: the field 'second' has no default, and stands behind 'first'"):
+
+        class Half(Frozen):
+            first: int = 0
+            second: str
+
+    with pytest.raises(TypeError, match="Point4: the field 'z'"):
+
+        class Point4(Point):
+            z: int
