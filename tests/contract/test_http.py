@@ -316,6 +316,14 @@ def test_a_part_ends_where_it_was_asked_to(plain: Site, content_range: str, sent
         nettools.fetch_page(plain.at("x"), range=(2, 3))
 
 
+@pytest.mark.parametrize("wanted", [(0, 9), (0, None)])
+def test_a_part_of_a_whole_whose_size_is_not_told_may_be_short(plain: Site, wanted: tuple[int, int | None]) -> None:
+    head = b"HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 0-3/*\r\nContent-Length: 4\r\n\r\nabcd"
+    plain.server.on("GET").garbage(head, times=2)
+    assert nettools.fetch_page(plain.at("x"), range=wanted).content == b"abcd"
+    assert nettools.download(plain.at("x"), None, range=wanted).data == b"abcd"
+
+
 def test_the_last_octets_are_not_more_than_were_asked_for(plain: Site) -> None:
     head = b"HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 0-3/*\r\nContent-Length: 4\r\n\r\nabcd"
     plain.server.on("GET").garbage(head, times=2)

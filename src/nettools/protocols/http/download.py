@@ -48,6 +48,8 @@ def conditions(range_: Extent | None, newer_than: Any) -> Fields:
 def check_range(range_: Extent, response: Response, size: int | None = None) -> None:
     """See that a response has the octets that were asked for; `size` is how many came, where it is known.
 
+    A server may send fewer (RFC 9110 15.3.7), which is told where the size of the whole shows that there are more.
+
     Raises:
         UnsupportedError: it has the whole. ProtocolError: it has others. IncompleteError: it has not all of them.
     """
@@ -63,8 +65,9 @@ def check_range(range_: Extent, response: Response, size: int | None = None) -> 
     if range_[0] < 0 and last - first + 1 > -range_[0]:  # of a file whose size is not told
         raise ProtocolError(f"{last - first + 1} octets were sent, and the last {-range_[0]} asked for")
     came = last - first + 1 if size is None else size
-    if came != last - first + 1 or (end is not None and last < end):
-        expected = last - first + 1 if end is None else end - first + 1
+    more = total is not None and end is not None and last < end
+    if came != last - first + 1 or more:
+        expected = end - first + 1 if more and end is not None else last - first + 1
         raise IncompleteError(f"{came} of {expected} octets came", received=came, expected=expected)
 
 
