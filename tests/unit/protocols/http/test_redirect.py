@@ -65,6 +65,7 @@ def test_headers_of_the_callers_stay_with_their_origin() -> None:
     names = [name for name, _ in redirected(before, 302, "https://b.example/").headers]
     assert names == ["Accept-Language", "Range", "User-Agent"]
     assert redirected(before, 302, "/n").headers == before.headers
+    assert redirected(before, 302, "https://A.Example/n").headers == before.headers  # one host, however it is spelt
     assert "X-Token" not in dict(redirected(before, 302, "https://a.example:8443/").headers)
 
 
