@@ -43,8 +43,8 @@ def _ask(value: Secret | Callable[[], str | Secret] | None, what: str) -> Secret
         given = value()
     except NettoolsError:
         raise
-    except Exception as error:  # its text may hold the secret
-        raise UsageError(f"the callable for {what}= failed: {type(error).__name__}", exit_code=67) from error
+    except Exception as error:  # its words may hold the secret: they are not shown as the cause either
+        raise UsageError(f"the callable for {what}= failed: {type(error).__name__}", exit_code=67) from None
     if isinstance(given, str):
         return Secret(given)
     if not isinstance(given, Secret):
