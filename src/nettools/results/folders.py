@@ -17,7 +17,11 @@ class Folder(Result):
 
 
 class FolderStatus(Result):
-    """The state of a folder as SELECT or STATUS tells it (RFC 3501 6.3.1, 6.3.10)."""
+    """The state of a folder as SELECT tells it (RFC 3501 6.3.1).
+
+    `unseen` is the number of the *first* unseen message, None where there is none, or the server does not say (RFC 9051
+    has it no more); how many there are is `len(session.search(Query(unseen=True)))`.
+    """
 
     name: str
     exists: int | None = None

@@ -325,7 +325,7 @@ class POP3Session(Conversation):
         known = set(self._uidls().values())
         while True:
             self._deadline.pause(POLL)
-            self.close()
+            self._end()
             self._open()
             sizes, uids = self._both()
             fresh = sorted(number for number in sizes if uids.get(number) not in known)
@@ -365,8 +365,11 @@ class Meant:
         if uids is not None and numbers is not None:
             raise UsageError("either uids or numbers=, not both")
         self.query: Query | None = None
-        if hasattr(uids, "matches"):
-            uids, self.query = None, _headers_only(uids)
+        if uids is not None and not isinstance(uids, (str, int)):
+            from nettools.query import Query  # who gives one has imported it
+
+            if isinstance(uids, Query):
+                uids, self.query = None, _headers_only(uids)
         self.uids = None if uids is None else [str(each) for each in _several(uids, (str, int), "a UIDL")]
         self.numbers = None if numbers is None else [*map(int, _several(numbers, (int,), "a message number"))]
 
