@@ -353,6 +353,25 @@ def test_new_mail_is_watched_for(plain: Site, monkeypatch: pytest.MonkeyPatch) -
     stream.close()  # type: ignore[attr-defined]
 
 
+def test_a_watch_goes_on_behind_the_first_mail(plain: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nettools.protocols.pop3.session.POLL", 0.01)
+    left = once_sent(b"QUIT", lambda: deliver(plain, RAW.format(n=6).encode()))
+    arriving = nettools.watch_mail(plain.url, on_event=left, **plain.options)
+    subjects = [next(arriving).subject]
+    for number in (7, 8):
+        deliver(plain, RAW.format(n=number).encode())
+        subjects.append(next(arriving).subject)
+    assert subjects == ["N° 6", "N° 7", "N° 8"]
+
+
+def test_a_session_that_was_closed_after_a_deletion_stays_closed(plain: Site) -> None:
+    with nettools.connect(plain.url, **plain.options) as mail:
+        mail.delete(numbers=1)
+    with pytest.raises(UsageError, match="this session is closed"):
+        mail.ping()
+    assert plain.server.log.commands().count("QUIT") == 1
+
+
 def test_own_commands_delete_too_and_take_it_back(plain: Site) -> None:
     with nettools.connect(plain.url, **plain.options) as mail:
         for line in ("DELE 1", "RSET", "DELE 2"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import gc
 import threading
 import xmlrpc.client
 from collections.abc import Callable, Iterator
@@ -319,3 +320,12 @@ def test_the_fake_talks_with_the_standard_librarys_client(plain: Site) -> None:
         for call in (lambda: proxy.add("a", 1), lambda: proxy.add(1), lambda: proxy.none()):
             with pytest.raises(xmlrpc.client.Fault):
                 call()
+
+
+def test_a_session_whose_options_are_refused_calls_nothing_as_it_goes(monkeypatch: pytest.MonkeyPatch) -> None:
+    ignored: list[object] = []
+    monkeypatch.setattr("sys.unraisablehook", ignored.append)
+    with pytest.raises(UsageError, match="has no STARTTLS"):
+        nettools.connect("http://127.0.0.1:9/RPC2", tls="starttls")
+    gc.collect()
+    assert not ignored

@@ -124,6 +124,31 @@ def test_an_interruption_in_a_worker_ends_all(http_server: Any, tmp_path: Path) 
     assert not [each for each in threading.enumerate() if each.name.startswith("nettools_")]
 
 
+@pytest.mark.parametrize(("protocol", "verb"), [("http", "GET"), ("ftp", "RETR")])
+def test_what_is_under_way_ends_where_nobody_waits_for_it(
+    net_servers: Any, tmp_path: Path, protocol: str, verb: str
+) -> None:
+    server = net_servers(protocol)
+    server.on(verb, arg="bytes.bin").hang()
+    urls = [f"{server.url}/pub/{name}" for name in ("bytes.bin", "hello.txt")]
+    outcomes = download_many(urls, tmp_path, workers=2, tls="off", timeout=nettools.Timeout(idle=None))
+    assert next(outcomes).ok
+    outcomes.close()  # type: ignore[attr-defined]
+    assert not [each for each in threading.enumerate() if each.name.startswith("nettools_")]
+    assert os.listdir(tmp_path) == ["hello.txt"]
+
+
+def test_an_interruption_while_a_thread_starts_ends_all(
+    http_server: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def start(thread: threading.Thread) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(threading.Thread, "start", start)
+    with pytest.raises(KeyboardInterrupt):
+        next(download_many([f"{http_server.url}/pub/hello.txt"], tmp_path))
+
+
 def test_each_server_gets_the_credentials_of_its_own_url(net_servers: Any, tmp_path: Path) -> None:
     servers = [net_servers("ftp") for _ in range(6)]  # more than a worker keeps
     urls = [server.url.replace("//", "//alice:secret@") + "/pub/hello.txt" for server in servers] * 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import contextlib
 import itertools
 import queue
 import threading
@@ -35,6 +36,7 @@ class Crew:
         self._stopped = False  # nobody takes outcomes any more
         self._changed = threading.Condition()
         self._done: queue.SimpleQueue[Outcome[Transfer] | BaseException] = queue.SimpleQueue()
+        self._running: list[Downloads] = []
 
     def outcomes(self) -> Iterator[Outcome[Transfer]]:
         """An Outcome each, as they complete; the threads are gone when it ends, or is closed."""
@@ -56,8 +58,11 @@ class Crew:
         finally:
             self._stopped = True
             self._end()
+            for downloads in tuple(self._running) if self._left else ():
+                downloads.interrupt()  # nobody waits for what is under way
             for thread in threads:
-                thread.join()
+                with contextlib.suppress(RuntimeError):  # its start was interrupted
+                    thread.join()
 
     def _add(self, most: int) -> None:
         """Let more wait, at most so many, and in one go, so that a worker finds several."""
@@ -83,6 +88,7 @@ class Crew:
 
     def _work(self) -> None:
         downloads = self._make()
+        self._running.append(downloads)
         try:
             while urls := self._take(downloads.depth):
                 downloads.expect(urls)

@@ -132,6 +132,11 @@ class Downloads:
             self._sessions.pop(next(iter(self._sessions))).close()
         return session
 
+    def interrupt(self) -> None:
+        """From another thread: end what is under way."""
+        for session in tuple(self._sessions.values()):
+            session.interrupt()
+
     def close(self) -> None:
         """End every conversation."""
         while self._sessions:

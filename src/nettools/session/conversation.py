@@ -46,9 +46,10 @@ class Session(Link):
     its public methods with `operation`.
     """
 
+    client: Any = None  # the protocol's, on a dialed socket; also of a session whose options were refused
+
     def __init__(self, target: Target, options: Options) -> None:
         super().__init__(target, options)
-        self.client: Any = None
         self.progress = Progress(options.progress, self._deadline.clock)
         self.single = False  # opened for one operation: the goodbye may travel with its last command
         self._flight: Pipeline[Any] | None = None  # commands whose replies are under way
@@ -116,24 +117,37 @@ class Session(Link):
         except BaseException:
             self._discard()
             for sock in self._socks:  # a client that its greeting stopped was never ours to close
-                with contextlib.suppress(OSError):
-                    sock.close()
+                sock.drop()
             raise
 
     def close(self) -> None:
         """End the conversation properly, within two seconds; closing twice is no error."""
-        self._closed = True
+        try:
+            self._end()
+        finally:
+            self._closed = True
+
+    def _end(self) -> None:
+        """Say goodbye and drop the connection; a session that is not closed can make another."""
         if self.client is None:
             return
-        try:
-            with self._deadline.within(GOODBYE):
-                self.catch_up()
-                self._goodbye()
-        except Exception:  # noqa: S110  # an error at goodbye never spoils a result
-            pass
-        finally:
-            self._discard()
-            self._trace.flush()
+        with self._giving_back():
+            try:
+                with self._deadline.within(GOODBYE):
+                    self.catch_up()
+                    self._goodbye()
+            except Exception:  # noqa: S110  # an error at goodbye never spoils a result
+                pass
+            finally:
+                self._discard()
+                self._trace.flush()
+
+    def interrupt(self) -> None:
+        """End it from another thread: whatever it waits for is over, and it is closed."""
+        self._closed = True
+        self._deadline.restart(0)
+        for sock in tuple(self._socks):
+            sock.interrupt()
 
     def __enter__(self) -> Self:
         return self
@@ -148,7 +162,7 @@ class Session(Link):
             self._discard()
 
     def __del__(self) -> None:
-        if getattr(self, "client", None) is not None:
+        if self.client is not None:
             self._discard()
 
     # -- operations
@@ -182,19 +196,16 @@ class Session(Link):
         """Run what an operation needs before anything is connected: errors become an operation's, what no error of ours
         is becomes a UsageError, for only arguments can have caused it.
         """
-        self._preparing += 1
-        try:
-            return action()
-        except CallbackRaised as raised:
-            if self._depth or self._preparing > 1:
-                raise  # what is around this gives it back
-            raise raised.error from None
-        except NettoolsError as error:
-            raise self._complete(error) from error.__cause__
-        except Exception as error:
-            raise self._complete(translate(error, self.target.host, spoken=False)) from error
-        finally:
-            self._preparing -= 1
+        with self._giving_back():
+            self._preparing += 1
+            try:
+                return action()
+            except NettoolsError as error:
+                raise self._complete(error) from error.__cause__
+            except Exception as error:
+                raise self._complete(translate(error, self.target.host, spoken=False)) from error
+            finally:
+                self._preparing -= 1
 
     def in_flight(
         self, commands: Iterable[bytes], send: Callable[[bytes], object], receive: Callable[[], T], *, ahead: bool
@@ -235,27 +246,33 @@ class Session(Link):
             return action()
         if self._closed:
             raise UsageError("this session is closed", hint="open another one with connect()", url=self.url)
-        self._depth += 1
-        try:
-            if not continued:
-                self._begin()
-            result = self._attempts(action, repeatable=not continued)
-            return cast("T", attach(result, self._trace.meta()))
-        except CallbackRaised as raised:
-            self._discard()
-            if self._preparing:
+        with self._giving_back():
+            self._depth += 1
+            try:
+                if not continued:
+                    self._begin()
+                result = self._attempts(action, repeatable=not continued)
+                return cast("T", attach(result, self._trace.meta()))
+            except NettoolsError:
                 raise
-            raise raised.error from None
-        except NettoolsError:
-            raise
-        except Exception as error:
-            raise self._complete(self._translate(error)) from error
-        except BaseException:
-            self._discard()  # interrupted: nothing more is said
-            raise
-        finally:
-            self._depth -= 1
-            self._trace.flush()
+            except Exception as error:
+                raise self._complete(self._translate(error)) from error
+            except BaseException:
+                self._discard()  # interrupted: nothing more is said
+                raise
+            finally:
+                self._depth -= 1
+                self._trace.flush()
+
+    @contextlib.contextmanager
+    def _giving_back(self) -> Iterator[None]:
+        """An exception of the caller's callback goes back as it was raised, by the outermost of what it ends."""
+        try:
+            yield
+        except CallbackRaised as raised:
+            if self._depth or self._preparing:
+                raise
+            raise raised.error from raised.error.__cause__
 
     def _begin(self) -> None:
         self._deadline.restart(self.options.times.total)

@@ -14,7 +14,7 @@ import os
 import socket
 
 from nettools.errors import ConnectError, TooLargeError, UnsupportedError
-from nettools.wire.dial import Address, Dialer
+from nettools.wire.dial import Address, Dialer, closing_on_error
 from nettools.wire.guard import BLOCK, WireSocket
 
 __all__ = ["Datagrams"]
@@ -78,9 +78,10 @@ class Datagrams:
     @classmethod
     def _first(cls, dialer: Dialer, addresses: tuple[Address, ...]) -> Datagrams:
         failure = ""
-        with dialer.trace.span("connect"):
+        with closing_on_error() as owned, dialer.trace.span("connect"):
             for place, address in enumerate(addresses):
                 sock = DatagramSocket(address.family, socket.SOCK_DGRAM)
+                owned.append(sock)
                 try:
                     if dialer.source is not None:
                         sock.bind(dialer.source)

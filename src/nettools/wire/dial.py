@@ -16,7 +16,7 @@ import select
 import socket
 import sys
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from nettools.errors import ConnectError, ResolveError, UsageError
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from nettools.wire.context import WireContext
     from nettools.wire.trace import Trace
 
-__all__ = ["Address", "Dialer", "Network", "interleave", "race"]
+__all__ = ["Address", "Dialer", "Network", "closing_on_error", "interleave", "race"]
 
 _numbers = itertools.count(1)  # of the connections of this process
 G = TypeVar("G", bound=Guard)
@@ -198,7 +198,7 @@ class Dialer:
             sock = self.connect(host, port)
         else:
             sock = self.connect_proxy(route)
-            with self.trace.span("proxy"), _closing_on_error(sock):
+            with closing_on_error(sock), self.trace.span("proxy"):
                 tunnel(sock, route, host, port, self.addresses)
         sock.side = True
         return sock
@@ -214,16 +214,18 @@ class Dialer:
 
     def secure(self, sock: WireSocket, host: str, *, session: Any = None) -> WireSocket:
         """The TLS twin of a connected socket; the plain one is closed when the handshake fails."""
-        with self.trace.span("tls"), _closing_on_error(sock):
+        with closing_on_error(sock) as owned, self.trace.span("tls"):
             wrapped: Any = self.context.wrap_socket(sock, server_hostname=host, session=session)
+            owned.append(wrapped)
         return wrapped  # type: ignore[no-any-return]
 
     def connect(self, host: str, port: int) -> WireSocket:
         """A direct connection: looked up, raced, guarded."""
         with self.trace.span("resolve"):
             addresses = self.addresses(host, port)
-        with self.trace.span("connect"):
+        with closing_on_error() as owned, self.trace.span("connect"):
             sock, address = race(addresses, self.deadline, network=self.network, source=self.source)
+            owned.append(sock)
         sock.peer = str(address)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return self.guard(sock)
@@ -237,16 +239,16 @@ class Dialer:
 
     def connect_unix(self, path: str, *, datagram: bool | None = False) -> WireSocket:
         """A connection to a Unix socket: a stream, datagrams, or (None) whichever of them listens there."""
-        with self.trace.span("connect"):
-            sock = self._begin_unix(check_path(path), bool(datagram))
-            with _closing_on_error(sock):
+        with closing_on_error() as owned, self.trace.span("connect"):
+            for kind in (False, True) if datagram is None else (datagram,):
+                sock = self._begin_unix(check_path(path), kind)
+                owned.append(sock)
                 code = sock.connect_ex(path)
-                if code == errno.EPROTOTYPE and datagram is None:
-                    sock.close()
-                    sock = self._begin_unix(path, True)
-                    code = sock.connect_ex(path)
-                if code:
-                    raise _unix_refused(path, code)
+                if code != errno.EPROTOTYPE:
+                    break
+                sock.close()
+            if code:
+                raise _unix_refused(path, code)
         sock.peer = self.trace.peer = path
         return self.guard(sock)
 
@@ -260,7 +262,7 @@ class Dialer:
     def listen(self, host: str, family: int) -> WireSocket:
         """A guarded socket that listens on a free port of one address (FTP's active mode)."""
         sock = WireSocket(family, socket.SOCK_STREAM)
-        with _closing_on_error(sock):
+        with closing_on_error(sock):
             try:
                 sock.bind((host, 0))
                 sock.listen(1)
@@ -378,11 +380,14 @@ def _in_thread(function: Any, deadline: Deadline) -> Any:
 
 
 @contextlib.contextmanager
-def _closing_on_error(sock: WireSocket) -> Any:
+def closing_on_error(*socks: socket.socket) -> Iterator[list[socket.socket]]:
+    """Close these, and those that are put into the list, if what is done with them fails; a watcher's callback, too."""
+    owned = list(socks)
     try:
-        yield
+        yield owned
     except BaseException:
-        sock.close()
+        for sock in owned:
+            sock.close()
         raise
 
 

@@ -100,6 +100,16 @@ def test_ready_waits_without_failing_and_sees_what_is_buffered(serve: Any, diale
     sock.close()
 
 
+def test_a_socket_that_is_dropped_is_closed_whatever_was_made_over_it(serve: Any, dialer: Dial) -> None:
+    server = serve(echo)
+    sock = dialer()(server.host, server.port)
+    reader = sock.makefile("rb")
+    sock.close()
+    assert sock.fileno() != -1
+    sock.drop()
+    assert (sock.fileno(), reader.closed) == (-1, True)
+
+
 def test_a_line_without_end_is_not_read_without_end(serve: Any, dialer: Dial) -> None:
     async def endless(conn: Connection) -> None:
         for _ in range(40):

@@ -120,10 +120,10 @@ class Conversation(Session):
         if self._deleted and reply.code != "+OK":
             raise reply_error(reply, "QUIT, which makes deletions last")
 
-    def close(self) -> None:
-        """End the conversation; after a deletion the answer to QUIT is waited for, and its loss is an error."""
+    def _end(self) -> None:
+        """Say goodbye; after a deletion the answer to QUIT is waited for, and its loss is an error."""
         if not self._deleted or self.client is None:
-            super().close()
+            super()._end()
             return
 
         def quit_() -> None:

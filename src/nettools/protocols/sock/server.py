@@ -109,7 +109,11 @@ class Server:
         self._closing = False  # no Event: a signal's handler may interrupt what waits or closes, and would wait for it
         self._ended: queue.SimpleQueue[None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._serve, name="nettools-listen", daemon=True)
-        self._thread.start()
+        try:
+            self._thread.start()
+        except BaseException:  # interrupted, maybe with the thread running: nobody else can close it
+            self.close()
+            raise
 
     @property
     def address(self) -> tuple[str, int] | str:
@@ -138,22 +142,22 @@ class Server:
         if self._closing:
             return
         self._closing = True
-        self._listener.wake()
-        with contextlib.suppress(ValueError):
-            self._slots.release()  # the thread may be waiting for one
-        if threading.current_thread() is not self._thread:
-            self._thread.join(STOP)
-        with self._lock:
-            running = dict(self._open)
-        end = time.monotonic() + STOP
-        for sock in running.values():
-            if sock is not None:
-                sock.interrupt()
-        for thread in running:
-            if thread is not threading.current_thread():
-                thread.join(max(0.0, end - time.monotonic()))
-        self._listener.close()
-        self._ended.put(None)
+        try:
+            self._listener.wake()
+            with contextlib.suppress(ValueError):
+                self._slots.release()  # the thread may be waiting for one
+            end = time.monotonic() + STOP
+            _join(self._thread, end)
+            with self._lock:
+                running = dict(self._open)
+            for sock in running.values():
+                if sock is not None:
+                    sock.interrupt()
+            for thread in running:
+                _join(thread, end)
+        finally:  # an interruption takes the moment to notice, and nothing else
+            self._listener.close()
+            self._ended.put(None)
 
     def __enter__(self) -> Self:
         return self
@@ -247,6 +251,13 @@ class Server:
             _log.info("%s: %s", peer, ours)
         else:
             _log.error("the handler failed for %s", peer, exc_info=error)
+
+
+def _join(thread: threading.Thread, end: float) -> None:
+    """Wait until a thread has ended, or the moment has come; one that never began has."""
+    if thread is not threading.current_thread():
+        with contextlib.suppress(RuntimeError):
+            thread.join(max(0.0, end - time.monotonic()))
 
 
 def start_server(target: Target, handler: Callable[..., Any], most: object, keywords: Mapping[str, Any]) -> Server:
