@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mailbox
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -585,3 +586,17 @@ def test_a_server_that_refuses_what_it_announced_is_an_error(fake_site: Callable
     site.server.on(verb).reply("NO not today")
     with pytest.raises(ReplyError, match=verb), nettools.connect(site.url, **site.options) as mail:
         mail.command("CAPABILITY")
+
+
+def test_a_watch_is_ended_by_a_close_from_another_thread(plain: Site) -> None:
+    closing: list[threading.Thread] = []
+
+    def close() -> None:
+        closing.append(threading.Thread(target=mail.close))
+        closing[0].start()
+
+    options = {**plain.options, "timeout": nettools.Timeout(idle=None)}
+    mail = nettools.connect(plain.url, on_event=once_sent(b"IDLE", close), **options)
+    with pytest.raises(DisconnectedError, match="closed meanwhile"):
+        next(mail.watch())  # type: ignore[attr-defined]
+    closing[0].join()

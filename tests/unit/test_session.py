@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -252,3 +253,37 @@ def test_what_makes_no_sense_is_refused_before_anything_is_opened(
     with pytest.raises(errors.UsageError):
         call(play)
     assert PlaySession.opened == 0
+
+
+def test_a_session_that_is_at_work_in_another_thread_is_not_used(play: Protocol[PlaySession]) -> None:
+    refused: list[errors.UsageError] = []
+
+    def meanwhile() -> None:
+        with pytest.raises(errors.UsageError, match="at work in another thread") as caught:
+            session.play()
+        refused.append(caught.value)
+
+    def work() -> str:
+        thread = threading.Thread(target=meanwhile)
+        thread.start()
+        thread.join()
+        return "done"
+
+    session = start(play, work)
+    assert session.play() == "done"
+    assert len(refused) == 1
+    assert not session.script
+
+
+def test_a_session_that_is_closed_from_another_thread_ends_what_is_under_way(play: Protocol[PlaySession]) -> None:
+    def work() -> None:
+        thread = threading.Thread(target=session.close)
+        thread.start()
+        thread.join()
+        raise lost()
+
+    session = start(play, work, "never", **NO_WAIT)
+    with pytest.raises(errors.DisconnectedError, match="closed meanwhile"):
+        session.play()
+    assert session.script == ["never"]
+    assert (PlaySession.opened, PlaySession.goodbyes) == (1, 0)

@@ -135,7 +135,7 @@ class Downloads:
     def interrupt(self) -> None:
         """From another thread: end what is under way."""
         for session in tuple(self._sessions.values()):
-            session.interrupt()
+            session.close()
 
     def close(self) -> None:
         """End every conversation."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterable, Iterator
+from threading import get_ident
 from types import TracebackType
 from typing import Any, Self, TypeVar, cast
 
@@ -55,6 +56,7 @@ class Session(Link):
         self._flight: Pipeline[Any] | None = None  # commands whose replies are under way
         self._closed = False
         self._depth = 0
+        self._thread = 0  # that an operation is under way in
         self._preparing = 0
         self._committed = False
         self._kept = False  # the connection was made by an earlier operation
@@ -121,7 +123,13 @@ class Session(Link):
             raise
 
     def close(self) -> None:
-        """End the conversation properly, within two seconds; closing twice is no error."""
+        """End the conversation properly, within two seconds; closing twice is no error.
+
+        From another thread than the one that uses it: at once, and what is under way is a DisconnectedError there.
+        """
+        if self._depth and self._thread != get_ident():
+            self._interrupt()
+            return
         try:
             self._end()
         finally:
@@ -142,7 +150,7 @@ class Session(Link):
                 self._discard()
                 self._trace.flush()
 
-    def interrupt(self) -> None:
+    def _interrupt(self) -> None:
         """End it from another thread: whatever it waits for is over, and it is closed."""
         self._closed = True
         self._deadline.restart(0)
@@ -243,18 +251,24 @@ class Session(Link):
         `continued`: it goes on with what an earlier one began: same deadline, same counters, never repeated.
         """
         if self._depth:
+            if self._thread != get_ident():
+                raise UsageError(
+                    "this session is at work in another thread", hint="open one for each thread", url=self.url
+                )
             return action()
         if self._closed:
             raise UsageError("this session is closed", hint="open another one with connect()", url=self.url)
         with self._giving_back():
-            self._depth += 1
+            self._depth, self._thread = self._depth + 1, get_ident()
             try:
                 if not continued:
                     self._begin()
                 result = self._attempts(action, repeatable=not continued)
                 return cast("T", attach(result, self._trace.meta()))
-            except NettoolsError:
-                raise
+            except NettoolsError as error:
+                if not self._closed:
+                    raise
+                raise self._complete(DisconnectedError("the session was closed meanwhile")) from error
             except Exception as error:
                 raise self._complete(self._translate(error)) from error
             except BaseException:
