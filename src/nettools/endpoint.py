@@ -60,7 +60,7 @@ def parse_host(text: str) -> str:
             raise malformed(f"{text!r} is no valid international host name: {error}") from None
     if len(name) > 253 or not _REG_NAME.fullmatch(name) or ".." in name:
         raise malformed(f"{text!r} is no valid host name")
-    return name.lower()  # RFC 3986 6.2.2.1: one host, one spelling, whatever is compared by it
+    return name
 
 
 def is_loopback(host: str) -> bool:

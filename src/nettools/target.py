@@ -81,6 +81,10 @@ class Target(NamedTuple):
         """`scheme://host[:port]`: what credentials belong to (RFC 6454)."""
         return f"{self.scheme.name}://{self.netloc}"
 
+    def shares_origin(self, other: Target) -> bool:
+        """Whether another address has the same scheme, host and port, in whatever letters (RFC 6454 5)."""
+        return self.origin.lower() == other.origin.lower()
+
     @property
     def url(self) -> str:
         """The address without its password."""

@@ -249,6 +249,14 @@ def test_a_download_goes_on_where_it_was_cut_if_the_file_is_the_same(plain: Site
 BIG = bytes(range(256)) * 16 * 1024  # 4 MiB: from 1 MiB on, octets go to the file without passing through Python
 
 
+def test_a_redirect_to_the_same_host_in_other_letters_keeps_credentials_and_connection(plain: Site) -> None:
+    there = f"http://LOCALHOST:{plain.server.port}/_headers"
+    start = f"http://localhost:{plain.server.port}/_redirect-to?url={there}"
+    page = nettools.fetch_page(start, auth=("alice", "secret"), headers={"X-Token": "t"}, cookies={"a": "b"})
+    assert {"authorization", "x-token", "cookie"} <= set(page.json())
+    assert plain.server.log.connections == 1
+
+
 @pytest.mark.parametrize("kind", ["plain", "implicit"])
 def test_a_big_file_comes_whole_and_is_counted(fake_site: Callable[..., Site], tmp_path: Path, kind: str) -> None:
     site = fake_site("http", kind)

@@ -14,7 +14,7 @@ from nettools.target import SCHEMES, Endpoint, decode, parse_endpoint, parse_url
     ("url", "host", "port", "path", "query"),
     [
         ("http://h", "h", 80, "", None),
-        ("HTTPS://Example.ORG:8443/a%20b?x=1#frag", "example.org", 8443, "/a%20b", "x=1"),
+        ("HTTPS://Example.ORG:8443/a%20b?x=1#frag", "Example.ORG", 8443, "/a%20b", "x=1"),
         ("http://[::1]:8080/", "::1", 8080, "/", None),
         ("http://[fe80::1%25eth0]/", "fe80::1%eth0", 80, "/", None),
         ("imaps://h/INBOX/;UID=7", "h", 993, "/INBOX/;UID=7", None),

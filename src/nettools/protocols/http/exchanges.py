@@ -92,8 +92,8 @@ class Exchanges(Session):
 
     def _under_tls(self, scheme: str, host: str, port: int) -> bool:
         """Whether a connection has TLS from the first octet: by its scheme, or by `tls="implicit"` for the server."""
-        own = (self.target.scheme.name, self.target.host, self.target.port)
-        return scheme == "https" or (self.implicit_tls and (scheme, host, port) == own)
+        own = (self.target.scheme.name, self.target.host.lower(), self.target.port)
+        return scheme == "https" or (self.implicit_tls and (scheme, host.lower(), port) == own)
 
     def _route(self, scheme: str) -> Route | None:
         """The proxy for a scheme; the environment may name another for each."""
@@ -189,7 +189,7 @@ class Exchanges(Session):
         """The session's credentials, if the request goes to the session's origin and does not bring its own."""
         if self.auth is None or any(name.lower() == "authorization" for name, _ in request.headers):
             return None
-        return self.auth if request.target.origin == self.target.origin else None
+        return self.auth if request.target.shares_origin(self.target) else None
 
     def _basic(self, request: Request, user: str, word: str) -> str:
         return self._secret_field(request, "Basic", challenge_auth.basic(user, word))
@@ -245,7 +245,7 @@ class Exchanges(Session):
     def _take(self, request: Request, octets: bytes) -> tuple[Key, Connection]:
         """A connection for a request, and where it goes."""
         target = request.target
-        key = (target.scheme.name, target.host, target.port, request.unix_socket)
+        key = (target.scheme.name, target.host.lower(), target.port, request.unix_socket)
         self._together = None
         assert self.client is not None
         try:
@@ -280,7 +280,7 @@ class Exchanges(Session):
         del self._next[0]
         if request.method != "GET" or request.body.data is not None:
             return []
-        return [each for each in self._next if each.origin == request.target.origin]
+        return [each for each in self._next if each.shares_origin(request.target)]
 
     def disordered(self) -> bool:
         """After an error: whether requests travelled together, which may be why; from now on they go one by one."""
@@ -319,7 +319,7 @@ class Exchanges(Session):
             from nettools.protocols.http import cookies
 
             found += filter(None, [cookies.header(self._jar, request.url)])
-        if self._own_cookies and request.target.origin == self.target.origin:
+        if self._own_cookies and request.target.shares_origin(self.target):
             found.append(self._own_cookies)
         return "; ".join(found) or None
 

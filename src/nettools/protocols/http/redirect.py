@@ -50,7 +50,7 @@ def redirected(request: Request, status: int, location: str) -> Request:
             code=status,
             hint="fetch the new URL if you trust it",
         )
-    same = target.origin == before.origin
+    same = target.shares_origin(before)
     method, body = request.method, request.body
     if (status == 303 and method != "HEAD") or (status in (301, 302) and method == "POST"):
         method, body = "GET", Body()

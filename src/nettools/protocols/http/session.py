@@ -170,7 +170,7 @@ class HTTPSession(Exchanges):
         if url is not None:
             text = urljoin(text, url) if text else url
         target = parse_url(with_params(text, params), SCHEMES)
-        if target.user is not None and target.origin != self.target.origin:
+        if target.user is not None and not target.shares_origin(self.target):
             raise UsageError("a session has one origin's credentials: connect() to the other one", exit_code=3)
         return target
 
