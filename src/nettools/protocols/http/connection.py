@@ -332,10 +332,7 @@ class Connection:
             # a server may refuse a body before it has read it all (RFC 9112 9.3): then it has answered already
             if isinstance(error, NettoolsError) and not isinstance(error, DisconnectedError):
                 raise
-            try:
-                response.begin()
-            except (OSError, NettoolsError):
-                raise error from None
+            response.begin()
             response.will_close = True
             return response
         response.begin()
