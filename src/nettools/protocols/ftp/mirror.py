@@ -287,8 +287,11 @@ def _in_parallel(session: Any, plan: Plan, workers: int, transfer: Callable[[Any
                 with lock:
                     done.append(relative)
 
+    siblings: list[Any] = []
+
     def another() -> None:
         with session.sibling() as worker:
+            siblings.append(worker)
             work(worker)
 
     more = min(workers, len(plan.transfer)) - 1
@@ -299,9 +302,11 @@ def _in_parallel(session: Any, plan: Plan, workers: int, transfer: Callable[[Any
             others = [pool.submit(another) for _ in range(more)]
             try:
                 work(session)
+                for other in others:
+                    other.result()
             except BaseException:
                 stop.set()
+                for sibling in tuple(siblings):
+                    sibling.close()  # nobody waits for what is under way
                 raise
-            for other in others:
-                other.result()
     return sorted(done)
