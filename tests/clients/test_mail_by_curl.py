@@ -57,7 +57,7 @@ def test_imap_appends(curl: Curl, running: Sandbox, way: str, tmp_path: Path) ->
 @pytest.mark.parametrize("protocol", ["smtp", "pop3", "imap"])
 @pytest.mark.parametrize("mechanism", ["PLAIN", "LOGIN", "CRAM-MD5", "XOAUTH2", "OAUTHBEARER"])
 def test_every_login_of_curl_works(curl: Curl, protocol: str, mechanism: str, tmp_path: Path) -> None:
-    others = {name for name in MECHANISMS if name != mechanism} | {"APOP"}
+    others = {name for name in MECHANISMS if name != mechanism} | ({"APOP"} if protocol == "pop3" else set())
     with servers(protocol, **{protocol: {"without": others}}) as only:
         options = ["-u", "alice:secret"]
         if "AUTH" in mechanism:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -67,15 +67,23 @@ def __getattr__(name: str) -> Any:
     raise AttributeError(f"module 'nettools.testing' has no attribute {name!r}")
 
 
+def check_names(names: Iterable[object]) -> None:
+    """Raise ValueError for the first that is no fake's."""
+    for name in names:
+        if name not in FAKES:
+            raise ValueError(f"no fake is called {name!r}; there are {', '.join(FAKES)}")
+
+
 def make_server(name: str, world: World | None = None, **options: Any) -> Server:
     """A fake by its protocol's name, not started.
 
     Raises:
         ValueError: there is no fake of that name, or its `personality` does not speak that protocol.
     """
-    where = FAKES.get(name) or TOOLS.get(name)
-    if where is None:
-        raise ValueError(f"no fake is called {name!r}; there are {', '.join(FAKES)}")
+    where = TOOLS.get(name, "")
+    if not where:
+        check_names([name])
+        where = FAKES[name]
     module, _, attribute = where.partition(":")
     server: Server = getattr(importlib.import_module(module), attribute)(world, **options)
     return server
@@ -117,8 +125,9 @@ def servers(
 
     world = world if world is not None else NewWorld()
     chosen = names or tuple(FAKES)
-    if unknown := [name for name in (*chosen, *options) if name not in FAKES]:
-        raise ValueError(f"no fake is called {unknown[0]!r}; there are {', '.join(FAKES)}")
+    check_names((*chosen, *options))
+    if idle := [name for name in options if name not in chosen]:
+        raise ValueError(f"options for {idle[0]}, which is not among the servers: {', '.join(chosen)}")
     with contextlib.ExitStack() as stack:
         running = {
             name: stack.enter_context(make_server(name, world, host=host, tls=tls, **options.get(name, {})))

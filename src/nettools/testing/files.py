@@ -54,6 +54,8 @@ class Files(MutableMapping[str, bytes]):
         return self._files[self.path(name)].data
 
     def __setitem__(self, name: str, data: bytes | str) -> None:
+        if not isinstance(data, str | bytes | bytearray | memoryview):
+            raise TypeError(f"a file is bytes or text, not {type(data).__name__}")
         self.put(name, data.encode() if isinstance(data, str) else data)
 
     def __delitem__(self, name: str) -> None:

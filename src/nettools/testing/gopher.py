@@ -4,7 +4,8 @@ Folders are menus (type 1), the main one with a search (type 7, `/_search`) and 
 file. Words behind the selector of a folder search what lies below it. What is not there is an item of type 3.
 
 Texts are sent as they are, without a final dot, as most servers do; `dots=True` doubles leading dots and ends them with
-one, as the RFC has it. `bare_lf=True` sends menus with LF alone, `plus=True` marks items for Gopher+.
+one, as the RFC has it. `bare_lf=True` sends menus with LF alone. `plus=True` marks items for Gopher+, and answers its
+requests: `+` is the item behind a status line with its length, `!` are its attributes, `$` those of all in a folder.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from __future__ import annotations
 import html
 import mimetypes
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar
 
 from nettools.testing.server import Connection, LineTooLongError, Server
@@ -20,6 +21,7 @@ from nettools.testing.server import Connection, LineTooLongError, Server
 __all__ = ["GopherServer"]
 
 SEARCH = "/_search"
+ADMIN = "Nobody <nobody@localhost>"
 LINK = "https://www.rfc-editor.org/rfc/rfc1436"
 TYPES = {
     "text/html": "h",
@@ -63,10 +65,14 @@ class GopherServer(Server):
         if not line:
             return
         selector, *fields = line.rstrip(b"\r\n").decode("utf-8", "surrogateescape").split("\t")
-        words = next((each for each in fields[:1] if not each.startswith(("+", "$", "!"))), "")  # Gopher+ is no search
+        asked = next((each for each in fields if each.startswith(("+", "$", "!"))), "")  # Gopher+ is no search
+        words = "" if fields[:1] == [asked] else "".join(fields[:1])
         if await self.intercept(conn, "SEARCH" if words else "GET", selector):
             return
-        await conn.write(self._answer(conn, selector, words))
+        if asked and self.plus:
+            await conn.write(self._extended(conn, selector, words, asked[0]))
+        else:
+            await conn.write(self._answer(conn, selector, words))
 
     # -- answers
 
@@ -102,15 +108,51 @@ class GopherServer(Server):
                 yield type_of(name), name.rpartition("/")[2], f"/{name}"
 
     def _menu(self, conn: Connection, items: Iterable[Item]) -> bytes:
+        return self._text(self._lines(conn, items))
+
+    def _text(self, lines: Iterable[str]) -> bytes:
+        return self.end.join((*lines, ".", "")).encode("utf-8", "surrogateescape")
+
+    def _lines(self, conn: Connection, items: Iterable[Item]) -> Iterator[str]:
         host, port = conn.local
-        lines = []
         for kind, title, selector in items:
             if re.search(r"[\t\r\n\0]", selector):
                 continue  # a name that no menu can carry
             where = ("error.host", 1) if kind in "i3" else (host, port)
             title = re.sub(r"[\t\r\n\0]", "?", title)
-            lines.append(f"{kind}{title}\t{selector}\t{where[0]}\t{where[1]}" + ("\t+" if self.plus else ""))
-        return self.end.join((*lines, ".", "")).encode("utf-8", "surrogateescape")
+            yield f"{kind}{title}\t{selector}\t{where[0]}\t{where[1]}" + ("\t+" if self.plus else "")
+
+    # -- Gopher+
+
+    def _extended(self, conn: Connection, selector: str, words: str, asked: str) -> bytes:
+        files = self.world.files
+        if not (files.is_folder(selector) or files.file(selector) or selector == SEARCH or selector[:4] == "URL:"):
+            return self._text(["--1", f"1 {ADMIN}", f"'{selector}' was not found"])
+        if asked == "+":
+            data = self._answer(conn, selector, words)
+            return f"+{len(data)}{self.end}".encode() + data
+        name = selector.rpartition("/")[2] or "/"
+        items = [("1" if files.is_folder(selector) else type_of(name), name, selector)]
+        if asked == "$":
+            items = [item for item in self._folder(selector) if item[0] not in "i7" and item[2][:4] != "URL:"]
+        return self._text(["+-1", *(line for item in items for line in self._attributes(conn, item))])
+
+    def _attributes(self, conn: Connection, item: Item) -> Iterator[str]:
+        """The blocks of an item: its line of a menu, who is to be asked, and the forms that it has."""
+        files, selector = self.world.files, item[2]
+        file = files.file(selector)
+        for line in self._lines(conn, [item]):
+            yield f"+INFO: {line}"
+            yield "+ADMIN:"
+            yield f" Admin: {ADMIN}"
+            if file is not None or files.is_folder(selector):
+                yield f" Mod-Date: {files.modified(selector):%a %b %d %H:%M:%S %Y <%Y%m%d%H%M%S>}"
+            yield "+VIEWS:"
+            if file is None:
+                yield " application/gopher+-menu: <1k>"
+            else:
+                kind = mimetypes.guess_type(selector)[0] or "application/octet-stream"
+                yield f" {kind}: <{-(-len(file.data) // 1024)}k>"
 
 
 def _dotted(data: bytes) -> bytes:

@@ -41,6 +41,11 @@ class LineServer(Server, Generic[State]):
     nothing: ClassVar[bytes] = b""  # a challenge or an answer without octets
     unproved: ClassVar[tuple[str, str, str]]  # the replies to wrong credentials, to a cancelled exchange, to nonsense
 
+    @classmethod
+    def verbs(cls) -> list[str]:
+        """The commands that it knows."""
+        return sorted(name.removeprefix("do_").upper() for name in dir(cls) if name.startswith("do_"))
+
     def begin(self, conn: Connection) -> State:
         """The state of a new connection."""
         raise NotImplementedError  # every fake has its own

@@ -19,7 +19,7 @@ from email.message import Message as Parsed
 from html.parser import HTMLParser
 from typing import Protocol, TypeVar
 
-__all__ = ["Wanted", "assert_mail", "header", "html", "links", "text"]
+__all__ = ["Wanted", "assert_mail", "header", "html", "links", "octets", "text"]
 
 Pattern = str | re.Pattern[str]
 
@@ -28,6 +28,18 @@ PEOPLE = ("To", "Cc", "Bcc")
 _URL = re.compile(r"\bhttps?://[^\s<>\"']+", re.IGNORECASE)
 _BLOCKS = frozenset({"p", "div", "br", "li", "tr", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "pre", "table"})
 _UNSEEN = frozenset({"script", "style", "title"})
+
+
+# --- writing
+
+
+def octets(message: bytes | Parsed) -> bytes:
+    """A message as it is stored: bytes as they are, one of the email package's with lines that end with CR LF."""
+    if isinstance(message, Parsed):
+        return message.as_bytes(policy=message.policy.clone(linesep="\r\n"))
+    if not isinstance(message, bytes | bytearray | memoryview):
+        raise TypeError(f"a message is bytes, or one of the email package's, not {type(message).__name__}")
+    return bytes(message)
 
 
 # --- reading

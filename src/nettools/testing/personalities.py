@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-__all__ = ["ALL", "PERSONALITIES", "Capabilities", "Personality", "personality_of"]
+__all__ = ["ALL", "PERSONALITIES", "Capabilities", "Personality", "personality_of", "words"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +25,12 @@ class Capabilities:
 
     def __sub__(self, names: Iterable[str]) -> Capabilities:
         """Without these, whatever the case."""
-        gone = frozenset(each.upper() for each in _words(names))
+        gone = frozenset(each.upper() for each in words(names))
         return Capabilities(self.removed | gone, tuple(each for each in self.added if each.upper() not in gone))
 
     def __or__(self, names: Iterable[str]) -> Capabilities:
         """With these too: one that was left out is back, another is announced."""
-        names = _words(names)
+        names = words(names)
         back = self.removed & {each.upper() for each in names}
         known = {*self.added, *back}
         return Capabilities(
@@ -38,7 +38,7 @@ class Capabilities:
         )
 
 
-def _words(names: Iterable[str]) -> tuple[str, ...]:
+def words(names: Iterable[str]) -> tuple[str, ...]:
     """Names, of which a lone string would be letters."""
     if isinstance(names, str):
         raise TypeError(f"capabilities are a set of names, such as {{{names!r}}}")

@@ -62,6 +62,19 @@ def pytest_runtest_makereport(
     return report
 
 
+def _marked(item: pytest.Item) -> dict[str, dict[str, Any]]:
+    """The options of a test's servers by protocol; the mark that is nearest to the test counts."""
+    from nettools.testing import check_names
+
+    found: dict[str, dict[str, Any]] = {}
+    for mark in reversed(list(item.iter_markers("net_server"))):
+        if len(mark.args) != 1:
+            raise pytest.UsageError('net_server takes a protocol, then options: net_server("smtp", without={"SIZE"})')
+        check_names(mark.args)
+        found[mark.args[0]] = dict(mark.kwargs)
+    return found
+
+
 @functools.cache
 def _has_tls() -> bool:
     return find_spec("trustme") is not None
@@ -91,7 +104,7 @@ def net_servers(world: World, request: pytest.FixtureRequest) -> Iterator[Callab
     item: pytest.Item = request.node
     started: list[Server] = []
     item.stash[STARTED] = started  # a new list, for a test may be run again
-    marked = {mark.args[0]: mark.kwargs for mark in reversed(list(item.iter_markers("net_server")))}
+    marked = _marked(item)
     with contextlib.ExitStack() as stack:
 
         def start(name: str, **options: Any) -> Server:

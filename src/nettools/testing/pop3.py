@@ -18,8 +18,11 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from nettools.testing.lines import LineServer, Refusal, crlf, stuffed
+from nettools.testing.sasl import MECHANISMS
 from nettools.testing.server import Connection
 from nettools.testing.world import Folder
+
+_TAGS = ("TOP", "UIDL", "USER", "PIPELINING", "RESP-CODES", "AUTH-RESP-CODE")
 
 
 class Entry(NamedTuple):
@@ -69,6 +72,10 @@ class POP3Server(LineServer[_Session]):
     optional = ("TOP", "UIDL", "APOP", "STLS", "CAPA", "UTF8")
     known = (*anonymous, "STAT", "LIST", "UIDL", "RETR", "TOP", "DELE", "NOOP", "RSET")
 
+    @classmethod
+    def capabilities(cls) -> frozenset[str]:
+        return frozenset({*_TAGS, *cls.optional, "SASL", "STARTTLS", *MECHANISMS})
+
     def begin(self, conn: Connection) -> _Session:
         return _Session(conn, f"<{secrets.token_hex(8)}@localhost>")
 
@@ -94,7 +101,7 @@ class POP3Server(LineServer[_Session]):
     # -- before login -------------------------------------------------------------------------------------------------
 
     async def do_capa(self, session: _Session, arg: str) -> bytes:
-        known = {name: name for name in ("TOP", "UIDL", "USER", "PIPELINING", "RESP-CODES", "AUTH-RESP-CODE")}
+        known = {name: name for name in _TAGS}
         known["UTF8"] = "UTF8 USER"  # RFC 6856 section 2.1: names and passwords are UTF-8 in any case
         mechanisms = self.mechanisms(session.conn)
         if mechanisms:

@@ -42,7 +42,10 @@ def bound(host: str, port: int, kind: socket.SocketKind = socket.SOCK_STREAM) ->
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a port whose connections linger is free
         if ":" in host:
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-        sock.bind((host, port))
+        try:
+            sock.bind((host, port))
+        except OSError as error:
+            raise OSError(error.errno, f"{error.strerror}: {host}, port {port}") from None
 
     # asyncio sends without delay (TCP_NODELAY) only on a socket that is said to be TCP's
     protocol = socket.IPPROTO_TCP if kind is socket.SOCK_STREAM else 0

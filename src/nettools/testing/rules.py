@@ -92,10 +92,14 @@ class Rule:
 
     def reply(self, text: str, *, close: bool = False, **counting: Unpack[Counting]) -> Rule:
         """Answer this instead, in the protocol's own form (line end, IMAP's tag, HTTP's head are added)."""
+        if not isinstance(text, str):
+            raise TypeError(f"a reply is text; garbage(...) sends {type(text).__name__} as they are")
         return self.do("reply", counting, data=text.encode(), close=close)
 
     def garbage(self, data: bytes, *, close: bool = False, **counting: Unpack[Counting]) -> Rule:
         """Send these octets instead, as they are."""
+        if isinstance(data, str):
+            raise TypeError("garbage is bytes; reply(...) says a text")
         return self.do("garbage", counting, data=data, close=close)
 
     def drop(self, **counting: Unpack[Counting]) -> Rule:
@@ -176,7 +180,8 @@ class Rule:
     def __str__(self) -> str:
         about = [self.verb, *([f"arg={self.arg.pattern!r}"] if self.arg else [])]
         about += [f"{name}={value}" for name in ("user", "connection") if (value := getattr(self, name)) is not None]
-        return f"{' '.join(about)} {self.action}"
+        action = "without an action: .reply(...), .drop() and the like" if self.action == "none" else self.action
+        return f"{' '.join(about)} {action}"
 
 
 class Rules:

@@ -32,11 +32,11 @@ from nettools.testing.connection import Connection, Hangup, LineTooLongError, ov
 from nettools.testing.faults import parse_fault
 from nettools.testing.log import Log
 from nettools.testing.loop import STOP_TIMEOUT, call, hold, let_go, loop
-from nettools.testing.personalities import ALL, Capabilities, personality_of
+from nettools.testing.personalities import ALL, Capabilities, personality_of, words
 from nettools.testing.ports import Port, Streams, bound, bound_all
 from nettools.testing.rules import CONNECT, Rule, Rules
 from nettools.testing.shaping import SHAPES
-from nettools.testing.tls import Certificate, ca_path
+from nettools.testing.tls import CERTIFICATES, Certificate, ca_path
 from nettools.testing.tls_rules import TLSRules
 from nettools.testing.world import World
 
@@ -78,14 +78,18 @@ class Server:
         without: Iterable[str] = (),
         extra: Iterable[str] = (),
     ) -> None:
+        if certificate not in CERTIFICATES:
+            raise ValueError(f"no certificate is {certificate!r}; it may be {', '.join(CERTIFICATES)}")
         self.world = world if world is not None else World()
         self.host = host
         self.port = port
         self.tls_port: int | None = None
         character = personality_of(personality, self.protocol)
         chosen = character.capabilities - capabilities.removed | capabilities.added
-        self.without = chosen.removed | {each.upper() for each in without}
-        self.extra = (*chosen.added, *extra)
+        left_out = capabilities.removed | {each.upper() for each in words(without)}
+        self._check_capabilities(left_out - {each.upper() for each in (*character.capabilities.added, *words(extra))})
+        self.without = chosen.removed | left_out
+        self.extra = (*chosen.added, *words(extra))
         if character.folders:
             self.world.name_folders(character.folders)
         self.log = Log(self.protocol)
@@ -102,7 +106,20 @@ class Server:
         self._stop_listening: Callable[[], None] | None = None
         self._wakers: set[asyncio.Event] = set()
 
+    @classmethod
+    def capabilities(cls) -> frozenset[str]:
+        """What can be left out, by name; none where nothing has one."""
+        return frozenset()
+
+    def _check_capabilities(self, names: Iterable[str]) -> None:
+        known = {each.upper() for each in self.capabilities()}
+        if known and (unknown := sorted(set(names) - known)):
+            raise ValueError(f"{self.protocol} has no {unknown[0]!r} to leave out; it has {', '.join(sorted(known))}")
+
     # -- what is where
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.url if self._pid else 'not started'}>"
 
     @property
     def starttls(self) -> bool:

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from nettools.testing.lines import LineServer, Refusal, read_dotted
+from nettools.testing.sasl import MECHANISMS
 from nettools.testing.server import Connection
 from nettools.testing.world import World
 
@@ -36,7 +37,7 @@ _DSN = {
     "ORCPT": re.compile(rf"[A-Za-z0-9-]+;{_XTEXT}"),
 }
 _CHUNK = re.compile(r"(\d{1,12})( LAST)?", re.IGNORECASE)
-_VERBS = ("HELO", "EHLO", "MAIL", "RCPT", "DATA", "BDAT", "RSET", "NOOP", "VRFY", "HELP", "QUIT")
+_EXTENSIONS = ("PIPELINING", "SIZE", "8BITMIME", "SMTPUTF8", "CHUNKING", "DSN", "ENHANCEDSTATUSCODES")
 
 
 @dataclass(frozen=True)
@@ -102,6 +103,10 @@ class SMTPServer(LineServer[_Session]):
     )
     hello: ClassVar[tuple[str, ...]] = ("HELO", "EHLO")
 
+    @classmethod
+    def capabilities(cls) -> frozenset[str]:
+        return frozenset({*_EXTENSIONS, "STARTTLS", "AUTH", *MECHANISMS})
+
     def __init__(
         self, world: World | None = None, *, size: int = 35_882_577, require_auth: bool = False, **options: Any
     ) -> None:
@@ -142,15 +147,7 @@ class SMTPServer(LineServer[_Session]):
 
     def keywords(self, session: _Session) -> list[str]:
         """Return the EHLO keywords offered on this connection now."""
-        known = {
-            "PIPELINING": "PIPELINING",
-            "SIZE": f"SIZE {self.size}",
-            "8BITMIME": "8BITMIME",
-            "SMTPUTF8": "SMTPUTF8",
-            "CHUNKING": "CHUNKING",
-            "DSN": "DSN",
-            "ENHANCEDSTATUSCODES": "ENHANCEDSTATUSCODES",
-        }
+        known = {name: name for name in _EXTENSIONS} | {"SIZE": f"SIZE {self.size}"}
         if session.conn.starttls:
             known["STARTTLS"] = "STARTTLS"
         mechanisms = self.mechanisms(session.conn)
@@ -344,7 +341,8 @@ class SMTPServer(LineServer[_Session]):
         return "221 2.0.0 Goodbye"
 
     async def do_help(self, session: _Session, arg: str) -> str:
-        return f"214 2.0.0 {' '.join(_VERBS)}"
+        others = {"HELO", "EHLO", "LHLO"}.difference(self.hello)
+        return f"214 2.0.0 {' '.join(verb for verb in self.verbs() if verb not in others)}"
 
 
 def _words(parameters: dict[str, str]) -> tuple[str, ...]:

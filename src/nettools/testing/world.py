@@ -8,6 +8,7 @@ polling. Knows no protocol.
 from __future__ import annotations
 
 import datetime as dt
+import email.message
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -72,6 +73,9 @@ class Folder:
         self.modseq = 1  # the highest so far
         self.messages: list[Message] = []
 
+    def __repr__(self) -> str:
+        return f"<Folder of {len(self.messages)} messages>"
+
     def __len__(self) -> int:
         return len(self.messages)
 
@@ -81,11 +85,14 @@ class Folder:
     def __getitem__(self, place: int) -> Message:
         return self.messages[place]
 
-    def append(self, raw: bytes, *, flags: Iterable[str] = (), internaldate: dt.datetime | None = None) -> Message:
-        """Add a message; its UID is the next one."""
+    def append(
+        self, raw: bytes | email.message.Message, *, flags: Iterable[str] = (), internaldate: dt.datetime | None = None
+    ) -> Message:
+        """Add a message, bytes or one of the email package's; its UID is the next one."""
+        data = mail.octets(raw)
         with self._change:
             self.modseq += 1
-            message = Message(self.uidnext, bytes(raw), frozenset(flags), internaldate or now(), self.modseq)
+            message = Message(self.uidnext, data, frozenset(flags), internaldate or now(), self.modseq)
             self.uidnext += 1
             self.messages = [*self.messages, message]
             return message
@@ -238,14 +245,23 @@ class World:
         return next((name for name in self.users if name.lower() == local), None)
 
     def folder(self, user: str, name: str = "INBOX") -> Folder:
-        """A folder of a user's."""
-        return self.mail[user].folders[name]
+        """A folder of a user's.
+
+        Raises:
+            KeyError: there is no such user or folder; it says which there are.
+        """
+        if user not in self.mail:
+            raise KeyError(f"there is no user {user!r}, but {', '.join(self.mail)}")
+        folders = self.mail[user].folders
+        if name not in folders:
+            raise KeyError(f"{user} has no folder {name!r}, but {', '.join(folders)}")
+        return folders[name]
 
     def inbox(self, user: str) -> Folder:
         """A user's INBOX."""
         return self.folder(user)
 
-    def deliver(self, address: str, raw: bytes) -> Message:
+    def deliver(self, address: str, raw: bytes | email.message.Message) -> Message:
         """Put a message into the INBOX of the user whose address it is.
 
         Raises:
@@ -253,7 +269,7 @@ class World:
         """
         user = self.user_of(address)
         if user is None:
-            raise KeyError(address)
+            raise KeyError(f"{address} is nobody's address: users are {', '.join(self.users)}")
         return self.inbox(user).append(raw)
 
     def listen(self, listener: Callable[[], None]) -> Callable[[], None]:

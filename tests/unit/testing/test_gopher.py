@@ -101,3 +101,22 @@ def test_a_client_that_says_nothing_gets_nothing(gopher_server: Server) -> None:
     with socket.create_connection((gopher_server.host, gopher_server.port), timeout=10) as sock:
         sock.shutdown(socket.SHUT_WR)
         assert sock.recv(10) == b""
+
+
+def test_gopher_plus_has_a_length_in_front_and_attributes(net_servers: Servers) -> None:
+    server = net_servers("gopher", plus=True)
+    assert ask(server, b"/pub/hello.txt\t+\r\n") == b"+14\r\nHello, world.\n"
+    assert ask(server, b"/x\t+\r\n") == b"--1\r\n1 Nobody <nobody@localhost>\r\n'/x' was not found\r\n.\r\n"
+    assert ask(server, b"/pub/hello.txt\t!\r\n").decode().split("\r\n") == [
+        "+-1",
+        f"+INFO: 0hello.txt\t/pub/hello.txt\t127.0.0.1\t{server.port}\t+",
+        "+ADMIN:",
+        " Admin: Nobody <nobody@localhost>",
+        " Mod-Date: Thu Jan 01 12:00:00 2026 <20260101120000>",
+        "+VIEWS:",
+        " text/plain: <1k>",
+        ".",
+        "",
+    ]
+    assert ask(server, b"/pub\t$\r\n").count(b"+INFO: ") == len(server.world.files.children("pub"))
+    assert ask(server, b"/_search\thello\t+\r\n").startswith(b"+")

@@ -311,3 +311,19 @@ def test_they_are_gone():
             pass  # what listed them
 """
     suite(text, alone=True).assert_outcomes(passed=2)
+
+
+@pytest.mark.parametrize(
+    ("mark", "said"),
+    [
+        ('("smpt", without={"SIZE"})', "no fake is called 'smpt'"),
+        ("", "net_server takes a protocol"),
+        ('("smtp", without={"SIEZ"})', "smtp has no 'SIEZ' to leave out"),
+        ('("smtp", without="SIZE")', "a set of names"),
+        ('("smtp", certificate="bad")', "no certificate is 'bad'"),
+    ],
+)
+def test_a_mark_that_would_do_nothing_is_an_error(suite: Run, mark: str, said: str) -> None:
+    result = suite(f"import pytest\n@pytest.mark.net_server{mark}\ndef test(smtp_server): pass\n")
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines([f"*{said}*"])

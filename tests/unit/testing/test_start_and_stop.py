@@ -124,3 +124,10 @@ def test_a_bug_of_a_fake_is_told_by_stop() -> None:
     with pytest.raises(LookupError, match="a bug"):
         server.stop()
     server.stop()  # told once
+
+
+def test_a_server_is_shown_by_its_address() -> None:
+    server = make_server("smtp")
+    assert repr(server) == "<SMTPServer not started>"
+    with server:
+        assert repr(server) == f"<SMTPServer smtp://127.0.0.1:{server.port}>"

@@ -20,6 +20,7 @@ from nettools.testing.world import File, World
 
 __all__ = ["FTPServer"]
 
+_OTHERS = ("PIPELINING", "CHMOD", "STARTTLS")  # that can be left out besides commands and features
 FEATURES = ("EPSV", "EPRT", "MDTM", "MFMT", "SIZE", "REST STREAM", "TVFS", "UTF8")
 
 
@@ -33,6 +34,10 @@ class FTPServer(Transfers):
     protocol = "ftp"
     longest, too_long = LINE_LIMIT, "500 line too long"
     refusal = "502 Refused"
+
+    @classmethod
+    def capabilities(cls) -> frozenset[str]:
+        return frozenset({*cls.verbs(), *(each.split(" ", 1)[0] for each in FEATURES), *_OTHERS})
 
     def __init__(
         self,

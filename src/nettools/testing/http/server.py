@@ -46,6 +46,10 @@ class HTTPServer(Routes, Server):
     has_starttls = False
     refusal = "403 Forbidden"
 
+    @classmethod
+    def capabilities(cls) -> frozenset[str]:
+        return frozenset({"KEEP-ALIVE", "RANGES", "GZIP", "ETAG"})
+
     def __init__(self, world: World | None = None, *, writable: bool = True, **options: Any) -> None:
         super().__init__(world, **options)
         self.writable = writable
@@ -55,6 +59,8 @@ class HTTPServer(Routes, Server):
 
     def route(self, path: str, handler: Any) -> None:
         """Answer a path: a function (or coroutine function) of the request, or what it is to give."""
+        if not path.startswith("/"):
+            raise ValueError(f"a path begins with a slash: {'/' + path!r}, not {path!r}")
         self.routes[path] = handler
 
     def protect(self, path: str, scheme: str = "basic") -> None:

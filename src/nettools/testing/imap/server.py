@@ -63,6 +63,11 @@ class IMAPServer(Server):
     protocol = "imap"
     refusal = "NO [NOPERM] Refused"
 
+    @classmethod
+    def capabilities(cls) -> frozenset[str]:
+        mechanisms = (*sasl.MECHANISMS, *(f"AUTH={each}" for each in sasl.MECHANISMS))
+        return frozenset({*_CAPABILITIES, "LITERAL-", "STARTTLS", *mechanisms})
+
     def __init__(self, world: World | None = None, **options: Any) -> None:
         super().__init__(world, **options)
         self._reported: WeakKeyDictionary[Folder, int] = WeakKeyDictionary()

@@ -16,6 +16,7 @@ from typing import Any
 from nettools.testing.lines import LineServer, Refusal, crlf, read_dotted, stuffed
 from nettools.testing.nntp import articles, listing
 from nettools.testing.nntp.names import SyntaxProblem, parse_moment, parse_range
+from nettools.testing.sasl import MECHANISMS
 from nettools.testing.server import Connection
 from nettools.testing.world import Group
 
@@ -48,6 +49,10 @@ class NNTPServer(LineServer[_Session]):
     unproved = ("481 Wrong user or password", "481 Cancelled", "482 Malformed exchange")
     anyone = ("CAPABILITIES", "MODE", "QUIT", "HELP", "DATE", "AUTHINFO", "STARTTLS")
     transit = (*anyone, "IHAVE")
+
+    @classmethod
+    def capabilities(cls) -> frozenset[str]:
+        return frozenset({*cls.verbs(), *listing.LISTS, "READER", "SASL", *MECHANISMS})
 
     def __init__(self, *args: Any, login: bool = False, **keywords: Any) -> None:
         super().__init__(*args, **keywords)
@@ -337,8 +342,7 @@ class NNTPServer(LineServer[_Session]):
         return f"111 {dt.datetime.now(dt.UTC):%Y%m%d%H%M%S}"
 
     async def do_help(self, session: _Session, arg: str) -> bytes:
-        commands = sorted(name.removeprefix("do_").upper() for name in dir(self) if name.startswith("do_"))
-        return self._lines("100 What is known", [name for name in commands if self.offers(name)])
+        return self._lines("100 What is known", [name for name in self.verbs() if self.offers(name)])
 
     async def do_quit(self, session: _Session, arg: str) -> str:
         return "205 Goodbye"
