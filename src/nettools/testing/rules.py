@@ -210,6 +210,12 @@ class Rules:
         if self._changed is not None:
             self._changed()
 
+    def clear(self) -> None:
+        """Take all rules back, as between the tests that share a server."""
+        self._rules.clear()
+        if self._changed is not None:
+            self._changed()
+
     def find(
         self,
         verb: str,

@@ -298,13 +298,17 @@ class NNTPServer(LineServer[_Session]):
 
     async def do_post(self, session: _Session, arg: str) -> str:
         await session.conn.write(b"340 Send it\r\n")
+        return await self._taken(session, "240 Posted", "441 Not posted")
+
+    async def _taken(self, session: _Session, done: str, refused: str) -> str:
+        """The reply to an article that comes now."""
         data = await read_dotted(session.conn)
         if await self.intercept(session.conn, ".", ""):
             return ""
         reason = articles.objection(data) or self._store(articles.completed(data))
         if reason is not None:
-            raise Refusal(f"441 Not posted: {reason}")
-        return "240 Posted"
+            raise Refusal(f"{refused}: {reason}")
+        return done
 
     def _store(self, data: bytes) -> str | None:
         """Put an article into each of its groups; why not, where it cannot be."""
@@ -328,13 +332,7 @@ class NNTPServer(LineServer[_Session]):
         if next(self._named(arg), None) is not None:
             raise Refusal("435 Not wanted")
         await session.conn.write(b"335 Send it\r\n")
-        data = await read_dotted(session.conn)
-        if await self.intercept(session.conn, ".", ""):
-            return ""
-        reason = articles.objection(data) or self._store(articles.completed(data))
-        if reason is not None:
-            raise Refusal(f"437 Rejected: {reason}")
-        return "235 Transferred"
+        return await self._taken(session, "235 Transferred", "437 Rejected")
 
     # -- the rest
 

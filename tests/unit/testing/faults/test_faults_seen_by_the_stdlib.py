@@ -263,3 +263,14 @@ def test_a_slow_connection_can_still_be_upgraded(smtp_server: Server, trusting: 
     client.starttls(context=trusting)
     assert client.ehlo()[0] == 250
     client.close()
+
+
+def test_rules_that_are_cleared_are_forgotten_and_a_closed_port_is_open_again(smtp_server: Any) -> None:
+    smtp_server.on("RCPT").reply("550 no")
+    smtp_server.on_connect().refuse()
+    with pytest.raises(ConnectionRefusedError):
+        smtplib.SMTP(smtp_server.host, smtp_server.port, "me")
+    smtp_server.rules.clear()
+    with smtplib.SMTP(smtp_server.host, smtp_server.port, "me") as client:
+        client.sendmail("a@b.example", ["alice@b.example"], "x")
+    assert len(smtp_server.rules) == 0
