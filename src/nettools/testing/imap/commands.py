@@ -96,7 +96,8 @@ def _enable(session: Session, cursor: Cursor) -> str:
         names.append(cursor.keyword())
     enabled = [name for name in names if name in ("UTF8=ACCEPT", "CONDSTORE") and name in session.capabilities]
     session.utf8 = session.utf8 or "UTF8=ACCEPT" in enabled
-    session.condstore = session.condstore or "CONDSTORE" in enabled
+    if "CONDSTORE" in enabled:
+        session.use_condstore()
     session.send(" ".join(["ENABLED", *enabled]).encode())
     return "ENABLE completed"
 

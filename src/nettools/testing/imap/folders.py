@@ -36,8 +36,7 @@ def select(session: Session, cursor: Cursor, *, readonly: bool) -> str:
     session.view = None  # RFC 3501 section 6.3.1: a failed SELECT leaves no folder selected
     name = _name(cursor, last=False)
     if cursor.accept(b" (CONDSTORE)"):
-        session.require("CONDSTORE")
-        session.condstore = True
+        session.use_condstore()
     cursor.end()
     folder = session.folder(name)
     view = session.view = View(folder, readonly=readonly, recent=lambda: session.recent(folder, peek=readonly))

@@ -151,8 +151,7 @@ def _items(session: Session, cursor: Cursor) -> tuple[str, ...]:
     if not _STATUS_ITEMS.issuperset(items):
         raise Malformed("unknown status item")
     if "HIGHESTMODSEQ" in items:
-        session.require("CONDSTORE")
-        session.condstore = True
+        session.use_condstore()
     if "SIZE" in items:
         session.require("STATUS=SIZE")
     return items

@@ -24,7 +24,6 @@ def fetch(session: Session, cursor: Cursor, *, by_uid: bool) -> str:
     items = parse_items(cursor)
     since = None
     if cursor.accept(b" (CHANGEDSINCE "):
-        session.require("CONDSTORE")
         since = cursor.number()
         cursor.expect(b")")
         items = tuple(dict.fromkeys((*items, Item("MODSEQ"))))
@@ -32,7 +31,8 @@ def fetch(session: Session, cursor: Cursor, *, by_uid: bool) -> str:
     for item in items:
         if item.extension:
             session.require(item.extension)
-    session.condstore = session.condstore or Item("MODSEQ") in items
+    if Item("MODSEQ") in items:
+        session.use_condstore()
     if by_uid and Item("UID") not in items:
         items = (Item("UID"), *items)
     view = session.selected
@@ -86,8 +86,7 @@ def store(session: Session, cursor: Cursor, *, by_uid: bool) -> str:
     cursor.space()
     unchanged = None
     if cursor.accept(b"(UNCHANGEDSINCE "):
-        session.require("CONDSTORE")
-        session.condstore = True
+        session.use_condstore()
         unchanged = cursor.number()
         cursor.expect(b") ")
     sign = "+" if cursor.accept(b"+") else "-" if cursor.accept(b"-") else ""
@@ -143,8 +142,7 @@ def search(session: Session, cursor: Cursor, *, by_uid: bool) -> str:
     except BadCharset:
         raise No("Unknown charset", f"BADCHARSET ({' '.join(CHARSETS)})") from None
     if query.modseq:
-        session.require("CONDSTORE")
-        session.condstore = True
+        session.use_condstore()
     chosen = candidates(view, query)
     found = [each.message.uid if by_uid else each.sequence for each in chosen]
     highest = max((each.message.modseq for each in chosen), default=0) if query.modseq else 0

@@ -85,6 +85,13 @@ class Session:
         if capability not in self.capabilities:
             raise Malformed("unknown command or option")
 
+    def use_condstore(self) -> None:
+        """Tell of MODSEQ from now on, beginning with the highest of the selected folder (RFC 7162 section 3.1)."""
+        self.require("CONDSTORE")
+        if not self.condstore and self.view is not None:
+            self.send(b"OK [HIGHESTMODSEQ %d] Highest" % self.view.folder.modseq)
+        self.condstore = True
+
     def folder(self, name: str, *, create_hint: bool = False) -> Folder:
         """Return a folder of the user's; TRYCREATE is for commands that put messages into it (RFC 3501 section 7.1)."""
         folder = self.mailbox.folders.get(name)

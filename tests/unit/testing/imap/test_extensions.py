@@ -198,5 +198,16 @@ def test_a_folder_is_renamed_to_no_name_that_create_refuses(world: World, alice:
         assert alice(b"RENAME Sent " + name)[-1].startswith(b"NO")
     world.inbox("alice").append(message("one"))
     alice(b"RENAME INBOX Old")
-    assert alice(b"STATUS Old (MESSAGES HIGHESTMODSEQ)")[0] == b"STATUS Old (MESSAGES 1 HIGHESTMODSEQ 2)"
-    assert alice(b"STATUS INBOX (MESSAGES HIGHESTMODSEQ)")[0] == b"STATUS INBOX (MESSAGES 0 HIGHESTMODSEQ 3)"
+    assert alice(b"STATUS Old (MESSAGES HIGHESTMODSEQ)")[-2] == b"STATUS Old (MESSAGES 1 HIGHESTMODSEQ 2)"
+    assert alice(b"STATUS INBOX (MESSAGES HIGHESTMODSEQ)")[-2] == b"STATUS INBOX (MESSAGES 0 HIGHESTMODSEQ 3)"
+
+
+@pytest.mark.parametrize(
+    "command", [b"ENABLE CONDSTORE", b"FETCH 1 MODSEQ", b"STORE 1 (UNCHANGEDSINCE 9) FLAGS ()", b"SEARCH MODSEQ 1"]
+)
+def test_the_first_command_of_condstore_tells_the_highest_modseq(world: World, alice: Client, command: bytes) -> None:
+    world.inbox("alice").append(message("one"))
+    alice(b"NOOP")
+    told = b"OK [HIGHESTMODSEQ 2] Highest"
+    assert alice(command)[0] == told
+    assert told not in alice(command)
