@@ -188,6 +188,8 @@ def test_after_epsv_all_there_is_only_epsv(ftp: ftplib.FTP) -> None:
     ("line", "code"),
     [
         ("EPSV 2", "522"),
+        ("RETR", "501"),
+        ("TYPE", "501"),
         ("EPRT |2|::1|51201|", "522"),
         ("EPRT |1|127.0.0.1|99999|", "501"),
         ("EPRT |1|localhost|51201|", "501"),

@@ -72,6 +72,8 @@ class FTPServer(Transfers):
             raise Refusal(f"500 {verb[:20]} not understood")
         if client.user is None and verb not in _BEFORE_LOGIN:
             raise Refusal("530 Log in first")
+        if not arg and verb in _WITH_ARGUMENT:
+            raise Refusal(f"501 {verb} of what?")
         try:
             return str(await handler(client, arg))
         finally:
@@ -360,6 +362,10 @@ def _quoted(path: str) -> str:
     return '"/{}"'.format(path.replace('"', '""'))
 
 
+_WITH_ARGUMENT = frozenset(
+    {"USER", "AUTH", "PBSZ", "PROT", "OPTS", "SITE", "TYPE", "MODE", "STRU", "REST", "PORT", "EPRT", "CWD", "XCWD"}
+    | {"MKD", "XMKD", "RMD", "XRMD", "SIZE", "MDTM", "MFMT", "DELE", "RNFR", "RNTO", "RETR", "STOR", "APPE"}
+)
 _BEFORE_LOGIN = frozenset(
     {"USER", "PASS", "ACCT", "AUTH", "PBSZ", "PROT", "FEAT", "OPTS", "SYST", "NOOP", "HELP", "QUIT", "STAT"}
 )
