@@ -265,48 +265,60 @@ def _delete_remote(session: Any, remote: str, plan: Plan) -> list[str]:
 # --- several connections
 
 
-def _in_parallel(session: Any, plan: Plan, workers: int, transfer: Callable[[Any, str], None]) -> list[str]:
-    """Transfer everything; this session is the first worker. What failed is in the plan, what was done comes back."""
-    done: list[str] = []
-    queue = iter(plan.transfer)
-    lock = threading.Lock()
-    stop = threading.Event()
+class _Work:
+    """What is to be transferred, taken by several connections until none is left, or `stop`."""
 
-    def work(worker: Any) -> None:
-        while not stop.is_set():
-            with lock:
-                relative = next(queue, None)
+    def __init__(self, plan: Plan, transfer: Callable[[Any, str], None]) -> None:
+        self.done: list[str] = []
+        self._plan, self._transfer = plan, transfer
+        self._queue = iter(plan.transfer)
+        self._lock = threading.Lock()
+        self._siblings: list[Any] = []
+        self._stopped = False
+
+    def by(self, worker: Any) -> None:
+        """What this session can get of it."""
+        while not self._stopped:
+            with self._lock:
+                relative = next(self._queue, None)
             if relative is None:
                 return
             try:
-                transfer(worker, relative)
+                self._transfer(worker, relative)
             except NettoolsError as error:
-                with lock:
-                    plan.failed[relative] = error
+                with self._lock:
+                    self._plan.failed[relative] = error
             else:
-                with lock:
-                    done.append(relative)
+                with self._lock:
+                    self.done.append(relative)
 
-    siblings: list[Any] = []
-
-    def another() -> None:
+    def by_sibling(self, session: Any) -> None:
+        """What another session like this one can get, which is closed behind it."""
         with session.sibling() as worker:
-            siblings.append(worker)
-            work(worker)
+            self._siblings.append(worker)
+            self.by(worker)
 
+    def stop(self) -> None:
+        """Nobody waits for what is left, nor for what siblings have under way."""
+        self._stopped = True
+        for sibling in tuple(self._siblings):
+            sibling.close()
+
+
+def _in_parallel(session: Any, plan: Plan, workers: int, transfer: Callable[[Any, str], None]) -> list[str]:
+    """Transfer everything; this session is the first worker. What failed is in the plan, what was done comes back."""
+    work = _Work(plan, transfer)
     more = min(workers, len(plan.transfer)) - 1
     if more <= 0:
-        work(session)
-    else:
-        with ThreadPoolExecutor(more, thread_name_prefix="nettools-mirror") as pool:
-            others = [pool.submit(another) for _ in range(more)]
-            try:
-                work(session)
-                for other in others:
-                    other.result()
-            except BaseException:
-                stop.set()
-                for sibling in tuple(siblings):
-                    sibling.close()  # nobody waits for what is under way
-                raise
-    return sorted(done)
+        work.by(session)
+        return sorted(work.done)
+    with ThreadPoolExecutor(more, thread_name_prefix="nettools-mirror") as pool:
+        others = [pool.submit(work.by_sibling, session) for _ in range(more)]
+        try:
+            work.by(session)
+            for other in others:
+                other.result()
+        except BaseException:
+            work.stop()
+            raise
+    return sorted(work.done)
