@@ -627,3 +627,23 @@ def test_a_challenge_that_is_none_is_cancelled_and_the_next_mechanism_tried(plai
     auth = Auth("alice", "secret", mechanism=["CRAM-MD5", "SCRAM-SHA-256"])
     assert nettools.list_groups(plain.url, **{**plain.options, "auth": auth})
     assert "*" in plain.server.log.commands()
+
+
+@pytest.mark.parametrize(
+    ("verb", "reply", "call"),
+    [
+        ("OVER", "400 Going down", lambda news: news.list(group="local.test")),
+        ("DATE", "400 Going down", lambda news: news.ping()),
+        ("DATE", "503 No clock", lambda news: news.date()),
+    ],
+)
+def test_what_a_server_cannot_do_now_is_told(plain: Site, verb: str, reply: str, call: Callable[[Any], Any]) -> None:
+    plain.server.world.groups["local.test"].add(b"Subject: x\r\nMessage-ID: <1@x.org>\r\n\r\n")
+    plain.server.on(verb).reply(reply)
+    with nettools.connect(plain.url, **plain.anonymous) as news, pytest.raises(ReplyError, match=reply):
+        call(news)
+
+
+def test_a_server_without_list_active_lists_its_groups(plain: Site) -> None:
+    plain.server.on("LIST", arg="ACTIVE").reply("500 What?")
+    assert "local.test" in {group.name for group in nettools.list_groups(plain.url, **plain.anonymous)}

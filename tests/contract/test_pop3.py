@@ -19,6 +19,7 @@ from nettools import (
     ProtocolError,
     Query,
     ReplyError,
+    TLSError,
     TooLargeError,
     UnsupportedError,
     UsageError,
@@ -417,3 +418,57 @@ def test_pop3_wants_a_login_and_no_path(plain: Site) -> None:
     with pytest.raises(UsageError) as caught:
         nettools.list_mail(plain.at("INBOX"), **plain.options)
     assert caught.value.exit_code == 3
+
+
+@pytest.mark.parametrize(
+    ("verb", "call", "kind"),
+    [
+        ("LIST", lambda mail: mail.list(), ReplyError),
+        ("TOP", lambda mail: mail.list(), NotFoundError),
+        ("TOP", lambda mail: mail.fetch_part(number=1, section="HEADER"), NotFoundError),
+        ("RETR", lambda mail: mail.fetch(number=1), NotFoundError),
+        ("RETR", lambda mail: mail.fetch_part(number=1), NotFoundError),
+        ("RETR", lambda mail: mail.fetch_to(None, number=1), NotFoundError),
+        ("DELE", lambda mail: mail.delete(numbers=1), NotFoundError),
+        ("NOOP", lambda mail: mail.ping(), ReplyError),
+    ],
+)
+def test_what_is_refused_is_told_and_the_session_goes_on(
+    plain: Site, verb: str, call: Callable[[Any], Any], kind: type[Exception]
+) -> None:
+    plain.server.on(verb).reply("-ERR not now")
+    with nettools.connect(plain.url, **plain.options) as mail:
+        with pytest.raises(kind, match="not now"):
+            call(mail)
+        assert len(mail.search("ALL")) == 3  # type: ignore[attr-defined]
+    assert plain.server.log.connections == 1
+    assert len(plain.server.world.inbox("alice")) == 3
+
+
+def test_a_refused_quit_leaves_what_was_deleted_in_doubt(plain: Site) -> None:
+    plain.server.on("QUIT").reply("-ERR some deleted messages not removed")
+    mail = nettools.connect(plain.url, **plain.options)
+    mail.delete(numbers=1)  # type: ignore[attr-defined]
+    with pytest.raises(ReplyError, match="which makes deletions last"):
+        mail.close()
+
+
+def test_no_uids_and_no_limits_that_mean_nothing(plain: Site) -> None:
+    with nettools.connect(plain.url, **plain.options) as mail:
+        assert mail.list(limit=0) == ()  # type: ignore[attr-defined]
+        assert mail.command("TOP 1 0", multiline=True).lines  # type: ignore[attr-defined]
+    assert not any(line.startswith("TOP 2") for line in plain.server.log.commands())
+
+
+def test_an_upgrade_that_is_refused_ends_the_call(fake_site: Callable[..., Site]) -> None:
+    site = fake_site("pop3", "starttls")
+    site.server.on("STLS").reply("-ERR no")
+    with pytest.raises(TLSError, match="refused STLS") as caught:
+        nettools.list_mail(site.url, **site.options)
+    assert caught.value.exit_code == 64
+
+
+def test_a_list_without_end_is_left(plain: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nettools.protocols.pop3.opening.POP3Client.read_body", lambda self: iter([b"1 2\r\n" * 2000]))
+    with pytest.raises(TooLargeError, match="more than 1000 entries"):
+        nettools.list_mail(plain.url, **plain.options)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 import shutil
 import socket
@@ -30,6 +31,7 @@ from nettools import (
     exchange,
     listen,
 )
+from nettools.wire.guard import WireSocket
 
 STREAMS = ["tcp", "tls", "unix", "socat"]
 
@@ -549,3 +551,28 @@ def test_an_answer_that_the_end_of_tls_ends_is_whole_only_with_its_close_notify(
     with pytest.raises(IncompleteError, match="close_notify") as caught:
         exchange(server.tls_url, b"all of it", tls=TLS(ca=tls_ca))
     assert caught.value.received == 9
+
+
+def test_a_server_without_room_for_another_connection_waits_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    accept, full = WireSocket.accept, [OSError(errno.EMFILE, "Too many open files"), OSError(errno.ECONNABORTED, "x")]
+
+    def crowded(self: WireSocket) -> Any:
+        if full:
+            raise full.pop()
+        return accept(self)
+
+    monkeypatch.setattr(WireSocket, "accept", crowded)
+    with listen("tcp://127.0.0.1:0", lambda connection: connection.send(b"welcome")) as server:
+        assert exchange(server.url, b"").data == b"welcome"
+    assert not full
+
+
+def test_what_came_behind_an_answer_is_received_in_pieces() -> None:
+    def handler(connection: Any) -> None:
+        said.append(connection.receive(b"\n").data)
+        said.extend([connection.recv(3), connection.recv(3)])
+
+    said: list[bytes] = []
+    with listen("tcp://127.0.0.1:0", handler) as server:
+        exchange(server.url, b"line\nrest", until=None)
+    assert said == [b"line\n", b"res", b"t"]

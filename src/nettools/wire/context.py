@@ -14,6 +14,7 @@ import functools
 import os
 import ssl
 import sys
+import warnings
 from typing import TYPE_CHECKING, Any
 
 import truststore
@@ -137,14 +138,12 @@ def _is_text(ca: str | os.PathLike[str]) -> bool:
 @functools.lru_cache(maxsize=32)
 def _context(tls: TLS, alpn: tuple[str, ...] | None, keylog: str | None, files: object) -> WireContext:
     context = WireContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.minimum_version = _VERSIONS[tls.min_version]
+    _set_version(context, tls.min_version)
     if not tls.verify:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
         context.verified = False
     context.server_name = tls.server_name
-    if tls.min_version in ("1.0", "1.1"):
-        context._ctx.set_ciphers("DEFAULT:@SECLEVEL=0")
     if tls.ca is not None:
         _load_authorities(context, tls.ca)
     if tls.cert is not None:
@@ -160,6 +159,17 @@ def _context(tls: TLS, alpn: tuple[str, ...] | None, keylog: str | None, files: 
     return context
 
 
+def _set_version(context: ssl.SSLContext, lowest: str) -> None:
+    """The lowest version that is spoken; one that is old has old ciphers too."""
+    if lowest not in ("1.0", "1.1"):
+        context.minimum_version = _VERSIONS[lowest]
+        return
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # who asks for it has no other server
+        context.minimum_version = _VERSIONS[lowest]
+    (context._ctx if isinstance(context, WireContext) else context).set_ciphers("DEFAULT:@SECLEVEL=0")
+
+
 def server_context(tls: TLS) -> ssl.SSLContext:
     """A server's context with this certificate; with `ca`, clients have to show one of its.
 
@@ -170,7 +180,7 @@ def server_context(tls: TLS) -> ssl.SSLContext:
         raise UsageError("a TLS server needs a certificate", hint="TLS(cert=..., key=...), --cert and --key")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.sslsocket_class = type("WireServerSocket", (Guard, ssl.SSLSocket), {})
-    context.minimum_version = _VERSIONS[tls.min_version]
+    _set_version(context, tls.min_version)
     _load_certificate(context, tls)
     if tls.ca is not None:
         _load_authorities(context, tls.ca)

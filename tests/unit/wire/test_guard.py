@@ -246,3 +246,35 @@ def test_other_descriptors_are_waited_for_beside_the_socket(serve: Any, dialer: 
     finally:
         os.close(reading)
         os.close(writing)
+
+
+def test_who_takes_nothing_is_not_written_to_for_ever(serve: Any, dialer: Dial) -> None:
+    server = serve(silent)
+    sock = dialer(idle=0.2)(server.host, server.port)
+    with pytest.raises(DeadlineError, match=r"nothing was taken by the server for 0\.2 s"):
+        sock.sendall(bytes(20_000_000))
+    for wait in (lambda: sock.ready(0), lambda: sock.ready_among([], 0)):
+        with pytest.raises(DeadlineError):  # what failed has failed
+            wait()
+    sock.close()
+
+
+def test_a_moment_that_has_passed_ends_what_comes_next(serve: Any, dialer: Dial) -> None:
+    server = serve(echo)
+    sock = dialer(total=60)(server.host, server.port)
+    sock.sendall(b"x")
+    sock.deadline.restart(0)
+    with pytest.raises(DeadlineError) as caught:
+        sock.recv(1)
+    assert caught.value.kind == "total"
+    sock.close()
+
+
+def test_a_piece_of_a_buffer_is_filled(serve: Any, dialer: Dial) -> None:
+    server = serve(echo)
+    sock = dialer()(server.host, server.port)
+    sock.sendall(b"four\n")
+    buffer = bytearray(8)
+    assert sock.recv_into(buffer, 2) == 2
+    assert bytes(buffer) == b"fo" + bytes(6)
+    sock.close()

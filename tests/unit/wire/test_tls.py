@@ -15,7 +15,7 @@ import pytest
 from nettools.errors import CertificateError, FileError, TLSError, UsageError
 from nettools.policies import TLS
 from nettools.testing.server import Connection
-from nettools.wire.context import context_for
+from nettools.wire.context import context_for, server_context
 from nettools.wire.dial import Dialer
 from nettools.wire.tls import tls_error
 
@@ -211,3 +211,39 @@ def test_a_session_is_resumed_where_the_server_takes_it(serve: Any, dialer: Dial
 )
 def test_openssls_words_are_put_into_ours(reason: str, words: str) -> None:
     assert words in str(tls_error(ssl.SSLError(1, reason), "h"))
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [(10, "has expired"), (9, "is not valid yet"), (18, "signed by nobody"), (79, "is not valid: odd")],
+)
+def test_what_is_wrong_with_a_certificate_is_told_by_its_code(code: int, words: str) -> None:
+    error = ssl.SSLCertVerificationError(1, "failed")
+    error.verify_code, error.verify_message = code, "odd"
+    assert words in str(tls_error(error, "h"))
+
+
+@pytest.mark.parametrize("version", ["1.0", "1.1"])
+def test_an_old_version_has_old_ciphers_and_no_warning(version: str) -> None:
+    context = context_for(TLS(min_version=version))
+    assert context.minimum_version.name == f"TLSv{version.replace('.0', '').replace('.', '_')}"
+    assert len(context.get_ciphers()) > len(context_for(TLS()).get_ciphers())
+
+
+def test_an_encrypted_key_is_refused_and_nobody_is_asked_for_its_words(tmp_path: Any) -> None:
+    import subprocess
+
+    cert, key = tmp_path / "cert.pem", tmp_path / "key.pem"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-subj", "/CN=x",
+         "-passout", "pass:words", "-keyout", key, "-out", cert],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    for make in (context_for, server_context):
+        with pytest.raises(UsageError, match="is no certificate with its key"):
+            make(TLS(cert=cert, key=key))
+
+
+def test_a_server_needs_a_certificate() -> None:
+    with pytest.raises(UsageError, match="needs a certificate"):
+        server_context(TLS())
