@@ -52,8 +52,10 @@ def test_a_date_in_retry_after_is_waited_for(plain: Site) -> None:
     plain.server.on("GET").garbage(busy, times=1)
     assert nettools.fetch_page(plain.at("pub/hello.txt"), retry=2).meta.attempts == 2
     plain.server.on("GET").garbage(busy.replace(b"Thu, 01 Jan 2026", b"Tue, 01 Jan 2999"), times=1)
-    with pytest.raises(DeadlineError):
-        nettools.fetch_page(plain.at("pub/hello.txt"), retry=2, timeout=5)
+    with nettools.connect(plain.url, retry=2, timeout=5) as session, pytest.raises(DeadlineError) as caught:
+        session.fetch("/pub/hello.txt")  # type: ignore[attr-defined]
+    assert (caught.value.url, caught.value.protocol) == (plain.url, "http")
+    assert isinstance(caught.value.__context__, HTTPStatusError)
 
 
 def test_another_error_than_a_status_is_tried_again_without_retry_after(plain: Site) -> None:

@@ -287,3 +287,25 @@ def test_a_session_that_is_closed_from_another_thread_ends_what_is_under_way(pla
         session.play()
     assert session.script == ["never"]
     assert (PlaySession.opened, PlaySession.goodbyes) == (1, 0)
+
+
+def test_what_goes_wrong_before_anything_is_connected_is_the_arguments_fault(play: Protocol[PlaySession]) -> None:
+    session = start(play)
+    with pytest.raises(errors.UsageError, match="the arguments make no sense") as caught:
+        session.prepare(lambda: 1 / 0)
+    assert caught.value.url == "smtp://me@localhost:1/"
+    assert PlaySession.opened == 0
+
+
+def test_a_callbacks_exception_comes_back_through_everything_around_it(play: Protocol[PlaySession]) -> None:
+    def stop(event: Any) -> None:
+        raise LookupError("mine") from ValueError("its cause")
+
+    session = start(play, "fine", on_event=stop)
+    with pytest.raises(LookupError, match="mine") as caught:
+        session.prepare(lambda: session.prepare(session.play))
+    assert isinstance(caught.value.__cause__, ValueError)
+
+
+def test_what_no_protocol_announces_is_no_capability(play: Protocol[PlaySession]) -> None:
+    assert (start(play).capabilities, start(play).capability("SIZE")) == (frozenset(), None)

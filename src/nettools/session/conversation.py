@@ -267,6 +267,7 @@ class Session(Link):
                 return cast("T", attach(result, self._trace.meta()))
             except NettoolsError as error:
                 if not self._closed:
+                    self._complete(error)  # such as one of the wait before another attempt
                     raise
                 raise self._complete(DisconnectedError("the session was closed meanwhile")) from error
             except Exception as error:
