@@ -165,16 +165,16 @@ class Trace:
         if not cut and (len(held) >= _LINE_LIMIT or not data):
             cut = len(held)
         if cut:
-            self._line(bytes(held[:cut]))
-            del held[:cut]
+            self._show_held(cut)
 
     def flush(self) -> None:
         """Show what is held back of unfinished lines."""
         if self._held:
-            self._line(bytes(self._held))
-            self._held.clear()
+            self._show_held(len(self._held))
 
-    def _line(self, data: bytes) -> None:
+    def _show_held(self, count: int) -> None:
+        data = bytes(self._held[:count])
+        del self._held[:count]  # before it is shown: what the watcher raises at is not shown again
         direction, source = self._from
         masked = self.mask_bytes(data)
         if b"://" in masked and b"@" in masked:  # a password that a server has put into an address

@@ -100,3 +100,18 @@ def test_progress_is_told_twenty_times_a_second_at_most_and_at_the_end() -> None
     progress(100, 100, final=True)
     assert len(told) <= 22
     assert told[-1] == (100, 100)
+
+
+def test_what_a_watcher_raised_at_is_not_shown_again() -> None:
+    def picky(event: Event) -> None:
+        shown.append(event.text)
+        if event.text == "odd\n":
+            raise LookupError("mine")
+
+    shown: list[str] = []
+    trace = Trace(Deadline(None), picky)
+    with pytest.raises(CallbackRaised):
+        trace.show(">", b"odd\n")
+    trace.show(">", b"even\n")
+    trace.flush()
+    assert shown == ["odd\n", "even\n"]
