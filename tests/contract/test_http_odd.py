@@ -112,3 +112,17 @@ def test_a_condition_on_a_file_that_is_not_here_is_none(plain: Site, tmp_path: P
     page = nettools.fetch_page(plain.at("pub/hello.txt"), newer_than=tmp_path / "nothing")
     assert page.status == 200
     assert not any(line.startswith("If-Modified-Since") for line in plain.server.log.commands())
+
+
+def test_requests_own_session_ends_with_ours_and_gives_callbacks_exceptions_back(plain: Site) -> None:
+    def stop(event: Any) -> None:
+        if "X-Stop" in event.text:
+            raise LookupError("mine")
+
+    with nettools.connect(plain.url, on_event=stop) as session:
+        raw = session.raw
+        assert raw.get(plain.at("pub/hello.txt")).text == "Hello, world.\n"
+        with pytest.raises(LookupError, match="mine"):
+            raw.get(plain.at("pub/hello.txt"), headers={"X-Stop": "1"})
+    with pytest.raises(UsageError, match="this session is closed"):
+        raw.get(plain.at("pub/hello.txt"))

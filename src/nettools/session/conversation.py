@@ -256,8 +256,7 @@ class Session(Link):
                     "this session is at work in another thread", hint="open one for each thread", url=self.url
                 )
             return action()
-        if self._closed:
-            raise UsageError("this session is closed", hint="open another one with connect()", url=self.url)
+        self._require_open()
         with self._giving_back():
             self._depth, self._thread = self._depth + 1, get_ident()
             try:
@@ -288,6 +287,10 @@ class Session(Link):
             if self._depth or self._preparing:
                 raise
             raise raised.error from raised.error.__cause__
+
+    def _require_open(self) -> None:
+        if self._closed:
+            raise UsageError("this session is closed", hint="open another one with connect()", url=self.url)
 
     def _begin(self) -> None:
         self._deadline.restart(self.options.times.total)

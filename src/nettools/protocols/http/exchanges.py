@@ -8,6 +8,7 @@ disorder: what they fetch is then asked for again, one by one, on a new connecti
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -210,15 +211,21 @@ class Exchanges(Session):
 
     # -- one request, one response
 
+    @contextlib.contextmanager
+    def outside(self) -> Iterator[None]:
+        """For exchanges by way of `raw`, which are part of no operation."""
+        self._require_open()
+        with self._giving_back():
+            self._open()
+            self._deadline.restart(self.options.times.total)
+            yield
+
     def exchange(self, request: Request, accepted: str | None = None, authorization: str | None = None) -> Response:
         """Send one request, and give its response up to the body.
 
         Args:
             accepted: the Accept-Encoding; None adds no fields but Host and Cookie to the request's own.
         """
-        if not self._depth:  # by way of `raw`: outside any operation
-            self._open()
-            self._deadline.restart(self.options.times.total)
         target = request.target
         forward = None
         if request.unix_socket is not None:

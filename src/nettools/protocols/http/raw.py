@@ -32,6 +32,14 @@ class Adapter(HTTPAdapter):
 
     def send(self, request: requests.PreparedRequest, *args: Any, **keywords: Any) -> requests.Response:
         """As requests has it; time, TLS and proxies are the session's, whatever is said here."""
+        with self._owner.outside():
+            response: requests.Response = self.build_response(request, self._exchanged(request))
+            if not keywords.get("stream", False):
+                response.content  # noqa: B018  # read now, as requests does
+            return response
+
+    def _exchanged(self, request: requests.PreparedRequest) -> urllib3.HTTPResponse:
+        """The response as urllib3 has it, its body still to be read."""
         fields: list[tuple[str, str | None]] = [
             (_text(name), _text(value)) for name, value in (request.headers or {}).items()
         ]
@@ -41,7 +49,7 @@ class Adapter(HTTPAdapter):
         for name, value in wire.headers.pairs:
             message[name] = value
         wire.headers = wire.msg = message
-        answer = urllib3.HTTPResponse(
+        return urllib3.HTTPResponse(
             body=wire,
             headers=urllib3.HTTPHeaderDict(message.items()),
             status=wire.status,
@@ -53,10 +61,6 @@ class Adapter(HTTPAdapter):
             request_method=request.method,
             request_url=request.url,
         )
-        response: requests.Response = self.build_response(request, answer)
-        if not keywords.get("stream", False):
-            response.content  # noqa: B018  # read now, as requests does
-        return response
 
 
 def _text(value: Any) -> str:
