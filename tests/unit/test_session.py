@@ -309,3 +309,17 @@ def test_a_callbacks_exception_comes_back_through_everything_around_it(play: Pro
 
 def test_what_no_protocol_announces_is_no_capability(play: Protocol[PlaySession]) -> None:
     assert (start(play).capabilities, start(play).capability("SIZE")) == (frozenset(), None)
+
+
+def test_a_session_that_is_closed_while_it_connects_does_nothing(play: Protocol[PlaySession]) -> None:
+    def establish() -> None:
+        thread = threading.Thread(target=session.close)
+        thread.start()
+        thread.join()
+        session.client = object()
+
+    session = start(play, "never")
+    session._establish = establish  # type: ignore[method-assign]
+    with pytest.raises(errors.DisconnectedError, match="closed meanwhile"):
+        session.play()
+    assert (session.client, session.script) == (None, ["never"])

@@ -116,6 +116,8 @@ class Session(Link):
         self._trace.tls = self._trace.peer = None
         try:
             self._establish()
+            if self._closed:  # from another thread
+                raise DisconnectedError("the session was closed meanwhile")
         except BaseException:
             self._discard()
             for sock in self._socks:  # a client that its greeting stopped was never ours to close
