@@ -284,6 +284,14 @@ class Guard(Base):
             self._armed = -1.0
         return found
 
+    def close_properly(self, patience: float) -> None:
+        """Close; under TLS by a close_notify, so that the peer can tell it from a cut, and a wait for the peer's."""
+        if isinstance(self, ssl.SSLSocket) and not self.ragged:
+            with contextlib.suppress(OSError, ValueError, NettoolsError):  # what is over need not end well
+                self.settimeout(self.deadline.shorter(patience))
+                self.unwrap()
+        self.close()
+
     def drop(self) -> None:
         """Close for good: files that were made over it do not keep it open, as they do after `close`."""
         for reader in self._readers:

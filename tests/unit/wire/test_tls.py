@@ -230,18 +230,40 @@ def test_an_old_version_has_old_ciphers_and_no_warning(version: str) -> None:
     assert len(context.get_ciphers()) > len(context_for(TLS()).get_ciphers())
 
 
-def test_an_encrypted_key_is_refused_and_nobody_is_asked_for_its_words(tmp_path: Any) -> None:
+def self_signed(folder: Any, *key: str) -> tuple[Any, Any]:
+    """A certificate and its key, as openssl makes them."""
     import subprocess
 
-    cert, key = tmp_path / "cert.pem", tmp_path / "key.pem"
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-subj", "/CN=x",
-         "-passout", "pass:words", "-keyout", key, "-out", cert],
-        check=True, capture_output=True,
-    )  # fmt: skip
+    made = folder / "cert.pem", folder / "key.pem"
+    new = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-subj", "/CN=x"]
+    subprocess.run([*new, *key, "-out", made[0], "-keyout", made[1]], check=True, capture_output=True)
+    return made
+
+
+def test_an_encrypted_key_is_refused_and_nobody_is_asked_for_its_words(tmp_path: Any) -> None:
+    cert, key = self_signed(tmp_path, "-passout", "pass:words")
     for make in (context_for, server_context):
         with pytest.raises(UsageError, match="is no certificate with its key"):
             make(TLS(cert=cert, key=key))
+
+
+def test_a_close_notify_that_nobody_answers_is_not_waited_for(dialer: Dial, tmp_path: Any) -> None:
+    context, done = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), threading.Event()
+    context.load_cert_chain(*self_signed(tmp_path, "-noenc"))
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            client, _ = listener.accept()
+            with context.wrap_socket(client, server_side=True):
+                done.wait()
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        sock = dialer(idle=None, tls=TLS(verify=False)).open(*listener.getsockname(), tls=True)
+        sock.close_properly(0.05)
+        assert sock.fileno() == -1
+        done.set()
+        thread.join()
 
 
 def test_a_server_needs_a_certificate() -> None:

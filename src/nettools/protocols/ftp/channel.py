@@ -46,11 +46,7 @@ class Data:
         if sock is None:
             return
         self.ragged = sock.ragged
-        unwrap = getattr(sock, "unwrap", None)
-        if unwrap is not None and not sock.ragged:
-            with contextlib.suppress(Exception), self.channel.closing():
-                unwrap()
-        sock.close()
+        sock.close_properly(GOODBYE)
 
     def finish(self, *, told: bool = False) -> Reply:
         """The server's last word: 226 or 250.
@@ -113,10 +109,6 @@ class Channel(Control):
         self._epsv = True
         self._loose = False  # a transfer ended without the server's last word
         self._offer: Reply | None = None  # the answer to an EPSV that was sent ahead
-
-    def closing(self) -> contextlib.AbstractContextManager[None]:
-        """What is worth no more than a goodbye."""
-        return self._deadline.within(GOODBYE)
 
     def _ask_for_data(self, *lines: Line) -> list[Reply]:
         """As `_ask_all`, with a data connection to come: the port for it is asked for in the same turn."""
