@@ -283,9 +283,10 @@ def test_a_session_that_is_closed_from_another_thread_ends_what_is_under_way(pla
         raise lost()
 
     session = start(play, work, "never", **NO_WAIT)
-    with pytest.raises(errors.DisconnectedError, match="closed meanwhile"):
-        session.play()
-    assert session.script == ["never"]
+    with pytest.raises(errors.DisconnectedError, match="closed meanwhile") as caught:
+        session.play(commit=True)
+    assert caught.value.outcome_unknown
+    assert (session.client, session.script) == (None, ["never"])
     assert (PlaySession.opened, PlaySession.goodbyes) == (1, 0)
 
 

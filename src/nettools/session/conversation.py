@@ -270,7 +270,10 @@ class Session(Link):
                 if not self._closed:
                     self._complete(error)  # such as one of the wait before another attempt
                     raise
-                raise self._complete(DisconnectedError("the session was closed meanwhile")) from error
+                self._discard()
+                ended = DisconnectedError("the session was closed meanwhile")
+                ended.outcome_unknown = error.outcome_unknown
+                raise self._complete(ended) from error
             except Exception as error:
                 raise self._complete(self._translate(error)) from error
             except BaseException:
