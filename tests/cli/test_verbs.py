@@ -31,6 +31,13 @@ def test_what_is_misspelt_is_one_line_with_what_is_near_and_where_to_look(
     assert "--help` says what there is" in hint
 
 
+def test_a_url_without_a_command_is_told_where_it_goes_and_not_repeated(nettools: Run) -> None:
+    done = nettools("http://me:topsecret@h/")
+    assert done.code == 2
+    assert "`nettools get URL` fetches what it names" in done.err
+    assert "topsecret" not in done.err
+
+
 def test_a_bare_host_is_no_misspelt_verb_whatever_urls_options_hold(nettools: Run) -> None:
     done = nettools("http", "localhost", "-x", "http://127.0.0.1:1", "-H", "Referer: http://h/")
     assert done.code == 97

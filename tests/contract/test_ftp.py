@@ -231,6 +231,7 @@ def test_anonymous_reads_and_does_not_write(plain: Site) -> None:
     assert plain.server.log.commands()[:2] == ["USER anonymous", "PASS anonymous@"]
     with pytest.raises(DeniedError) as caught:
         nettools.ftp_put(b"x", plain.at("pub/x"), tls="off")
+    assert "the login was anonymous" in str(caught.value.hint)
     assert caught.value.exit_code == 9
 
 
@@ -266,6 +267,7 @@ def test_a_file_whose_end_is_missing_is_incomplete_and_its_part_stays(plain: Sit
     with pytest.raises(IncompleteError) as caught:
         nettools.ftp_get(plain.at("pub/hello.txt"), path, **plain.options)
     assert (caught.value.received, caught.value.expected) == (14, 20)
+    assert str(caught.value.hint).startswith("hello.txt.part is kept")
     assert path.read_bytes() == b"the old file"
     assert (tmp_path / "hello.txt.part").exists()
 

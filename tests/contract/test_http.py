@@ -237,6 +237,7 @@ def test_a_download_goes_on_where_it_was_cut_if_the_file_is_the_same(plain: Site
     with pytest.raises(IncompleteError) as caught:
         nettools.download(url, path)
     assert (caught.value.received, caught.value.expected) == (5000, len(data))
+    assert caught.value.hint == "b.bin.part is kept: resume=True, or -C, goes on with it"
     assert path.read_bytes() == b"the old file"
     done = nettools.download(url, path, resume=True)
     assert done.resumed_from == 5000

@@ -125,6 +125,8 @@ class Commands(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args and self.get_command(ctx, args[0]) is None and not ctx.resilient_parsing:
+            if "://" in args[0]:  # as curl and HTTPie have it; it may have a password in it
+                ctx.fail("a command stands before the URL: `nettools get URL` fetches what it names")
             ctx.fail(f"No such command '{args[0]}'.{self._nearest(ctx, args[0])}")
         return super().resolve_command(ctx, args)
 

@@ -12,7 +12,16 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO
 
-from nettools.errors import ChecksumError, FileError, NettoolsError, TooLargeError, UnsupportedError, UsageError
+from nettools.errors import (
+    ChecksumError,
+    DisconnectedError,
+    FileError,
+    IncompleteError,
+    NettoolsError,
+    TooLargeError,
+    UnsupportedError,
+    UsageError,
+)
 from nettools.files.failure import file_error
 from nettools.files.part import Part, Rest
 from nettools.results import Digest, Transfer, digest_of
@@ -319,5 +328,9 @@ class Destination:
         if self._part is None or self._part.file is None:
             return
         self._part.close()
-        if not self._committed and (self._poisoned or not self.written):
+        if self._committed:
+            return
+        if self._poisoned or not self.written:
             self._part.discard()
+        elif isinstance(error, (IncompleteError, DisconnectedError)) and error.hint is None:
+            error.hint = f"{self._part.part.name} is kept: resume=True, or -C, goes on with it"

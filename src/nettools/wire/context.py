@@ -225,7 +225,8 @@ def _load_certificate(context: ssl.SSLContext, tls: TLS) -> None:
 
 
 def _unreadable(what: str, name: str, error: OSError) -> FileError:
-    return FileError(f"cannot read the {what}: {name}", filename=name, errno=error.errno, exit_code=26)
+    reason = (error.strerror or str(error)).lower()
+    return FileError(f"cannot read the {what} {name}: {reason}", filename=name, errno=error.errno, exit_code=26)
 
 
 def _no_passphrase() -> str:

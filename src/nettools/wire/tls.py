@@ -61,7 +61,10 @@ def tls_error(error: Exception, host: str | None) -> TLSError:
             hint='a lower one can be allowed: TLS(min_version="1.0"), --tls-min',
         )
     if isinstance(error, (ssl.SSLEOFError, ssl.SSLZeroReturnError)) or "EOF" in text:
-        return TLSError(f"{where} closed the connection during the TLS handshake")
+        return TLSError(
+            f"{where} closed the connection during the TLS handshake",
+            hint="it may want a client certificate, TLS(cert=..., key=...), or speak no TLS here",
+        )
     if "CERTIFICATE_REQUIRED" in text or "HANDSHAKE_FAILURE" in text or "ALERT" in text:
         return TLSError(
             f"{where} refused the TLS handshake: {_words(text)}",

@@ -175,6 +175,9 @@ def test_a_path_can_be_for_users(server: HTTPServer, ask: Callable[..., Answer],
 def test_the_routes_to_try_a_client_on(ask: Callable[..., Answer]) -> None:
     everything = ask("POST", "/_anything?a=b", b'{"c": 1}', Content_Type="application/json", Cookie="d=e").json
     assert (everything["method"], everything["args"], everything["json"]) == ("POST", {"a": "b"}, {"c": 1})
+    assert ask("GET", "/_anything?a=b&c=d&a=e").json["args"] == {"a": ["b", "e"], "c": "d"}
+    form = ask("POST", "/_form", b"a=b&c=d&a=e", Content_Type="application/x-www-form-urlencoded").json
+    assert form["fields"] == {"a": ["b", "e"], "c": "d"}
     assert ask("GET", "/_status/418").status == 418
     assert ask("GET", "/_status/401").headers["WWW-Authenticate"]
     assert ask("GET", "/_redirect/2").headers["Location"] == "/_redirect/1"

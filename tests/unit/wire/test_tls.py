@@ -91,7 +91,7 @@ def test_plain_text_where_tls_was_expected_is_said(serve: Any, dialer: Dial) -> 
 
 
 def test_files_that_cannot_be_read_are_named(tmp_path: Any) -> None:
-    with pytest.raises(FileError, match="certificate authorities") as caught:
+    with pytest.raises(FileError, match=r"certificate authorities .*: no such file") as caught:
         context_for(TLS(ca=tmp_path / "none.pem"))
     assert caught.value.exit_code == 26
     (tmp_path / "bad.pem").write_text("no certificate")

@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, cast
 
 from nettools.errors import (
     AuthError,
+    DeniedError,
     DisconnectedError,
+    NettoolsError,
     ProtocolError,
     TLSError,
     UnsupportedError,
@@ -130,6 +132,12 @@ class Control(Session):
     @property
     def _user(self) -> str:
         return (self.auth.user if self.auth else None) or "anonymous"
+
+    def _complete(self, error: NettoolsError) -> NettoolsError:
+        error = super()._complete(error)
+        if isinstance(error, (AuthError, DeniedError)) and error.hint is None and self._user in NOBODY:
+            error.hint = "the login was anonymous: give auth=(user, password), or -u USER"
+        return error
 
     def _login(self) -> None:
         auth, user = self.auth, self._user

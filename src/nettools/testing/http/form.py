@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
 from nettools.testing.http.message import BadRequest, Request
 
-__all__ = ["Part", "described", "parts_of"]
+__all__ = ["Part", "described", "parts_of", "together"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,16 +57,21 @@ def _multipart(body: bytes, boundary: bytes) -> list[Part]:
 
 def described(parts: list[Part]) -> dict[str, Any]:
     """Fields and files, files by their name, type, size and digest."""
-    fields: dict[str, str] = {}
-    files: dict[str, Any] = {}
+    fields: list[tuple[str, str]] = []
+    files: list[tuple[str, dict[str, Any]]] = []
     for part in parts:
         if part.filename is None:
-            fields[part.name] = part.content.decode("utf-8", "replace")
+            fields.append((part.name, part.content.decode("utf-8", "replace")))
         else:
-            files[part.name] = {
-                "filename": part.filename,
-                "type": part.kind,
-                "size": len(part.content),
-                "sha256": hashlib.sha256(part.content).hexdigest(),
-            }
-    return {"fields": fields, "files": files}
+            digest = hashlib.sha256(part.content).hexdigest()
+            about = {"filename": part.filename, "type": part.kind, "size": len(part.content), "sha256": digest}
+            files.append((part.name, about))
+    return {"fields": together(fields), "files": together(files)}
+
+
+def together(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    """Values by name; those of a name that comes several times as a list."""
+    result: dict[str, list[Any]] = {}
+    for name, value in pairs:
+        result.setdefault(name, []).append(value)
+    return {name: values[0] if len(values) == 1 else values for name, values in result.items()}

@@ -14,10 +14,10 @@ import json
 import random
 import zlib
 from typing import Any
-from urllib.parse import urljoin
+from urllib.parse import parse_qsl, urljoin, urlsplit
 
 from nettools.testing.http.access import Access
-from nettools.testing.http.form import described, parts_of
+from nettools.testing.http.form import described, parts_of, together
 from nettools.testing.http.message import BadRequest, Request, Response, json_response
 
 __all__ = ["Routes"]
@@ -66,7 +66,7 @@ class Routes:
         return {
             "method": request.method,
             "url": urljoin(f"{'https' if request.tls else 'http'}://{request.headers.get('host', '')}", request.target),
-            "args": request.query,
+            "args": together(parse_qsl(urlsplit(request.target).query, keep_blank_values=True)),
             "headers": request.headers,
             "data": "" if parts is not None else request.body.decode("utf-8", "replace"),
             "form": described(parts or []),
