@@ -227,6 +227,7 @@ ELSEWHERE = {
         "proxies": "proxy= is a URL, for all protocols",
         "allow_redirects follow_redirects max_redirects": "follow= is how many redirects at most",
         "raise_for_status": "check=False gives the page of an error, too",
+        "headers params": "headers= and params= are of fetch_page, and of each fetch of a session",
         "stream": "download(url, dest) writes to a file, or to any object with write()",
         "session client": "connect(url) keeps a session",
         "content body contents payload msg": "data= or json= of HTTP, text= and html= of a mail",

@@ -6,12 +6,13 @@ A line that has to be an error carries a `type: ignore`, which would be one itse
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, assert_type
 
 import nettools
-from nettools import Auth, Options, Query, Retry, Timeout
+from nettools import Auth, Options, Query, Retry, Timeout, testing
 from nettools.target import parse_endpoint
 
 
@@ -102,6 +103,19 @@ def many_calls(urls: list[str]) -> int:
     mixed: list[Any] = [lambda: 1, (nettools.fetch_page, "https://h")]
     anything: list[nettools.Outcome] = list(nettools.run_many(mixed))
     return len(anything)
+
+
+def telnet_by_hand() -> None:
+    with nettools.connect("telnet://h", kind=nettools.TelnetSession) as session:
+        assert_type(session.read_until("login: "), str)
+        assert_type(session.read_until(re.compile(rb"[$#] ")), bytes)
+
+
+def test_of_ones_own(smtp_server: testing.SMTPServer, world: testing.World) -> None:
+    assert_type(testing.assert_mail(world, to="alice@x.org").links(), list[str])
+    with testing.servers("imap", world=world) as running:
+        assert_type(running.imap, testing.IMAPServer)
+        assert_type(running.imap.log.round_trips(), int)
 
 
 def values_are_frozen(entry: nettools.FileEntry) -> dict[nettools.FileEntry, str]:

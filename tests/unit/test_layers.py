@@ -42,7 +42,7 @@ LEAVES = {
 }
 MAY_IMPORT = {
     **dict.fromkeys(LEAVES, LEAVES),
-    "results": {*LEAVES, "parse.html"},  # a page's title and links are read when they are asked for
+    "results": {*LEAVES, "parse.html", "parse.links"},  # what a page leads to is read when it is asked for
     "parse": {*LEAVES, "parse"},
     "wire": {*LEAVES, "wire"},
     "session": {*LEAVES, "wire", "session"},

@@ -47,6 +47,12 @@ class Page(Result):
         """The targets of an HTML page's `<a href>`, absolute, in order, each once."""
         return self._outline()[1]
 
+    def related(self, relation: str) -> str | None:
+        """Where a Link field leads (RFC 8288), absolute, or None: `related("next")` is the next page of a list."""
+        from nettools.parse.links import parse_links  # only a page that is asked pays for the parser
+
+        return parse_links(self.headers.get_all("Link"), self.url).get(relation.lower())
+
     def _outline(self) -> tuple[str | None, tuple[str, ...]]:
         from nettools.parse.html import outline  # only a page that is asked pays for the parser
 

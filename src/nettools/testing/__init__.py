@@ -17,14 +17,43 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from nettools.testing.echo import TCPEchoServer, UDPEchoServer, UnixEchoServer
+    from nettools.testing.ftp import FTPServer
+    from nettools.testing.gopher import GopherServer
+    from nettools.testing.http import HTTPServer
+    from nettools.testing.imap import IMAPServer
+    from nettools.testing.load import load_world, save_world
+    from nettools.testing.mail import assert_mail
+    from nettools.testing.nntp import NNTPServer
+    from nettools.testing.personalities import ALL
+    from nettools.testing.pop3 import POP3Server
+    from nettools.testing.proxy import ProxyServer
+    from nettools.testing.replaying import replay
     from nettools.testing.server import Server
+    from nettools.testing.smtp import SMTPServer
+    from nettools.testing.telnet import TelnetServer
     from nettools.testing.world import World
+    from nettools.testing.xmlrpc import XMLRPCServer
 
 __all__ = [
     "ALL",
     "FAKES",
+    "FTPServer",
+    "GopherServer",
+    "HTTPServer",
+    "IMAPServer",
+    "NNTPServer",
+    "POP3Server",
+    "ProxyServer",
+    "SMTPServer",
     "Sandbox",
+    "Server",
+    "TCPEchoServer",
+    "TelnetServer",
+    "UDPEchoServer",
+    "UnixEchoServer",
     "World",
+    "XMLRPCServer",
     "assert_mail",
     "load_world",
     "make_server",
@@ -51,6 +80,7 @@ FAKES: dict[str, str] = {
 TOOLS: dict[str, str] = {"fault_proxy": "nettools.testing.fault_proxy:FaultProxy"}  # no protocols, but servers
 
 _HOMES = {
+    **{name: module for module, _, name in (where.partition(":") for where in FAKES.values())},
     "ALL": "nettools.testing.personalities",
     "Server": "nettools.testing.server",
     "World": "nettools.testing.world",
@@ -61,10 +91,12 @@ _HOMES = {
 }
 
 
-def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        return getattr(importlib.import_module(_HOMES[name]), name)
-    raise AttributeError(f"module 'nettools.testing' has no attribute {name!r}")
+if not TYPE_CHECKING:  # who knows the names above, and those that are imported here
+
+    def __getattr__(name: str) -> Any:
+        if name in _HOMES:
+            return getattr(importlib.import_module(_HOMES[name]), name)
+        raise AttributeError(f"module 'nettools.testing' has no attribute {name!r}")
 
 
 def check_names(names: Iterable[object]) -> None:
@@ -97,6 +129,19 @@ class Sandbox(SimpleNamespace):
     world: World
     ca: Path | None
     running: dict[str, Server]
+    http: HTTPServer
+    xmlrpc: XMLRPCServer
+    ftp: FTPServer
+    smtp: SMTPServer
+    pop3: POP3Server
+    imap: IMAPServer
+    nntp: NNTPServer
+    telnet: TelnetServer
+    gopher: GopherServer
+    tcp: TCPEchoServer
+    udp: UDPEchoServer
+    unix: UnixEchoServer
+    proxy: ProxyServer
 
     def environ(self) -> dict[str, str]:
         """For a subprocess: NAME_HOST, NAME_PORT, NAME_URL and NAME_TLS_PORT of each server, and SSL_CERT_FILE."""

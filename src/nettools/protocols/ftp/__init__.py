@@ -119,7 +119,7 @@ def ftp_put(
 def ftp_list(
     url: str, *, recursive: bool = False, pattern: str | None = None, method: str = "auto", **opts: Unpack[FTPKeywords]
 ) -> tuple[FileEntry, ...]:
-    """The entries of a folder: by MLSD, else by LIST in the dialect of any of fifteen families.
+    """The entries of a folder: by MLSD, else by LIST in the dialect of the server's family.
 
     >>> [entry.name for entry in ftp_list(f"{ftp.url}/pub/", pattern="*.txt")][:2]
     ['empty.txt', 'grüße.txt']

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Iterable, Iterator
-from typing import Any, ClassVar
+from typing import Any, ClassVar, overload
 
 from nettools.errors import DeadlineError, DisconnectedError, UsageError
 from nettools.protocols.telnet.interactive import SIGNALS, Console, pump
@@ -91,6 +92,12 @@ class TelnetSession(Conversation):
         """Send a line with its end. A `Secret` is masked wherever it is shown, even when it comes back."""
         self._send(self._line(line))
 
+    @overload
+    def read_until(self, expect: bytes | re.Pattern[bytes], timeout: float | None = None) -> bytes: ...
+    @overload
+    def read_until(self, expect: str | re.Pattern[str], timeout: float | None = None) -> str: ...
+    @overload
+    def read_until(self, expect: tuple[Any, ...], timeout: float | None = None) -> str | bytes: ...
     @operation("read")
     def read_until(self, expect: Any, timeout: float | None = None) -> Any:
         """Everything up to and with what is expected; as bytes if that is bytes, else as text.
