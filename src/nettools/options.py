@@ -42,7 +42,20 @@ def _is_address(value: object) -> bool:
 
 
 class Options(Frozen, kw_only=True):
-    """The options of a call, reusable: `options=Options(timeout=5)`; keywords of the call win."""
+    """The options of a call, reusable: `options=Options(timeout=5)`; keywords of the call win.
+
+    Args:
+        timeout: a Timeout, or the seconds in all. retry: a Retry, or how many attempts in all.
+        tls: a TLS, its mode ("auto", "off", "starttls", "implicit"), True (required) or False (off).
+        auth: (user, password), or an Auth, which has tokens and mechanisms too. netrc: True, or a path.
+        proxy: a Proxy, a URL, "env" (the `*_proxy` variables) or None.
+        encoding: of names and text that say none. max_size: octets held in memory; None lifts it.
+        resolve: {(host, port): [address]}. family: 4 or 6. source_address: of this machine.
+        limit_rate: octets a second. progress: called with octets done and in all, or None.
+        on_event: called with an Event for every stage and line. profile: of the configuration file.
+        cookies: HTTP's. active, account, data_host: FTP's. ehlo: SMTP's. group, server: NNTP's. datagram: of Unix
+            sockets.
+    """
 
     timeout: Timeout | float | None = Timeout()
     tls: TLS | str | bool | None = TLS()

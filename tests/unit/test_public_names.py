@@ -6,7 +6,9 @@ Run as a script, this writes the stubs that it compares.
 from __future__ import annotations
 
 import importlib
+import inspect
 import pickle
+import re
 from pathlib import Path
 
 import pytest
@@ -43,6 +45,11 @@ def test_every_name_is_found_where_it_is_said_to_live(package: str) -> None:
             assert getattr(module, name) is getattr(there, name)
             assert name in getattr(there, "__all__", [name]), f"{there.__name__}.__all__ leaves out {name}"
     assert set(module.__all__) <= set(dir(module))
+
+
+def test_the_first_help_names_every_function() -> None:
+    functions = {name for name in nettools.__all__ if inspect.isfunction(getattr(nettools, name))}
+    assert functions <= set(re.findall(r"\w+", str(nettools.__doc__)))
 
 
 def test_completion_offers_no_machinery() -> None:
