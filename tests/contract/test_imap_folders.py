@@ -130,3 +130,10 @@ def test_a_draft_is_made_of_what_send_mail_takes(fakes: Sandbox) -> None:
     assert "z@c.example" in kept.headers["Bcc"]
     with pytest.raises(UsageError, match="a message is not made of partial"):
         nettools.append_mail(fakes.imap.url, {**draft, "partial": True}, auth=ALICE)
+
+
+def test_a_folder_that_is_not_there_to_move_to_is_told_how_to_make(site: Site) -> None:
+    nettools.append_mail(site.url, b"Subject: stays\r\n\r\n", **site.options)
+    with pytest.raises(NotFoundError) as caught:
+        nettools.move_mail(site.url, Query(subject="stays"), "Nowhere", **site.options)
+    assert "create_folder()" in str(caught.value.hint)

@@ -64,6 +64,7 @@ def reply_error(response: Response, what: str, *, kind: type[ReplyError] | None 
         code=response.status,
         text=f"[{code}] {text}".rstrip() if code else text,
         temporary=code in _TEMPORARY,
+        hint="create_folder(), or `nettools imap mkdir`, makes it" if code == "TRYCREATE" else None,
         reply=Reply(response.status or "", f"[{code}] {text}" if code else text),
     )
 
