@@ -27,6 +27,7 @@ FAMILIES: tuple[Callable[[str, Unix], FileEntry | None], ...] = (
     read_eplf, read_dos, read_netpresenz, read_netware, read_unisys, read_vms, read_os2, read_os400, read_vm,
     read_tandem, read_mvs,
 )  # fmt: skip
+BROKEN = re.compile(r".*\S;\d{1,6}(?:\s++\d{1,10}(?:/\d{1,10})?)?+\s*+")  # a line of VMS without its date
 MEMBERS = re.compile(r"\s*Name\s+(?:VV\.MM\s+Created|Size\s+TTR)\s.*")  # the headline of an MVS folder
 
 
@@ -34,17 +35,18 @@ def read_others(lines: list[str], entries: list[FileEntry | None], unix: Unix) -
     """Fill in the entries of the lines that have none: first those of Unix in other shapes, the most frequent."""
     for place, line in enumerate(lines):
         entries[place] = entries[place] or read_odd(line, unix)
-    pending = ""  # VMS breaks a line behind a long name
+    pending = ""  # VMS breaks a line behind a long name, or in front of the date where the owner is long
     members = False  # behind the headline of an MVS folder a word alone is a member
     for place, line in enumerate(lines):
         if entries[place] is not None or not line or line.isspace() or len(line) > LONGEST:
             pending = ""
             continue
-        entry = (_other(pending + line, unix) if pending else None) or _other(line, unix)
+        rest = pending and ";" not in line.split(None, 1)[0]
+        entry = (_other(pending + line, unix) if rest else None) or _other(line, unix)
         if entry is None:
             members = members or MEMBERS.fullmatch(line) is not None
             entry = read_member(line) if members else None
-        pending = f"{line} " if entry is None and line.rstrip().rpartition(";")[2].isdecimal() else ""
+        pending = f"{line} " if entry is None and BROKEN.fullmatch(line) else ""
         entries[place] = entry
 
 

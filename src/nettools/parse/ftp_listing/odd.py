@@ -34,11 +34,11 @@ _DATES = (
 _DATE_FORMS = tuple(re.compile(each) for each in _DATES)
 _ANY_DATE = "|".join(re.sub(r"\?P<\w+>", "?:", each.replace("(?P=mark)", "[-/.]")) for each in _DATES)
 _LINE = re.compile(
-    rf"""\s*(?:\d{{1,20}}\s+){{0,2}}                       # inode and blocks, of ls -lis
-    ({MODE}|[-d](?:-{{8}}|[r-][w-][x-][r-][w-][x-])(?=\s))[-+@.*]?\s*   # HylaFAX leaves others out
+    rf"""\s*+(?:\d{{1,20}}\s++){{0,2}}                     # inode and blocks, of ls -lis
+    ({MODE}|[-d](?:-{{8}}|[r-][w-][x-][r-][w-][x-])(?=\s))[-+@.*]?\s*+  # HylaFAX leaves others out
     (?:.*?(?<!\S))                                        # links, owner, group: some leave one out
     (\d{{1,3}}(?:[,.']\d{{3}}){{1,6}}|\d{{1,5}}(?:[.,]\d{{1,3}})?[kKMGTPE](?:i?B)?|-?\d{{1,20}})   # size
-    (?:(,)\s*\d{{1,10}})?\s+                              # ... or major and minor number
+    (?:(,)\s*+\d{{1,10}})?\s++                            # ... or major and minor number
     (?:(?i:mon|tue|wed|thu|fri|sat|sun),?\s+)?
     ({_ANY_DATE})(\s.*)""",
     re.VERBOSE | re.DOTALL,

@@ -12,7 +12,7 @@ from nettools.results import FileEntry
 __all__ = ["read_dos", "read_netware", "read_os2"]
 
 _WHAT = r"(?P<what><(?:DIR|JUNCTION|SYMLINKD?)>|\d{1,20}|\d{1,3}(?:[,.' ]\d{3}){1,6})"
-_CLOCK = r"(?P<hour>\d{1,2})[:.](?P<minute>\d\d)(?::(?P<second>\d\d))?\s*(?P<half>[AaPp][Mm]?(?:\.[Mm]\.)?)?"
+_CLOCK = r"(?P<hour>\d{1,2})[:.](?P<minute>\d\d)(?::(?P<second>\d\d))?(?:\s*+(?P<half>[AaPp][Mm]?(?:\.[Mm]\.)?))?"
 _DOS = re.compile(
     rf"(?P<first>\d{{1,2}})(?P<mark>[-/.])(?P<middle>\d{{1,2}})(?P=mark)(?P<year>\d{{4}}|\d\d)\s+{_CLOCK}\s+{_WHAT}"
     r"(?:\s{10}|\s)\s*?(?P<name>\S.*)"

@@ -19,22 +19,23 @@ from nettools.results import FileEntry
 __all__ = ["read_rare"]
 
 _SIZE = r"(?:(?P<size>\d{1,20})|(?P<folder><(?i:dir)>))"
-_CLOCK = r"(?P<hour>\d\d?):(?P<minute>\d\d)(?::(?P<second>\d\d))?"
+_MINUTES = r"(?P<hour>\d\d?):(?P<minute>\d\d)"
+_CLOCK = rf"{_MINUTES}(?::(?P<second>\d\d))?"
 _DAY = r"(?P<month>\d\d)[-/](?P<day>\d\d)[-/](?P<year>\d{4}|\d\d)"
 _NAMED = rf"(?P<named>{MONTH})"
 _LONG_DAY = rf"{_NAMED}[\s-]+(?P<day>\d\d?)(?:,\s*|\s+|-)(?P<year>\d{{4}})"
 _WEEKDAY = r"(?i:mon|tues?|wed|thur?s?|fri|sat|sun)\.?"
-_SUPERTCP = rf"(?P<name>\S+)\s+{_SIZE}\s+{_DAY}\s+{_CLOCK}(?:\s(?P<long>\s*\S.*))?"  # WinQVT has no long names
+_SUPERTCP = rf"(?P<name>\S+)\s+{_SIZE}\s+{_DAY}\s+{_MINUTES}(?:\s(?P<long>\s*\S.*))?"  # WinQVT has no long names
 _NEWT = rf"(?P<name>\S+)\s+{_SIZE}\s+{_LONG_DAY}\s+{_CLOCK}(?:\s+[RHSAD]{{1,5}})?"
-_WFFTP = rf"(?P<name>\S.*?)\s+{_SIZE}\s+{_DAY}\s+{_WEEKDAY}\s+{_CLOCK}"
-_VXWORKS = rf"(?P<size>\d{{1,20}})\s+{_LONG_DAY}\s+{_CLOCK}\s+(?P<name>\S.*?)(?P<folder>/|\s+<DIR>)?"  # and VShell
+_WFFTP = rf"(?P<name>\S(?:.*?\S)??)\s++{_SIZE}\s+{_DAY}\s+{_WEEKDAY}\s+{_CLOCK}"
+_VXWORKS = rf"(?P<size>\d{{1,20}})\s+{_LONG_DAY}\s+{_CLOCK}\s+(?P<name>\S(?:.*?\S)??)(?P<folder>/|\s++<DIR>)?"  # VShell
 _PCTCP = rf"{_SIZE}\s+(?P<name>\S+)\s+{_WEEKDAY}\s+{_NAMED}\s+(?P<day>\d\d?)\s+{_CLOCK}\s+(?P<year>\d{{4}})"
 _DISTINCT = rf"(?:(?P<folder>d)|-)[-w][-a][-s][-h]\s+(?P<size>\d{{1,20}})\s+{_LONG_DAY}\s+{_CLOCK}\s+(?P<name>\S.*)"
 _OS9 = (
     r"\d{1,5}\.\d{1,5}\s+(?P<year>\d\d)/(?P<month>\d\d)/(?P<day>\d\d)\s+(?P<hour>\d\d)(?P<minute>\d\d)\s+"
     r"(?:(?P<folder>d)|-)[-ewrs]{7}\s+[0-9A-Fa-f]+\s+(?P<size>\d{1,20})\s+(?P<name>\S.*)"
 )
-_FORMS = tuple(re.compile(rf"\s*{form}\s*") for form in (_SUPERTCP, _NEWT, _WFFTP, _VXWORKS, _PCTCP, _DISTINCT, _OS9))
+_FORMS = tuple(re.compile(rf"\s*+{form}\s*+") for form in (_SUPERTCP, _NEWT, _WFFTP, _VXWORKS, _PCTCP, _DISTINCT, _OS9))
 _NUMBERS = re.compile(r"(0[0-7]{6})\s+\d+\s+\d+\s+(\d{1,20})\s+(\d{1,11})\s+(\S.*)")
 _DATELESS = re.compile(rf"({MODE})[+@.]?\s+\d{{1,10}}\s+\S+\s+\S+\s+(\d{{1,20}})\s+(\S+)")
 _TYPES: dict[int, Kind] = {stat.S_IFDIR: "dir", stat.S_IFLNK: "link", stat.S_IFREG: "file"}

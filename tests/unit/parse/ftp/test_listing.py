@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import pickle
+import time
 
 import pytest
 
@@ -141,6 +142,26 @@ def test_a_name_of_vms_may_have_a_line_of_its_own() -> None:
         b"B.TXT;1 1 30-DEC-1996 17:44\r\nTotal of 2 files\r\n"
     )
     assert [(each.name, each.size) for each in parse_listing(data)] == [("A-LONG-NAME.TXT", 1024), ("B.TXT", 512)]
+
+
+def test_a_date_of_vms_may_have_a_line_of_its_own() -> None:
+    data = (
+        b"FREE.DIR;1  27/36\r\n   16-FEB-1999 10:01 [WEB,APACHE$WEB\r\n      (RWE,RWE,RE,RE)\r\n"
+        b"ALONE.TXT;1\r\nB.TXT;1 1 30-DEC-1996 17:44\r\n"
+    )
+    assert [(each.name, each.kind) for each in parse_listing(data)] == [("FREE", "dir"), ("B.TXT", "file")]
+
+
+@pytest.mark.parametrize("begin", ["-rw-r--r--", "A;1", "01-01-20 10:00", "a 5 01-01-20", "5 Dec 12, 2002 02:13 a"])
+def test_a_line_of_blanks_costs_no_more_than_its_length(begin: str) -> None:
+    def seconds(blanks: int) -> float:
+        line = f"{begin}{' ' * blanks}5 x\n".encode()
+        began = time.process_time()
+        parse_listing(line * (80_000 // blanks), today=TODAY)
+        return time.process_time() - began
+
+    short = max(seconds(500), 0.005)
+    assert any(seconds(8000) < 8 * short for _ in range(2))  # the square would be 16 times as long
 
 
 def test_members_without_statistics_are_seen_behind_their_headline_only() -> None:
