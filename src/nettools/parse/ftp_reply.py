@@ -149,13 +149,13 @@ def parse_mdtm(data: bytes | str) -> dt.datetime:
         raise _bad(data, "answer to MDTM") from None
 
 
-_SIZE = re.compile(r"(?:213[ -]\s*)?([0-9]{1,19})(?:\s+\(?(?:bytes|octets)\)?)?")
+_SIZE = re.compile(r"\s*+(?:213[ -]\s*|(?!213[ -]))([0-9]{1,19})(?:\s+\(?(?:bytes|octets)\)?)?\s*+")
 
 
 @takes(*OCTETS_OR_TEXT)
 def parse_size(data: bytes | str) -> int:
     """The octets in a 213 reply (RFC 3659 4)."""
-    match = _SIZE.fullmatch(_text(data).strip().rpartition("\n")[2])
+    match = _SIZE.fullmatch(_text(data).rstrip("\r\n").rpartition("\n")[2])
     if match is None:
         raise _bad(data, "answer to SIZE")
     return int(match[1])
@@ -168,14 +168,12 @@ def parse_feat(data: bytes | str) -> dict[str, str]:
     >>> parse_feat("211-Features:\\r\\n SIZE\\r\\n REST STREAM\\r\\n211 End\\r\\n")
     {'SIZE': '', 'REST': 'STREAM'}
     """
-    found: dict[str, str] = {}
+    found: dict[str, list[str]] = {}  # a feature that stands there twice (AUTH SSL, AUTH TLS) has the words of both
     lines = [line.rstrip("\r") for line in _value(data, "answer to FEAT").rstrip("\r\n").split("\n")]
     for place, line in enumerate(lines):
         if place in (0, len(lines) - 1) and re.match(r"211(?:[ -]|\Z)", line):
             continue
-        name, *rest = line.removeprefix("211-").split(None, 1)[:2] or [""]
-        if name:  # a feature that stands there twice (AUTH SSL, AUTH TLS) has the parameters of both
-            found[name.upper()] = " ".join(
-                filter(None, (found.get(name.upper(), ""), *(each.strip() for each in rest)))
-            )
-    return found
+        name, *words = line.removeprefix("211-").split(None, 1) or [""]
+        if name:
+            found.setdefault(name.upper(), []).extend(each.strip() for each in words)
+    return {name: " ".join(words) for name, words in found.items()}

@@ -301,9 +301,9 @@ def parse_capabilities(data: bytes | str) -> dict[str, tuple[str, ...]]:
     >>> parse_capabilities(b"101 list\\r\\nVERSION 2\\r\\nLIST ACTIVE NEWSGROUPS\\r\\n.\\r\\n")["LIST"]
     ('ACTIVE', 'NEWSGROUPS')
     """
-    result: dict[str, tuple[str, ...]] = {}
+    found: dict[str, list[str]] = {}
     for line in _body(data, (101,), "list of capabilities"):
         name, *words = text_of(line).split() or ("",)
         if name:
-            result[name.upper()] = (*result.get(name.upper(), ()), *words)
-    return result
+            found.setdefault(name.upper(), []).extend(words)
+    return {name: tuple(words) for name, words in found.items()}

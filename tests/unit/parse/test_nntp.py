@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -65,6 +66,16 @@ def test_groups_and_their_descriptions() -> None:
     names = "215 list\r\nlocal.a\tGrüße  an alle\r\nlocal.b   \r\nlocal.c\r\n\r\n.\r\n".encode()
     assert nntp.parse_newsgroups(names) == {"local.a": "Grüße  an alle", "local.b": "", "local.c": ""}
     assert nntp.parse_newsgroups(b"local.l\tcaf\xe9\r\n") == {"local.l": "café"}
+
+
+def test_many_capabilities_of_one_name_cost_no_more_than_their_number() -> None:
+    def seconds(lines: int) -> float:
+        began = time.process_time()
+        assert len(nntp.parse_capabilities(b"LIST a b\r\n" * lines)["LIST"]) == 2 * lines
+        return time.process_time() - began
+
+    few = max(seconds(1_000), 0.002)
+    assert any(seconds(16_000) < 64 * few for _ in range(2))  # the square would be 256 times as long
 
 
 def test_the_answer_to_group() -> None:
