@@ -46,21 +46,44 @@ def parts_of(value: Any) -> tuple[Part, ...]:
         body, section = todo.pop()
         if not isinstance(body, tuple) or not body:
             continue
-        if not isinstance(body[0], tuple):
+        if not _is_multipart(body):
             part, inner = _single(body, section or "1")
             result.append(part)
             # a message's multipart has the number of the message, any other body is its part 1 (RFC 3501 6.4.5)
-            multipart = isinstance(inner, tuple) and inner and isinstance(inner[0], tuple)
-            todo.append((inner, part.section if multipart else f"{part.section}.1"))
+            todo.append((inner, part.section if _is_multipart(inner) else f"{part.section}.1"))
             continue
         count = next((place for place, each in enumerate(body) if not isinstance(each, tuple)), len(body))
-        subtype, parameters, disposition = (*body[count : count + 3], None, None, None)[:3]
+        start = count or int(body[0] is None)  # a NIL in place of parts
+        subtype, parameters, disposition = (*body[start : start + 3], None, None, None)[:3]
         shown, filename = _disposition(disposition)
-        kind = f"multipart/{text_of(subtype).lower()}"
+        kind = f"multipart/{text_of(subtype).lower() or 'mixed'}"  # RFC 2046 5.1.3: what any other is taken for
         result.append(Part(section, kind, _parameters(parameters), disposition=shown, filename=filename))
         prefix = f"{section}." if section else ""
         todo += [(body[place], f"{prefix}{place + 1}") for place in reversed(range(count))]
     return tuple(result)
+
+
+def _is_multipart(body: Any) -> bool:
+    """Whether it is one; without parts, `("MIXED" ...)` or `(NIL "MIXED" ...)`, it has fewer fields than others."""
+    if not isinstance(body, tuple) or not body:
+        return False
+    if body[0] is None:
+        return 1 < len(body) < 7 and isinstance(body[1], bytes)
+    return isinstance(body[0], tuple) or len(body) == 1 or isinstance(body[1], tuple)
+
+
+def _has_message(fields: list[Any]) -> bool:
+    """Whether these fields begin with ENVELOPE, body and lines; some servers leave all three out."""
+    if len(fields) < 2 or isinstance(fields[0], bytes):
+        return False
+    return isinstance(fields[0], tuple) or _is_body(fields[1]) or (len(fields) > 2 and number_of(fields[2]) is not None)
+
+
+def _is_body(value: Any) -> bool:
+    """Whether it begins like a body: with another, or with type and subtype; a disposition has no second string."""
+    if not isinstance(value, tuple) or not value:
+        return False
+    return isinstance(value[0], tuple) or (len(value) > 1 and isinstance(value[1], bytes))
 
 
 def _single(body: tuple[Any, ...], section: str) -> tuple[Part, Any]:
@@ -72,7 +95,7 @@ def _single(body: tuple[Any, ...], section: str) -> tuple[Part, Any]:
     envelope: Envelope | None = None
     inner: Any = None
     lines: int | None = None
-    if name in MESSAGES and len(extra) >= 2 and (extra[0] is None or isinstance(extra[0], tuple)):
+    if name in MESSAGES and _has_message(extra):
         envelope, inner = envelope_of(extra[0]), extra[1]
         lines = number_of(extra[2]) if len(extra) > 2 else None
         extra = extra[3:]

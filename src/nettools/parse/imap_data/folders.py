@@ -33,6 +33,7 @@ _STRING_NEXT = re.compile(rb' *+(?:"|~?\{\d+\+?\}\r?\n)')
 # parentheses inside (RFC 8474); else to the end of the line, for some servers leave the quotes of names with spaces out
 _BARE = re.compile(rb" *+(?:(\S++)(?= \()|([^\r\n]*))")
 _COUNTED = re.compile(rb" *+([^\r\n]*?) ?(?=\((?:[^()\r\n]|\([^()\r\n]*\))*+\)[ \t]*+(?:\r?\n|\Z))")
+_WORD = re.compile(rb" *+([^\s()]++) ?(?=\()")
 
 
 @takes(*OCTETS)
@@ -116,7 +117,7 @@ def _name(scanner: Scanner) -> bytes:
     if _STRING_NEXT.match(scanner.data, scanner.place):
         return scanner.astring()
     found = _BARE.match(scanner.data, scanner.place)
-    return found[1] or found[2] if found is not None else b""
+    return found[1] or found[2].rstrip(b" \t") if found is not None else b""  # a name that ends so has to be quoted
 
 
 @takes(*OCTETS)
@@ -143,7 +144,7 @@ def status_of(scanner: Scanner) -> tuple[str, dict[str, int]]:
     if _STRING_NEXT.match(scanner.data, scanner.place):
         name = scanner.astring()
     else:
-        found = _COUNTED.match(scanner.data, scanner.place)
+        found = _COUNTED.match(scanner.data, scanner.place) or _WORD.match(scanner.data, scanner.place)
         if found is None:
             raise scanner.error("no STATUS")
         name = found[1]

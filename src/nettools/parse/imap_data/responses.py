@@ -58,6 +58,7 @@ _STATUS = re.compile(rb"(OK|NO|BAD|BYE|PREAUTH)\b[ \t]*+([^\r\n]*)", re.IGNORECA
 _CODE = re.compile(
     rb"""\[([^\s\]]++)(?:[ ]((?:"(?:[^"\\]|\\.)*+"|\([^()"]*+\)|[^\]"])*+))?\][ \t]?(.*)""", re.DOTALL | re.VERBOSE
 )
+_PLAIN_CODE = re.compile(rb"\[([^\s\]]++)(?: ([^\]]*+))?\][ \t]?(.*)", re.DOTALL)  # with a quote that does not close
 _NUMBERED = re.compile(rb"(\d{1,20}) ([A-Za-z]+)[ \t]*+")
 _WORD = re.compile(rb"([A-Za-z][A-Za-z0-9-]*)[ \t]*+")
 _NUMBERS = frozenset({"EXISTS", "RECENT", "EXPUNGE", "FETCH"})
@@ -113,7 +114,7 @@ def _no_response(data: bytes) -> ProtocolError:
 
 def _code(text: bytes) -> tuple[Code, str | None]:
     """The response code and the text behind it (RFC 3501 7.1)."""
-    match = _CODE.match(text) if text.startswith(b"[") else None
+    match = (_CODE.match(text) or _PLAIN_CODE.match(text)) if text.startswith(b"[") else None
     if match is None:
         return None, text.decode("utf-8", "replace") or None
     name = match[1].decode("ascii", "replace").upper()
@@ -131,7 +132,8 @@ def _code_value(text: bytes) -> int | tuple[str, ...]:
         return (text.decode("utf-8", "replace"),)
     flat: list[str] = []
     for value in values:
-        flat += [text_of(each) for each in value] if isinstance(value, tuple) else [text_of(value)]
+        words = value if isinstance(value, tuple) else (value,)
+        flat += ["NIL" if each is None else text_of(each) for each in words]
     return tuple(flat)
 
 

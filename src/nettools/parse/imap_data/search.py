@@ -46,7 +46,7 @@ def esearch_of(scanner: Scanner) -> dict[str, Any]:
         except StopIteration:
             raise scanner.error("an ESEARCH item without its value") from None
         if isinstance(item, tuple):
-            found[name] = tuple(text_of(each) for each in item)
+            found[name] = tuple(None if each is None else text_of(each) for each in item)  # PARTIAL may have NIL
         elif name == "all":
             found[name] = _sets(item)
         else:

@@ -110,7 +110,7 @@ def test_what_is_no_search_is_an_error(data: bytes) -> None:
         (b"ALL 2,5:7 MODSEQ 77", {"all": ("2", "5:7"), "modseq": 77}),
         (
             b"UID PARTIAL (1:500 NIL) RELEVANCY (4 99)",
-            {"uid": True, "partial": ("1:500", ""), "relevancy": ("4", "99")},
+            {"uid": True, "partial": ("1:500", None), "relevancy": ("4", "99")},
         ),
         (b"COUNT \xc2\xb2", {"count": "²"}),
         (b"", {}),
