@@ -67,7 +67,8 @@ def test_what_could_be_read_in_two_ways_is_refused(address: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "to", [5, b"a@x.org", [5], "a\tb@x.org", "no one", "a@x.org\r\nBcc: c@x.org", "a@x.org> B=1 <b", [None]]
+    "to",
+    [5, b"a@x.org", [5], "a\tb@x.org", "no one", "Bob b@x.org", "a@x.org\r\nBcc: c@x.org", "a@x.org> B=1 <b", [None]],
 )
 def test_recipients_that_make_no_sense_are_refused(to: Any) -> None:
     with pytest.raises(UsageError):

@@ -94,7 +94,10 @@ def _parsed(text: str, what: str) -> tuple[Address, ...]:
         raise UsageError(f"{what}= {text!r} is no mail address", hint=_HINT)
     if "@" in text and not any("@" in address.address for address in found):
         raise UsageError(f"{what}= {text!r} is no mail address", hint=_HINT)  # `b@` is not `b`
-    if "(" not in text and not _BRACKETS.fullmatch(_QUOTED.sub("", text)):
+    unquoted = _QUOTED.sub("", text)
+    if "(" not in text and not _BRACKETS.fullmatch(unquoted):
+        raise UsageError(f"{what}= {text!r} is no mail address", hint=_HINT)
+    if len(re.findall(r"[<(]", unquoted)) < sum(bool(address.name) for address in found):  # `Bob bob@x.org`
         raise UsageError(f"{what}= {text!r} is no mail address", hint=_HINT)
     for address in found:
         if not re.search(r'["(\\]', text) and address.mailbox not in text:

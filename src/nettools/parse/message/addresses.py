@@ -16,7 +16,8 @@ from nettools.results import Address
 __all__ = ["parse_addresses"]
 
 _TOKEN = re.compile(
-    r'\s+|"(?:[^"\\]|\\.)*"?|\((?:[^()\\]|\\.)*|\[(?:[^\]\\]|\\.)*\]?|[<>@,;:.]|[^\s"(\[<>@,;:.)]+|\)', re.DOTALL
+    r'\s+|"(?:[^"\\]|\\.)*"?|\((?:[^()\\]|\\.)*|\[(?:[^\]\\]|\\.)*\]?|[<>@,;:.]|(?:[^\s"(\[<>@,;:.)]|(?<=\\)")+|\)',
+    re.DOTALL,
 )
 
 
@@ -161,22 +162,33 @@ def _apart(words: list[tuple[str, str]]) -> list[list[tuple[str, str]]]:
     return pieces
 
 
+def _unbracketed(words: list[tuple[str, str]]) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+    """The words of a name, and those of the address behind it, whose brackets are missing."""
+    at = next((place for place, (_, token) in enumerate(words) if token == "@"), 0)
+    for place in range(at - 2, 0, -1):
+        if words[place][0] == "space" and not {words[place - 1][1], words[place + 1][1]} & {".", "@"}:
+            return words[:place], words[place + 1 :]
+    return [], words
+
+
 def _address(words: list[tuple[str, str]], route: list[tuple[str, str]] | None) -> Address | None:
     if route is None:
         comments = [token for kind, token in words if kind == "comment"]
-        name = " ".join(" ".join(comments).split())
         spec = [(kind, token) for kind, token in words if kind != "comment"]
         text = "".join(token for _, token in spec).strip()
         if not text:
             return None
-        if "@" not in text and " " in text:  # a phrase alone is no address
+        if "@" not in text and (" " in text or "=?" in text):  # a phrase alone is no address
             return Address(_phrase(words), "", "")
+        before, spec = _unbracketed(spec)
+        name = _phrase(before) or " ".join(" ".join(comments).split())
     else:
         spec = [(kind, token) for kind, token in route if kind != "comment"]
         name = _phrase(words)  # beside an address in brackets a comment is a comment
     text = "".join(token for kind, token in spec if kind != "space")
     if text.startswith("@") and ":" in text:  # a source route of RFC 822
         text = text.rpartition(":")[2]
+    text = re.sub(r"\A(?i:mailto:)", "", text)
     mailbox, at, host = text.rpartition("@")
     if not at:
         mailbox, host = text, ""
@@ -192,5 +204,7 @@ def _address(words: list[tuple[str, str]], route: list[tuple[str, str]] | None) 
 
 
 def _phrase(words: list[tuple[str, str]]) -> str:
-    parts = [unquote(token) if kind == "quoted" else token for kind, token in words if kind != "comment"]
+    parts = [
+        unquote(token) if kind == "quoted" else token.replace('\\"', '"') for kind, token in words if kind != "comment"
+    ]
     return decode_header(re.sub(r"\s+", " ", "".join(parts)).strip())

@@ -14,6 +14,9 @@ __all__ = ["parse_date"]
 
 _ZONES = {"ut": 0, "utc": 0, "gmt": 0, "z": 0, "est": -5, "edt": -4, "cst": -6, "cdt": -5, "mst": -7, "mdt": -6}
 _ZONES |= {"pst": -8, "pdt": -7, "cet": 1, "cest": 2, "met": 1, "mest": 2, "bst": 1, "jst": 9, "msk": 3, "eet": 2}
+# of no RFC: those that mean one zone only
+_ZONES |= {"ast": -4, "adt": -3, "akst": -9, "akdt": -8, "hst": -10, "west": 1, "eest": 3, "msd": 4, "sast": 2}
+_ZONES |= {"hkt": 8, "sgt": 8, "kst": 9, "aest": 10, "aedt": 11, "nzst": 12, "nzdt": 13}
 _MONTHS = {
     name: n
     for n, name in enumerate(["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"], 1)
@@ -29,21 +32,26 @@ _DATE = re.compile(
     re.DOTALL,
 )
 _ASCTIME = re.compile(
-    r"(?:[A-Za-z]{3,9}\.?,?\s+)?([A-Za-z]{3,9})\.?\s+(\d{1,2}),?\s+(?:(\d{4}),?\s+)?(\d{1,2}):(\d{1,2})(?::(\d{1,2}))?"
+    r"(?:[A-Za-z]{3,9}\.?,?\s+)?([A-Za-z]{3,9})\.?\s+(\d{1,2}),?\s+"
+    r"(?:(\d{4}),?\s+)?(\d{1,2}):(\d{1,2})(?::(\d{1,2}))?\s*(?:([AaPp][Mm])\b)?"
     r"\s*(?:([A-Za-z+-][A-Za-z0-9+-]*)\s+)?(\d{4})?\s*(.*)",
     re.DOTALL,
 )
 _DATE_INSIDE = re.compile(
     r"\b\d{1,2} [A-Za-z]{3} \d{4} \d{1,2}:\d\d(?::\d\d)?(?: [+-]\d{4})?\b"
 )  # with something around it
+_AMERICAN = re.compile(r"([A-Za-z]{3,9})\.? (\d{1,2}), (\d{4})")
 _COLON = re.compile(r"(?<=\d) ?: ?(?=\d)")
+_NO_COLON = re.compile(r"([A-Za-z][ -](?:\d{4}|\d\d) \d\d)(\d\d)(\d\d)?(?= |\Z)")  # `21 Nov 97 0955 GMT`
 _SINGLE = re.compile(r"[A-Za-z0-9:,+-]+(?: [A-Za-z0-9:,+-]+)*+")  # no comments, no folding: nothing to take out
 
 
 def _tidied(text: str) -> str:
-    """Without folding and comments, and without the blanks that RFC 5322 4.3 allows around the colons of a time."""
+    """Without folding and comments, and with colons in a time that stand alone (RFC 5322 4.3 allows blanks there)."""
     if not _SINGLE.fullmatch(text):
         text = " ".join(without_comments(FOLD.sub("", text), " ").split())
+    if ":" not in text:
+        return _NO_COLON.sub(lambda time: ":".join(filter(None, time.groups())), text)
     return _COLON.sub(":", text) if " :" in text or ": " in text else text
 
 
@@ -63,13 +71,16 @@ def parse_date(value: bytes | str) -> dt.datetime:
         half = None
     elif (match := _DATE.fullmatch(text)) is not None:
         day, month, year, hour, minute, second, half, zone = match.groups()
+    elif (match := _AMERICAN.fullmatch(text)) is not None:
+        month, day, year = match.groups()
+        hour, minute, second, half, zone = None, None, None, None, ""
     else:
         found = _ASCTIME.fullmatch(text)
         if found is None:
             inside = _DATE_INSIDE.search(text)
             return _iso(text) if inside is None else parse_date(inside[0])
-        month, day, year, hour, minute, second, zone, late, rest = found.groups()
-        year, half, zone = year or late, None, zone or rest
+        month, day, year, hour, minute, second, half, zone, late, rest = found.groups()
+        year, zone = year or late, zone or rest
     number = _MONTHS.get(month[:3].lower())
     if number is None or year is None or (hour is None and ":" in zone):  # a time that something stands before
         raise ProtocolError(f"{text[:80]!r} is no date")

@@ -7,9 +7,9 @@ in common is here too; their own syntax is in modules of their own.
 
 from __future__ import annotations
 
-import base64
 import binascii
 import codecs
+import functools
 import re
 from collections.abc import Callable, Iterator
 
@@ -19,6 +19,7 @@ from nettools.results import Headers
 
 __all__ = [
     "FOLD",
+    "base64_run",
     "charset_decode",
     "decode_header",
     "find_body",
@@ -31,6 +32,7 @@ __all__ = [
     "without_comments",
 ]
 
+MOST_NAME = 40  # characters of a charset's name
 MOST_HEADER_OCTETS = 1024 * 1024  # of all fields of one message; what is beyond is taken for the body
 FOLD = re.compile(r"\r?\n(?=[ \t])")
 _WORD = re.compile(r"=\?([A-Za-z0-9!#$%&'*+.^_`{|}~-]+)(?:\*[A-Za-z0-9-]*)?\?([BbQq])\?([^?\r\n]*)\?=")
@@ -38,8 +40,20 @@ _CUT_OCTET = re.compile(r"(?<!\?)=\r?\n[ \t](?=[0-9A-Fa-f]{2})")  # a line broke
 _LINE_ENDS = re.compile(r"[\r\n]+")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _ESCAPED = re.compile("[^\ud800-\udc7f\udd00-\udfff]*")  # the surrogates that stand for octets, and no others
-_ALIASES = {"utf8": "utf-8", "gb2312": "gb18030", "gbk": "gb18030", "ks_c_5601-1987": "cp949", "x-sjis": "cp932"}
-_ALIASES |= {"shift_jis": "cp932", "iso-8859-8-i": "iso-8859-8", "unicode-1-1-utf-7": "utf-7"}
+_NO_CHARSETS = frozenset({"", "us-ascii", "ascii", "unknown-8bit", "default"})
+# names that Python does not have, and sets that are sent under the name of a smaller one
+_ALIASES = {
+    "utf8": "utf-8",
+    "gb2312": "gb18030",
+    "gbk": "gb18030",
+    "euc-cn": "gb18030",
+    "cn-gb": "gb18030",
+    "cn-big5": "big5",
+}
+_ALIASES |= {"ks_c_5601-1987": "cp949", "euc-kr": "cp949", "shift_jis": "cp932", "shift-jis": "cp932", "sjis": "cp932"}
+_ALIASES |= {"windows-31j": "cp932", "unicode-1-1-utf-7": "utf-7", "unicode-1-1-utf-8": "utf-8"}
+_ALIASES |= {f"iso-8859-{part}-{order}": f"iso-8859-{part}" for part in "68" for order in "ie"}
+_CODE_PAGE = re.compile(r"(?:x-)?(?:windows|cp|ibm|ms)-?(?=[0-9])")
 
 
 def text_of(value: bytes | str) -> str:
@@ -63,47 +77,67 @@ def octets_of(value: bytes | str) -> bytes:
     return value.encode("utf-8", "surrogateescape" if _ESCAPED.fullmatch(value) else "replace")
 
 
+@functools.lru_cache(maxsize=256)
+def _codec(charset: str) -> str | None:
+    """Python's name for a charset as mailers call it; None where it is none."""
+    for name in (charset, charset.removeprefix("x-"), _CODE_PAGE.sub("cp", charset)):
+        name = _ALIASES.get(name, name)
+        if is_charset(name):
+            return name
+    return None
+
+
 def charset_decode(data: bytes, charset: str | None) -> tuple[str, str | None]:
     """Octets as text, and what was wrong with them, if anything."""
-    name = (charset or "").strip().strip('"').lower()
-    name = _ALIASES.get(name, name)
-    if not name or name in ("us-ascii", "ascii", "unknown-8bit", "default"):
+    name = (charset or "").strip(" \t\"'").lower()[:MOST_NAME].removeprefix("charset=")
+    if name in _NO_CHARSETS:
         if data.isascii():
             return data.decode("ascii"), None
         return text_of(data), "octets above 127 without a charset"
-    if not is_charset(name):
-        return text_of(data), f"unknown charset {name[:40]}"
+    codec = _codec(name)
+    if codec is None:
+        return text_of(data), f"unknown charset {name}"
     try:
-        return data.decode(name), None
+        return data.decode(codec), None
     except (UnicodeError, ValueError):
-        if name != "utf-8":
+        if codec != "utf-8":
             try:
                 return data.decode("utf-8"), f"it is UTF-8, not {name}"
             except UnicodeDecodeError:
                 pass
-        return data.decode(name, "replace"), f"octets that {name} does not have"
+        return data.decode(codec, "replace"), f"octets that {name} does not have"
 
 
 _BASE64 = re.compile(r"[A-Za-z0-9+/]*+={0,2}")
 _ODD_EQUALS = re.compile(rb"=(?![0-9A-Fa-f]{2})")  # no octet in hexadecimal: binascii would take it for a line's end
 
 
-def _word_octets(encoding: str, text: str) -> bytes | None:
+def base64_run(run: bytes) -> bytes:
+    """The octets of base64 without its padding; what is too much of it is left out."""
+    run = run[: len(run) - (len(run) % 4 == 1)]
+    return binascii.a2b_base64(run + b"=" * (-len(run) % 4))
+
+
+def _word_octets(charset: str, encoding: str, text: str) -> bytes:
+    """What the text of an encoded word stands for, in its charset."""
     if encoding in "Bb":
         if len(text) % 4 == 0 and _BASE64.fullmatch(text):
             return binascii.a2b_base64(text)
-        compact = re.sub(r"[^A-Za-z0-9+/]", "", text)
-        try:
-            return base64.b64decode(compact + "=" * (-len(compact) % 4))
-        except (binascii.Error, ValueError):
-            try:
-                return base64.b64decode(compact[: len(compact) - len(compact) % 4])
-            except (binascii.Error, ValueError):
-                return None
-    octets = octets_of(text.replace("_", " "))
+        runs = re.sub(r"[^A-Za-z0-9+/=]", "", text).split("=")
+        return b"".join(base64_run(each.encode("ascii")) for each in runs)
+    octets = _written(text.replace("_", " "), charset)
     if not _ODD_EQUALS.search(octets):
         return binascii.a2b_qp(octets)
     return re.sub(rb"=([0-9A-Fa-f]{2})", lambda match: bytes.fromhex(match[1].decode()), octets)
+
+
+def _written(text: str, charset: str) -> bytes:
+    """Text in a charset: what stands in a word without being encoded has been read as text already."""
+    codec = None if text.isascii() else _codec(charset)
+    try:
+        return octets_of(text) if codec is None else text.encode(codec)
+    except UnicodeError:
+        return octets_of(text)
 
 
 @takes(*OCTETS_OR_TEXT)
@@ -119,9 +153,8 @@ def decode_header(value: bytes | str, note: Callable[[str], object] = lambda def
     text = text_of(value)
     if "\n" in text:
         text = FOLD.sub("", _CUT_OCTET.sub("=", text) if "=?" in text else text)
-    text = text.strip("\r\n")
     if "=?" not in text:
-        return text.strip(" \t")
+        return _on_one_line(text)
     result: list[str] = []
     place = 0
     pending: tuple[str, bytearray] | None = None  # octets of words that stand together
@@ -136,14 +169,12 @@ def decode_header(value: bytes | str, note: Callable[[str], object] = lambda def
             pending = None
 
     for match in _WORD.finditer(text):
-        octets = _word_octets(match[2], match[3])
+        charset = match[1].lower()
+        octets = _word_octets(charset, match[2], match[3])
         between = text[place : match.start()]
-        if octets is None:
-            continue
         if between.strip(" \t\r\n") or (between and pending is None):
             flush()
             result.append(between)
-        charset = match[1].lower()
         if pending is not None and (pending[0] != charset or charset.startswith("iso-2022")):
             flush()
         if pending is None:
@@ -152,10 +183,14 @@ def decode_header(value: bytes | str, note: Callable[[str], object] = lambda def
         place = match.end()
     flush()
     result.append(text[place:])
-    whole = "".join(result)
-    if "\r" in whole or "\n" in whole:
-        whole = _LINE_ENDS.sub(" ", whole)
-    return whole.strip(" \t")
+    return _on_one_line("".join(result))
+
+
+def _on_one_line(text: str) -> str:
+    """Text without line ends that no folding was: a bare CR, or those of an encoded word."""
+    if "\r" in text or "\n" in text:
+        text = _LINE_ENDS.sub(" ", text)
+    return text.strip(" \t")
 
 
 # --- fields

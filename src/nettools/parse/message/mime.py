@@ -17,6 +17,7 @@ from nettools.parse.given import OCTETS_OR_TEXT, takes
 from nettools.parse.message.addresses import parse_addresses
 from nettools.parse.message.dates import parse_date
 from nettools.parse.message.headers import (
+    base64_run,
     charset_decode,
     decode_header,
     find_body,
@@ -78,7 +79,7 @@ class Reader:
                 self.defect(f"more than {MOST_PARTS} parts: the rest is left out")
                 return
             part = self._part(raw, start, end, within)
-            boundary = part.parameters.get("boundary", "")
+            boundary = part.parameters.get("boundary", "").rstrip()  # RFC 2046 5.1.1: it ends with no blank
             if part.kind.startswith("multipart/") and boundary and level < MOST_LEVELS:
                 inner = self._split(raw, part.start, end, boundary)
                 if inner:
@@ -100,12 +101,12 @@ class Reader:
         for name, value in raw_fields(raw[start:head_end], self.defect):
             fields.setdefault(name.lower(), value)
         default = "message/rfc822" if within == "multipart/digest" else "text/plain"
-        kind, parameters = parse_parameters(fields.get("content-type", b""))
+        kind, parameters = _parameters(fields.get("content-type", b""))
         if not re.fullmatch(r"[^\s/]+/[^\s/]+", kind):
             if kind and kind != "text":
                 self.defect("a Content-Type that makes no sense")
             kind = default
-        disposition, more = parse_parameters(fields.get("content-disposition", b""))
+        disposition, more = _parameters(fields.get("content-disposition", b""))
         return Part(fields, raw, body, end, kind, parameters, within, disposition, more)
 
     def _split(self, raw: bytes, start: int, end: int, boundary: str) -> list[tuple[int, int]]:
@@ -134,46 +135,59 @@ class Reader:
 
     def octets(self, part: Part) -> bytes:
         """A part's body, its Content-Transfer-Encoding undone."""
-        encoding = part.fields.get("content-transfer-encoding", b"").decode("ascii", "replace").strip().lower()
-        encoding = encoding.partition(";")[0].strip()
-        match encoding:
+        encoding, _ = parse_parameters(part.fields.get("content-transfer-encoding", b""))
+        match re.sub(r"[\s_-]", "", encoding):  # mailers write `7-bit` and `Quoted Printable`
             case "base64":
                 return self._base64(part.body)
-            case "quoted-printable":
+            case "quotedprintable":
                 return quopri.decodestring(part.body)
-            case "x-uuencode" | "uuencode" | "x-uue" | "uue":
+            case "xuuencode" | "uuencode" | "xuue" | "uue":
                 return self._uu(part.body)
-            case "" | "7bit" | "8bit" | "binary":
+            case "" | "7bit" | "8bit" | "7bits" | "8bits" | "binary":
                 return part.body
         self.defect(f"unknown Content-Transfer-Encoding {encoding[:40]}")
         return part.body
 
     def _base64(self, body: bytes) -> bytes:
         compact = body.translate(None, b" \t\r\n")
-        if compact.translate(None, _BASE64):
+        run, behind = compact, b""
+        if b"=" in compact.rstrip(b"="):  # something follows the padding
+            run = compact[: compact.index(b"=")]
+            behind = compact[len(run) :].lstrip(b"=")
+        if run.translate(None, _BASE64):
             self.defect("base64 with other characters in it")
-            compact = compact.translate(None, _NOT_BASE64)
-        pieces = [compact.rstrip(b"=")]
-        if b"=" in pieces[0]:  # several runs of it, one behind the other
-            pieces = re.split(b"=+", pieces[0], maxsplit=MOST_PARTS)
-            pieces[-1] = pieces[-1].replace(b"=", b"")
+            run = run.translate(None, _NOT_BASE64)
+        run = run.rstrip(b"=")
+        if len(run) % 4 == 1:
+            self.defect("base64 that was cut")
+        return base64_run(run) + self._more_base64(behind)
+
+    def _more_base64(self, octets: bytes) -> bytes:
+        """What stands behind the padding of base64: whole runs of it, or the footer that a mailing list adds."""
         result = bytearray()
-        for piece in pieces:
-            if len(piece) % 4 == 1:
-                self.defect("base64 that was cut")
-                piece = piece[:-1]
-            result += binascii.a2b_base64(piece + b"=" * (-len(piece) % 4))
+        place = 0
+        for _ in range(MOST_PARTS):
+            match = _RUN.match(octets, place)
+            if match is None or match.end() == place:
+                break
+            result += base64_run(match[1])
+            place = match.end()
+        if place < len(octets):
+            self.defect("something that is no base64 behind the end of it")
         return bytes(result)
 
     def _uu(self, body: bytes) -> bytes:
         result = bytearray()
+        inside = _UU_BEGIN.search(body) is None
         for line in body.splitlines():
-            if line.startswith(b"begin ") or line == b"end" or not line:
-                continue
-            try:
-                result += binascii.a2b_uu(line)
-            except binascii.Error:
-                self.defect("uuencode that makes no sense")
+            if line.startswith(b"begin ") or line.rstrip() == b"end":
+                inside = line.startswith(b"begin ")
+            elif inside and line:
+                length = (((line[0] - 32) & 63) * 4 + 5) // 3  # some encoders put more behind it
+                try:
+                    result += binascii.a2b_uu(line[:length])
+                except binascii.Error:
+                    self.defect("uuencode that makes no sense")
         return bytes(result)
 
     def text(self, part: Part) -> str:
@@ -189,8 +203,16 @@ class Reader:
         return text.replace("\r\n", "\n")
 
 
+_RUN = re.compile(rb"((?:[A-Za-z0-9+/]{4})*+(?:[A-Za-z0-9+/]{2}(?===)|[A-Za-z0-9+/]{3}(?==))?+)(?:=++|\Z)")
+_UU_BEGIN = re.compile(rb"^begin ", re.MULTILINE)
+_NO_SEMICOLON = re.compile(rb"\s*+([^\s;=]++)\s++(?=[A-Za-z*-]+=)")
 _FIELD = re.compile(rb"[!-9;-~]+[ \t]*:")
 _LINE_REST = re.compile(rb"(--)?[ \t]*(?:\r?\n|\Z)")  # of a boundary's line
+
+
+def _parameters(field: bytes) -> tuple[str, dict[str, str]]:
+    """As `parse_parameters`; the semicolon in front of the first parameter may be missing."""
+    return parse_parameters(_NO_SEMICOLON.sub(rb"\1; ", field, count=1) if _NO_SEMICOLON.match(field) else field)
 
 
 def _before_line_end(raw: bytes, start: int, place: int) -> int:

@@ -33,6 +33,7 @@ def parse_parameters(value: bytes | str) -> tuple[str, dict[str, str]]:
     text = FOLD.sub("", text_of(value)).replace("\r", " ").replace("\n", " ").strip()
     head, _, rest = text.partition(";")
     kind = "/".join(part.strip() for part in without_comments(head).lower().split("/"))
+    kind = unquote(kind) if kind.startswith('"') else kind
     return kind, read_parameters(without_comments(rest))
 
 

@@ -174,6 +174,31 @@ def test_base64_is_undone(data: bytes) -> None:
 
 
 @pytest.mark.parametrize(
+    ("encoded", "data", "defect"),
+    [
+        (b"YWI=\r\nYWJj\r\n", b"ababc", None),
+        (b"YWI=\r\n-- \r\nA list: http://x/\r\n", b"ab", "something that is no base64 behind the end of it"),
+        (b"YWI= ignored", b"ab", "something that is no base64 behind the end of it"),
+        (b"YWJjZ", b"abc", "base64 that was cut"),
+        (b"YW!Jj", b"abc", "base64 with other characters in it"),
+    ],
+)
+def test_of_base64_what_follows_its_padding_counts_where_it_is_base64(
+    encoded: bytes, data: bytes, defect: str | None
+) -> None:
+    mail = parse_mail(b"Content-Type: x/y\r\nContent-Transfer-Encoding: base64\r\n\r\n" + encoded)
+    assert [each.data for each in mail.attachments] == [data]
+    assert mail.defects == (() if defect is None else (defect,))
+
+
+def test_of_uuencode_only_what_stands_between_begin_and_end_counts() -> None:
+    lines = b"begin 644 a\r\n%:&5L;&\\  \r\n`\r\nend\r\n"
+    for body in (lines, b"Hello,\r\n\r\n" + lines + b"Bye\r\n", b"%:&5L;&\\\r\n"):
+        mail = parse_mail(b"Content-Type: x/y\r\nContent-Transfer-Encoding: x-uuencode\r\n\r\n" + body)
+        assert ([each.data for each in mail.attachments], mail.defects) == ([b"hello"], ())
+
+
+@pytest.mark.parametrize(
     ("disposition", "text"),
     [("", "hi"), ("Content-Disposition: inline\r\n", "hi"), ("Content-Disposition: attachment\r\n", None)],
 )
