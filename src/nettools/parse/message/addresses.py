@@ -16,9 +16,13 @@ from nettools.results import Address
 __all__ = ["parse_addresses"]
 
 _TOKEN = re.compile(
-    r'\s+|"(?:[^"\\]|\\.)*"?|\((?:[^()\\]|\\.)*|\[(?:[^\]\\]|\\.)*\]?|[<>@,;:.]|(?:[^\s"(\[<>@,;:.)]|(?<=\\)")+|\)',
+    r'\s+|"(?:[^"\\]|\\.)*"?|\((?:[^()\\]|\\.)*|\[(?:[^\]\\]|\\.)*\]?|[<>@,;:.]|\)'
+    r'|[^\s"(\[<>@,;:.)]+(?:(?<=\\)"[^\s"(\[<>@,;:.)]*)*',
     re.DOTALL,
 )
+
+_NO_ATOM = re.compile(r'[\x00-\x20"(),:;<>@\[\\\]\x7f]')  # what an atom cannot have
+_IN_COMMENT = re.compile(r"\\.|[()]|[^()\\]+|\\", re.DOTALL)
 
 
 def _tokens(text: str) -> Iterator[tuple[str, str]]:
@@ -28,7 +32,7 @@ def _tokens(text: str) -> Iterator[tuple[str, str]]:
     while place < len(text):
         char = text[place]
         if depth or char == "(":
-            match = re.compile(r"\\.|[()]|[^()\\]+|\\", re.DOTALL).match(text, place)
+            match = _IN_COMMENT.match(text, place)
             assert match is not None
             part, place = match[0], match.end()
             if part == "(":
@@ -188,23 +192,26 @@ def _address(words: list[tuple[str, str]], route: list[tuple[str, str]] | None) 
     text = "".join(token for kind, token in spec if kind != "space")
     if text.startswith("@") and ":" in text:  # a source route of RFC 822
         text = text.rpartition(":")[2]
-    text = re.sub(r"\A(?i:mailto:)", "", text)
+    if text[:7].lower() == "mailto:":
+        text = text[7:]
     mailbox, at, host = text.rpartition("@")
     if not at:
         mailbox, host = text, ""
     if mailbox.startswith('"') and mailbox.endswith('"') and len(mailbox) > 1:
         inner = unquote(mailbox)
-        if re.fullmatch(
-            r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\x80-\U0010ffff-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~\x80-\U0010ffff-]+)*", inner
-        ):
-            mailbox = inner
+        mailbox = inner if _is_dot_atom(inner) else mailbox
     if not mailbox and not host:
         return Address(name, "", "") if name else None
     return Address(decode_header(name) if name else "", mailbox, host)
+
+
+def _is_dot_atom(text: str) -> bool:
+    """Whether a local part needs no quotes (RFC 5322 3.2.3, RFC 6532 3.2)."""
+    return all(text.split(".")) and not _NO_ATOM.search(text)
 
 
 def _phrase(words: list[tuple[str, str]]) -> str:
     parts = [
         unquote(token) if kind == "quoted" else token.replace('\\"', '"') for kind, token in words if kind != "comment"
     ]
-    return decode_header(re.sub(r"\s+", " ", "".join(parts)).strip())
+    return decode_header(" ".join("".join(parts).split()))
