@@ -158,11 +158,14 @@ def _apart(words: list[tuple[str, str]]) -> list[list[tuple[str, str]]]:
     if sum(token == "@" for _, token in words) < 2:
         return [words]
     pieces: list[list[tuple[str, str]]] = [[]]
+    at = False  # whether the last piece has an @
     for place, (kind, token) in enumerate(words):
         behind = words[place - 1][0] == "space" and place > 1 and words[place - 2][1] not in (".", "@")
-        if behind and kind in ("atom", "quoted") and any(each == "@" for _, each in pieces[-1]):
+        if at and behind and kind in ("atom", "quoted"):
             pieces.append([])
+            at = False
         pieces[-1].append((kind, token))
+        at = at or token == "@"
     return pieces
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import time
 
 import pytest
 from hypothesis import given
@@ -151,3 +152,13 @@ def test_anything_is_a_value_or_an_error_of_ours(value: bytes | str) -> None:
         text.encode("utf-8")
     with contextlib.suppress(ProtocolError):
         assert parse_date(value).tzinfo is not None
+
+
+def test_words_between_two_addresses_cost_no_more_than_their_number() -> None:
+    def seconds(words: int) -> float:
+        began = time.process_time()
+        assert [each.address for each in parse_addresses("Al a@x " + "Sue " * words + "b@x")] == ["a@x", "b@x"]
+        return time.process_time() - began
+
+    few = max(seconds(1_000), 0.002)
+    assert any(seconds(8_000) < 24 * few for _ in range(2))  # the square would be 64 times as long
