@@ -73,9 +73,9 @@ def _joined(parts: list[tuple[int, bool, str]]) -> tuple[str, str | None]:
         if number != expected:
             break  # RFC 2231 3: a gap ends it
         expected += 1
+        if place == 0 and word.count("'") >= 2 and (extended or any(other for _, other, _ in parts)):
+            charset, _, word = word.split("'", 2)  # the first piece may not say that it is an extended one
         if extended:
-            if place == 0 and word.count("'") >= 2:
-                charset, _, word = word.split("'", 2)
             octets += unquote_to_bytes(octets_of(word))
         else:
             octets += octets_of(word)
