@@ -302,3 +302,10 @@ def test_a_route_that_fails_is_answered_500_and_told_when_the_server_stops() -> 
     connection.close()
     with pytest.raises(KeyError, match="missing"):
         server.stop()
+
+
+def test_names_that_are_no_utf_8_are_listed_as_the_octets_they_came_as(ask: Callable[..., Answer]) -> None:
+    assert ask("PUT", "/odd%ff/%fe", b"x").status == 201
+    assert ask("GET", "/odd%ff").headers["Location"] == "/odd%FF/"
+    assert b'href="%FE"' in ask("GET", "/odd%ff/").body
+    assert ask("GET", "/odd%ff/%fe").body == b"x"

@@ -192,7 +192,7 @@ class HTTPServer(Routes, Server):
             if not files.is_folder(request.path):
                 return Response(404, b"not found\n", {"Content-Type": "text/plain"})
             if not request.path.endswith("/"):
-                return Response(301, b"", {"Location": quote(request.path) + "/"})
+                return Response(301, b"", {"Location": _quoted(request.path) + "/"})
             return self._index(request.path)
         modified = email.utils.format_datetime(file.modified.astimezone(dt.UTC), usegmt=True)
         kind = mimetypes.guess_type(request.path)[0] or "application/octet-stream"
@@ -215,9 +215,15 @@ class HTTPServer(Routes, Server):
         rows = []
         for name, file, _ in self.world.files.children(path):
             shown = name if file is not None else name + "/"
-            rows.append(f'<li><a href="{quote(shown)}">{html.escape(shown)}</a>')
+            rows.append(f'<li><a href="{_quoted(shown)}">{html.escape(shown)}</a>')
         text = f"<!DOCTYPE html>\n<title>Index of {html.escape(path)}</title>\n<ul>\n" + "\n".join(rows) + "\n</ul>\n"
-        return Response(200, text.encode(), {"Content-Type": "text/html; charset=utf-8"})
+        octets = text.encode("utf-8", "surrogateescape")
+        return Response(200, octets, {"Content-Type": "text/html; charset=utf-8"})
+
+
+def _quoted(path: str) -> str:
+    """A path for a URL, names that are no UTF-8 as the octets they came as."""
+    return quote(path, errors="surrogateescape")
 
 
 def _refused(error: Exception) -> Response:
