@@ -1,8 +1,9 @@
 """Mail on the disk: a folder of .eml files, a Maildir, an mbox; what is there already is not brought again.
 
 A store tells by UIDVALIDITY and UID what it holds, from the files alone: a Maildir by their names, an mbox by its
-`From ` lines, a folder of .eml files (named UID.eml) by size and time of arrival, and where those leave a doubt by the
-octets. Nothing else is kept, so a backup can be moved, and one that was interrupted goes on where it stopped.
+`From ` lines, a folder of .eml files (named UID.eml) by size and time of arrival or header, and where those leave a
+doubt by the octets. Nothing else is kept, so a backup can be moved, and one that was interrupted goes on where it
+stopped.
 
 .eml files are the message's octets as they are; Maildir and mbox have the line ends that mail programs expect there,
 and mbox lines that look like the beginning of a message are quoted (mboxrd). Knows no connection.
@@ -15,6 +16,7 @@ import datetime as dt
 import hashlib
 import os
 import re
+import stat
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -22,6 +24,7 @@ from typing import BinaryIO, NamedTuple, Protocol
 
 from nettools.errors import UsageError
 from nettools.files import Destination, file_error, safe_name
+from nettools.files.names import occupied
 from nettools.frozen import Frozen
 
 __all__ = ["FORMATS", "Key", "MailStore", "Saved", "open_store"]
@@ -39,6 +42,7 @@ class Key(Frozen):
     size: int | None = None
     date: dt.datetime | None = None
     flags: tuple[str, ...] = ()
+    head: bytes = b""  # what its octets begin with
 
     @property
     def name(self) -> str:
@@ -59,7 +63,10 @@ class MailStore(Protocol):
     """Where messages are kept; `put` is whole or not at all."""
 
     def find(self, key: Key) -> Path | None:
-        """Where a message is, None where it is not here."""
+        """Where a message is, None where it is not here, or more has to be known of it to tell."""
+
+    def resembles(self, key: Key) -> bool:
+        """Whether there is a message that only a date or a head could tell from this one."""
 
     def put(self, key: Key, octets: BinaryIO) -> Path:
         """Keep a message; `octets` is read from where it stands."""
@@ -89,32 +96,49 @@ class EmlFolder:
         self._path = path
         path.mkdir(parents=True, exist_ok=True)
 
-    def _file(self, key: Key) -> Path:
-        return self._path / safe_name(f"{key.uid}.eml")
+    def _name(self, key: Key) -> str:
+        return safe_name(f"{key.uid}.eml")
+
+    def _alike(self, key: Key) -> Iterator[tuple[Path, os.stat_result]]:
+        """The files that have its name, or that name and a number."""
+        for path in occupied(self._path, self._name(key)):
+            with contextlib.suppress(OSError):
+                status = path.stat()
+                if stat.S_ISREG(status.st_mode):
+                    yield path, status
 
     def find(self, key: Key) -> Path | None:
-        if key.size is None or key.date is None:
-            return None
-        path = self._file(key)
-        with contextlib.suppress(OSError):
-            status = path.stat()
-            if (status.st_size, int(status.st_mtime)) == (key.size, int(key.date.timestamp())):
+        for path, status in self._alike(key):
+            if status.st_size != key.size:
+                continue
+            if key.date is not None and int(status.st_mtime) == int(key.date.timestamp()):
+                return path
+            if key.head and _begins(path, key.head):
                 return path
         return None
 
+    def resembles(self, key: Key) -> bool:
+        return any(status.st_size == key.size for _, status in self._alike(key))
+
     def put(self, key: Key, octets: BinaryIO) -> Path:
-        path = self._file(key)
         begin = octets.tell()
-        if path.is_file() and _same(path, octets):
-            return path
-        octets.seek(begin)
-        with Destination(f"{self._path}{os.sep}", name=path.name) as destination:
+        for path, _ in self._alike(key):
+            if _same(path, octets):
+                return path
+            octets.seek(begin)
+        with Destination(f"{self._path}{os.sep}", name=self._name(key)) as destination:
             destination.open()
             while block := octets.read(_BLOCK):
                 destination.write(block)
             done = destination.commit(modified=key.date)
         assert done.path is not None
         return done.path
+
+
+def _begins(path: Path, head: bytes) -> bool:
+    with contextlib.suppress(OSError), path.open("rb") as file:
+        return file.read(len(head)) == head
+    return False
 
 
 def _same(path: Path, octets: BinaryIO) -> bool:
@@ -143,6 +167,10 @@ class Maildir:
 
     def find(self, key: Key) -> Path | None:
         return self._known.get(self._unique(key))
+
+    def resembles(self, key: Key) -> bool:
+        del key  # names tell
+        return False
 
     def put(self, key: Key, octets: BinaryIO) -> Path:
         unique = self._unique(key)
@@ -194,6 +222,10 @@ class Mbox:
 
     def find(self, key: Key) -> Path | None:
         return self._path if key.name.encode() in self._known else None
+
+    def resembles(self, key: Key) -> bool:
+        del key  # its `From ` lines tell
+        return False
 
     def put(self, key: Key, octets: BinaryIO) -> Path:
         moment = time.asctime(time.gmtime(key.date.timestamp() if key.date else 0))

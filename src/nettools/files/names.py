@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from nettools.errors import FileError
 
-__all__ = ["CaseClashes", "is_plain", "numbered", "safe_name", "safe_path"]
+__all__ = ["CaseClashes", "is_plain", "numbered", "occupied", "safe_name", "safe_path"]
 
 _DEVICES = re.compile(r"(?i)(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$) *(?:\..*)?")
 _HARMFUL = re.compile('[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff<>:"|?*]')
@@ -100,16 +101,28 @@ def _ignores_case(folder: Path) -> bool:
     return False
 
 
-def numbered(folder: Path, name: str) -> Iterator[Path]:
-    """The name itself, then `x (1).ext`, `x (2).ext`, ... from the first that is free, looked for by halves."""
-    yield folder / name
+def occupied(folder: Path, name: str) -> Iterator[Path]:
+    """What is there under the name itself, `x (1).ext`, `x (2).ext`, ..., up to the first that is free."""
+    path = _numberer(folder, name)
+    place = folder / name
+    for number in itertools.count(1):
+        if not os.path.lexists(place):
+            return
+        yield place
+        place = path(number)
+
+
+def _numberer(folder: Path, name: str) -> Callable[[int], Path]:
     stem, dot, ending = name.rpartition(".")
     if not stem:
         stem, dot, ending = name, "", ""
+    return lambda number: folder / f"{stem} ({number}){dot}{ending}"
 
-    def path(number: int) -> Path:
-        return folder / f"{stem} ({number}){dot}{ending}"
 
+def numbered(folder: Path, name: str) -> Iterator[Path]:
+    """The name itself, then `x (1).ext`, `x (2).ext`, ... from the first that is free, looked for by halves."""
+    yield folder / name
+    path = _numberer(folder, name)
     taken, free = 0, 1
     while os.path.lexists(path(free)):
         taken, free = free, free * 2

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from nettools.cli.calling import Call
-from nettools.mailstore import Key, MailStore, Saved, open_store
+from nettools.mailstore import Saved, open_store
 
 __all__ = ["save_attachments", "save_messages"]
 
@@ -16,9 +14,8 @@ __all__ = ["save_attachments", "save_messages"]
 def save_messages(this: Call, session: Any, uids: Any, folder: str | None, kind: str, *, delete: bool) -> None:
     """Keep messages, tell where each is, and then delete them at the server if that is asked for."""
     store = open_store(kind, this.settings.output, f"{session.target.url}|{folder or ''}")
-    kept = session.save(store, uids, folder=folder) if hasattr(session, "save") else _fetched(session, store, uids)
     stored, skipped = [], 0
-    for each in kept:
+    for each in session.save(store, uids, folder=folder):
         stored.append(each.uid)
         skipped += each.skipped
         _tell(this, each)
@@ -26,17 +23,6 @@ def save_messages(this: Call, session: Any, uids: Any, folder: str | None, kind:
         this.out.note(f"{skipped} already there")
     if delete and stored:
         session.delete(stored, folder=folder)
-
-
-def _fetched(session: Any, store: MailStore, uids: Any) -> Iterator[Saved]:
-    """The same where a server keeps neither folders nor flags: by what UIDL says."""
-    names = [str(uid) for uid in uids] if uids is not None else list(session.search("ALL"))
-    here = {uid: store.find(Key(uid)) for uid in names}
-    yield from (Saved(uid, path, 0, True) for uid, path in here.items() if path is not None)
-    missing = [uid for uid, path in here.items() if path is None]
-    for mail in session.fetch_many(missing) if missing else ():
-        path = store.put(Key(mail.info.uid), io.BytesIO(mail.raw))
-        yield Saved(mail.info.uid, path, len(mail.raw), False)
 
 
 def _tell(this: Call, each: Saved) -> None:

@@ -43,6 +43,7 @@ class Conversation(Session):
             raise UsageError("a POP3 URL has no path: there is one folder", exit_code=3)
         self._features: dict[str, str] = {}
         self._uids: dict[int, str] | None = None
+        self._identified = False  # whether these are UIDLs, and no mere numbers
         self._deleted = False
 
     # -- opening
