@@ -17,6 +17,7 @@ import os
 import shlex
 import stat
 import subprocess
+import threading
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,9 @@ KEYS = (
     "netrc", "encoding", "max_size", "family", "source_address", "limit_rate", "ehlo", "active", "data_host",
     "user", "mechanism", "password_command",
 )  # fmt: skip
+
+PATIENCE = 120.0  # seconds that a password command may take
+MOST_OUTPUT = 64 * 1024  # octets that it may print
 
 
 def config_path() -> Path:
@@ -122,23 +126,49 @@ def _keywords(values: dict[str, Any]) -> dict[str, Any]:
         values.pop("mechanism", None),
     )
     if user is not None or command is not None:
-        password = None if command is None else functools.partial(run_password_command, command)  # it pickles
+        asked = functools.partial(run_password_command, timeout=values["timeout"].total if times else None)
+        password = None if command is None else functools.partial(asked, command)  # it pickles
         values["auth"] = ProfileAuth(user, password, mechanism=mechanism)
     return values
 
 
-def run_password_command(command: str) -> Secret:
+def run_password_command(command: str, timeout: float | None = None) -> Secret:
     """The first line that a command prints; it is run without a shell, its other output goes to stderr.
 
+    Args:
+        timeout: seconds that it may take, two minutes at most: somebody may have to type a passphrase.
+
     Raises:
-        UsageError: it cannot be run, fails, or prints nothing. The message has neither its output nor the secret.
+        UsageError: it cannot be run, fails, takes too long, or prints no line or far too much. The message has neither
+        its output nor the secret.
     """
     try:
-        words = shlex.split(command)
-        done = subprocess.run(words, stdout=subprocess.PIPE, check=False)  # noqa: S603  # the user's own command
+        done = subprocess.Popen(shlex.split(command), stdout=subprocess.PIPE)  # noqa: S603  # the user's own command
     except (OSError, ValueError, IndexError) as error:
         raise UsageError("the password command cannot be run", hint=str(error), exit_code=67) from error
-    line = done.stdout.split(b"\n", 1)[0].rstrip(b"\r").decode("utf-8", "replace")
-    if done.returncode or not line:
-        raise UsageError(f"the password command gave no password (exit code {done.returncode})", exit_code=67)
-    return Secret(line)
+    line = b""
+
+    def read() -> None:
+        nonlocal line
+        assert done.stdout is not None
+        with done.stdout as output:
+            line = output.readline(MOST_OUTPUT)
+            if len(line) + len(output.read(MOST_OUTPUT)) < MOST_OUTPUT:  # else it is ended below
+                done.wait()
+
+    # not this thread: whatever the command has started may hold its output open for good
+    reader = threading.Thread(target=read, name="nettools-password", daemon=True)
+    try:
+        reader.start()
+        reader.join(PATIENCE if timeout is None else min(timeout, PATIENCE))
+    finally:
+        ended = done.poll()
+        if ended is None:
+            done.kill()
+            done.wait()
+    if ended is None:
+        raise UsageError("the password command was ended: it took too long, or printed too much", exit_code=67)
+    word = line.rstrip(b"\r\n").decode("utf-8", "replace")
+    if ended or not word:
+        raise UsageError(f"the password command gave no password (exit code {ended})", exit_code=67)
+    return Secret(word)

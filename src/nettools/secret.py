@@ -6,10 +6,13 @@ The lowest of all: an address may hold a secret, so this knows nothing of addres
 from __future__ import annotations
 
 import base64
+import re
 
 from nettools.errors import UsageError
 
-__all__ = ["Secret", "secret_forms"]
+__all__ = ["MASK", "Secret", "mask_named", "secret_forms"]
+
+MASK = "***"
 
 
 class Secret:
@@ -30,7 +33,7 @@ class Secret:
         return "Secret('***')"
 
     def __str__(self) -> str:
-        return "***"
+        return MASK
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Secret) and self._value == other._value
@@ -61,3 +64,35 @@ def secret_forms(secret: str) -> tuple[str, ...]:
         repr(secret)[1:-1],
     }
     return tuple(sorted((form for form in forms if form), key=len, reverse=True))
+
+
+# strings, compiled for those who watch the wire
+_NAMES = rb"(?:token|secret|passwo?r?d|api[_-]?key|access[_-]?key)"
+_USERINFO = rb"(://[^\s/@:\"'<>]*:)[^\s/\"'<>]+@"  # up to the last @: a password may have one
+_HEADER = (
+    rb"(?mi)^((?:proxy-)?authorization[ \t]{0,9}:[ \t]*(?!digest[ \t])(?:[a-z-]{1,20}[ \t]+)?"  # Digest's has none
+    rb"|[\w-]{0,40}?" + _NAMES + rb"[\w-]{0,40}[ \t]{0,9}:[ \t]*"
+    rb"|set-cookie[ \t]{0,9}:[^=;\r\n]*=)[^\s;][^;\r\n]*"
+)
+_COOKIES = rb"(?mi)^cookie[ \t]{0,9}:[^\r\n]+"
+_FIELD = rb"(?mi)((?:^|[?&])[\w-]{0,40}?" + _NAMES + rb"[\w-]{0,40}=)[^&#\s\"'<>]+"
+
+
+def mask_named(data: bytes) -> bytes:
+    """Lines of the wire without what is secret by where it stands, whoever has put it there.
+
+    That is the password of a URL, the value of a cookie, of Authorization, and of a header or a field of a form whose
+    name has `token`, `password` and their like in it.
+
+    >>> mask_named(b"Cookie: sid=123; lang=en")
+    b'Cookie: sid=***; lang=***'
+    """
+    mask = rb"\1" + MASK.encode()
+    if b"://" in data and b"@" in data:
+        data = re.sub(_USERINFO, mask + b"@", data)
+    if b":" in data:
+        data = re.sub(_HEADER, mask, data)
+        data = re.sub(_COOKIES, lambda match: re.sub(rb"=[^;\r\n]+", b"=" + MASK.encode(), match[0]), data)
+    if b"=" in data:
+        data = re.sub(_FIELD, mask, data)
+    return data

@@ -102,7 +102,8 @@ def find_auth(settings: Settings, target: Target, out: Output) -> Auth | None:
     if settings.password_command is not None:
         from nettools.config import run_password_command
 
-        return Auth(user, functools.partial(run_password_command, settings.password_command), **more)
+        command = functools.partial(run_password_command, settings.password_command, timeout=settings.max_time)
+        return Auth(user, command, **more)
     if target.password is not None and user == target.user:
         out.note("warning: a password in a URL is seen by everybody who sees the command line; use netrc or -u")
         return Auth(user, target.password, **more)
@@ -112,7 +113,10 @@ def find_auth(settings: Settings, target: Target, out: Output) -> Auth | None:
     if user is not None and "NETTOOLS_PASSWORD" in os.environ:
         return Auth(user, Secret(os.environ["NETTOOLS_PASSWORD"]), **more)
     if profile is not None and profile.has_secret and user in (None, profile.user):
-        return Auth(user, profile.password, **{**more, "mechanism": mechanism or profile.mechanism})
+        word = profile.password
+        if isinstance(word, functools.partial) and settings.max_time is not None:  # its command, in this call's time
+            word = functools.partial(word, timeout=settings.max_time)
+        return Auth(user, word, **{**more, "mechanism": mechanism or profile.mechanism})
     if user is not None and (word_kept := _keyring(target.host, user)) is not None:
         return Auth(user, word_kept, **more)
     if not settings.no_netrc:

@@ -16,6 +16,7 @@ import click
 from nettools._version import __version__
 from nettools.cli import streams
 from nettools.cli.commands import Commands
+from nettools.cli.hiding import hide_secrets
 
 if TYPE_CHECKING:
     from nettools.errors import NettoolsError
@@ -71,6 +72,8 @@ def cli() -> None:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; the exit code is curl's where curl has one."""
     args = list(sys.argv[1:] if argv is None else argv)
+    if argv is None:
+        hide_secrets(args)
     streams.prepare()
     try:
         if any("\0" in arg for arg in args):  # no shell can say it

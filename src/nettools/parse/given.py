@@ -1,20 +1,24 @@
 """What a public parser is given: octets, or text where it takes text; anything else is the caller's mistake.
 
 One decorator, so that every parser says it in the same words and before it has begun: a parser's own TypeError would
-leave open whose fault it is, and `bytes(5)` is five octets. Knows no format.
+leave open whose fault it is, and `bytes(5)` is five octets. And what is given for long work: a `check`, which is
+called every now and then, and raises when there is no time left. Knows no format, and no clock.
 """
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar, cast
 
 from nettools.errors import UsageError
 
-__all__ = ["OCTETS", "OCTETS_OR_TEXT", "takes"]
+__all__ = ["OCTETS", "OCTETS_OR_TEXT", "PIECE", "Check", "checked", "takes"]
 
 F = TypeVar("F", bound=Callable[..., Any])
+T = TypeVar("T")
+Check = Callable[[], object]
+PIECE = 512  # lines or entries, between two looks at the clock
 
 OCTETS = (bytes, bytearray)
 OCTETS_OR_TEXT = (*OCTETS, str)
@@ -39,3 +43,11 @@ def takes(*kinds: type) -> Callable[[F], F]:
         return cast("F", wrapper)
 
     return decorate
+
+
+def checked(items: Iterable[T], check: Check) -> Iterator[T]:
+    """The items, with a check before each piece of them."""
+    for number, item in enumerate(items):
+        if not number % PIECE:
+            check()
+        yield item

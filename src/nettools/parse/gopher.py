@@ -19,7 +19,7 @@ from nettools.charsets import is_charset
 from nettools.endpoint import parse_host
 from nettools.errors import ProtocolError, TooLargeError, UsageError
 from nettools.frozen import Frozen
-from nettools.parse.given import OCTETS, takes
+from nettools.parse.given import OCTETS, Check, checked, takes
 from nettools.results import GopherItem
 from nettools.target import decode
 from nettools.target import parse_url as parse_target
@@ -131,8 +131,10 @@ def _quote(text: str, encoding: str, safe: str = "/") -> str:
 
 
 @takes(*OCTETS)
-def parse_menu(data: bytes, *, encoding: str = "utf-8") -> tuple[GopherItem, ...]:
+def parse_menu(data: bytes, *, encoding: str = "utf-8", check: Check = bool) -> tuple[GopherItem, ...]:
     """The items of a menu, up to its final dot; lines that are no items are left out.
+
+    `check` is called every now and then; what it raises ends the work.
 
     Selectors keep octets that the encoding does not have as surrogates, so that they go back as they came; titles with
     such octets are read as Latin-1.
@@ -148,7 +150,7 @@ def parse_menu(data: bytes, *, encoding: str = "utf-8") -> tuple[GopherItem, ...
         raise UsageError(f"{encoding!r} is no encoding")
     items: list[GopherItem] = []
     noise = False
-    for octets in data.split(b"\n"):
+    for octets in checked(data.split(b"\n"), check):
         line = octets.rstrip(b"\r")
         if line == b".":
             break

@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from nettools.errors import ProtocolError
-from nettools.parse.given import OCTETS_OR_TEXT, takes
+from nettools.parse.given import OCTETS_OR_TEXT, Check, checked, takes
 from nettools.parse.message import decode_header, parse_addresses, parse_mail
 from nettools.parse.message import parse_date as parse_header_date
 from nettools.parse.message.headers import octets_of, raw_fields, split_message, text_of
@@ -99,16 +99,17 @@ Row = dict[str, "bytes | int | None"]
 
 
 @takes(*OCTETS_OR_TEXT)
-def parse_overview(data: bytes | str, fields: Sequence[str] = DEFAULT_FIELDS) -> tuple[Row, ...]:
+def parse_overview(data: bytes | str, fields: Sequence[str] = DEFAULT_FIELDS, check: Check = bool) -> tuple[Row, ...]:
     """OVER or XOVER (RFC 3977 8.3): a dict for each article, keyed by `fields` and `number`, its values undecoded.
 
     The values of fields beyond the first seven come without the name that the server puts in front; None is a field
-    that this article, or this line, does not have.
+    that this article, or this line, does not have. `check` is called every now and then; what it
+    raises ends the work.
 
     >>> parse_overview(b"7\\tHi\\tBob <b@x.org>\\t\\t<1@x.org>\\t\\t120\\t3\\r\\n")[0]["subject"]
     b'Hi'
     """
-    return tuple(_rows(_body(data, (224,), "overview"), tuple(fields)))
+    return tuple(_rows(checked(_body(data, (224,), "overview"), check), tuple(fields)))
 
 
 def _rows(lines: Iterator[bytes], fields: tuple[str, ...]) -> Iterator[Row]:
@@ -181,10 +182,13 @@ def _count(value: bytes) -> int | None:
 
 
 @takes(*OCTETS_OR_TEXT)
-def parse_active(data: bytes | str) -> tuple[Group, ...]:
-    """LIST ACTIVE, and NEWGROUPS (RFC 3977 7.6.3, 7.3); `count` is what first and last allow at most."""
+def parse_active(data: bytes | str, check: Check = bool) -> tuple[Group, ...]:
+    """LIST ACTIVE, and NEWGROUPS (RFC 3977 7.6.3, 7.3); `count` is what first and last allow at most.
+
+    `check` is called every now and then; what it raises ends the work.
+    """
     result: list[Group] = []
-    for line in _body(data, (215, 231), "list of groups"):
+    for line in checked(_body(data, (215, 231), "list of groups"), check):
         words = line.split()
         if len(words) < 4 or not (_NUMBER.fullmatch(words[1]) and _NUMBER.fullmatch(words[2])):
             continue

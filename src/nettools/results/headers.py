@@ -6,8 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TypeVar, overload
 
 from nettools.errors import UsageError
+from nettools.secret import MASK
 
 __all__ = ["Headers"]
+
+SECRET = ("set-cookie", "cookie", "authorization", "proxy-authorization")  # what a repr does not show
 
 T = TypeVar("T")
 
@@ -79,7 +82,7 @@ class Headers(Mapping[str, str]):
         return hash(self.pairs)
 
     def __repr__(self) -> str:
-        return f"Headers({list(self.pairs)!r})"
+        return f"Headers({[(name, MASK if name.lower() in SECRET else value) for name, value in self.pairs]!r})"
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _restore_headers, (self.pairs, self._separator)

@@ -24,7 +24,7 @@ class Page(Result):
     content: bytes = field(default=b"", repr=False)
     encoding: str | None = None
     history: tuple[Page, ...] = ()
-    cookies: Mapping[str, str] = field(default_factory=dict, hash=False)
+    cookies: Mapping[str, str] = field(default_factory=dict, hash=False, repr=False)
 
     @property
     def ok(self) -> bool:

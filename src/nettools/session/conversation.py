@@ -57,6 +57,7 @@ class Session(Link):
         self._closed = False
         self._depth = 0
         self._thread = 0  # that an operation is under way in
+        self._shared_time = False  # several operations share one deadline
         self._preparing = 0
         self._committed = False
         self._kept = False  # the connection was made by an earlier operation
@@ -297,8 +298,22 @@ class Session(Link):
         if self._closed:
             raise UsageError("this session is closed", hint="open another one with connect()", url=self.url)
 
+    @contextlib.contextmanager
+    def together(self, other: Session | None = None) -> Iterator[None]:
+        """The operations in this context are one as to time: its total begins now, or is the one of another session."""
+        if other is None:
+            self._deadline.restart(self.options.times.total)
+        else:
+            self._deadline.follow(other._deadline)
+        self._shared_time = True
+        try:
+            yield
+        finally:
+            self._shared_time = False
+
     def _begin(self) -> None:
-        self._deadline.restart(self.options.times.total)
+        if not self._shared_time:
+            self._deadline.restart(self.options.times.total)
         self._trace.begin()
         self._before = 0
         self._kept = self.client is not None

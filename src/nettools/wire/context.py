@@ -102,8 +102,8 @@ def _refuse_injection(sock: Guard) -> None:
     if sock.heard and sock.injected():
         sock.close()
         raise ProtocolError(
-            "the server, or somebody in between, sent plain text behind the answer to STARTTLS",
-            hint="an attempt to inject commands or replies; use the TLS port of the service if it persists",
+            "the server, or somebody in between, sent plain text behind the answer, where TLS had to begin",
+            hint="an attempt to inject commands or replies, or a proxy that answers in the server's place",
         )
 
 

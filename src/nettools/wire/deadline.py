@@ -60,6 +60,10 @@ class Deadline:
         if self.end is not None and self.clock() >= self.end:
             raise self.error()
 
+    def follow(self, other: Deadline) -> None:
+        """End when another does."""
+        self.total, self.kind, self.end = other.total, other.kind, other.end
+
     def error(self) -> DeadlineError:
         """The error for this limit."""
         if self.kind == "connect":

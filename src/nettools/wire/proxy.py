@@ -208,6 +208,10 @@ def _socks(sock: WireSocket, route: Route, host: str, port: int, look_up: Callab
     user = route.user
     if user is not None and kind is python_socks.ProxyType.SOCKS5:
         password = password or ""
+    if kind is python_socks.ProxyType.SOCKS5:  # each goes with one octet for its length (RFC 1928 4, RFC 1929 2)
+        for what, text in (("user", user), ("password", password), ("host", host)):
+            if len((text or "").encode()) > 255:
+                raise UsageError(f"SOCKS 5 takes no {what} of more than 255 octets")
     before: Any = _Connected(sock)
     handshake = Handshake(kind, route.host, route.port, user, password, rdns=remote, forward=before)
     try:

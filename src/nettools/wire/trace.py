@@ -9,19 +9,16 @@ caller.
 from __future__ import annotations
 
 import contextlib
-import re
 from collections.abc import Callable, Iterator
 from typing import Literal
 
 from nettools.results import Event, Meta, TLSInfo
-from nettools.secret import secret_forms
+from nettools.secret import MASK, mask_named, secret_forms
 from nettools.wire.deadline import Deadline
 
 __all__ = ["CallbackRaised", "Progress", "Trace"]
 
-_USERINFO = re.compile(rb"(://[^\s/@:\"'<>]*:)[^\s/\"'<>]+@")  # up to the last @: a password may have one
 _LINE_LIMIT = 16 * 1024  # octets of one direction held back while waiting for the end of a line
-MASK = "***"
 STAGES = ("resolve", "connect", "proxy", "tls", "greeting", "login", "first_byte")  # those that results tell of
 
 Way = Literal["<", ">"]
@@ -176,9 +173,7 @@ class Trace:
         data = bytes(self._held[:count])
         del self._held[:count]  # before it is shown: what the watcher raises at is not shown again
         direction, source = self._from
-        masked = self.mask_bytes(data)
-        if b"://" in masked and b"@" in masked:  # a password that a server has put into an address
-            masked = _USERINFO.sub(rb"\1***@", masked)
+        masked = mask_named(self.mask_bytes(data))
         self.event("receive" if direction == "<" else "send", masked.decode("utf-8", "replace"), masked, source)
 
     # -- secrets

@@ -12,9 +12,10 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Iterator
 
 from nettools.parse.ftp_listing.unix import Unix
-from nettools.parse.given import OCTETS, takes
+from nettools.parse.given import OCTETS, PIECE, Check, takes
 from nettools.results import FileEntry
 
 __all__ = ["parse_listing"]
@@ -43,9 +44,20 @@ def _lines(data: bytes, encoding: str) -> list[str]:
     return lines
 
 
+def _pieces(lines: list[str], check: Check) -> Iterator[list[str]]:
+    for place in range(0, len(lines), PIECE):
+        check()
+        yield lines[place : place + PIECE]
+
+
 @takes(*OCTETS)
 def parse_listing(
-    data: bytes, *, mlsd: bool = False, encoding: str = "utf-8", today: dt.date | None = None
+    data: bytes,
+    *,
+    mlsd: bool = False,
+    encoding: str = "utf-8",
+    today: dt.date | None = None,
+    check: Check = bool,
 ) -> tuple[FileEntry, ...]:
     """The entries of a listing, in order.
 
@@ -53,18 +65,19 @@ def parse_listing(
         mlsd: it is the answer to MLSD (or a line of MLST), not to LIST.
         encoding: of names; those that do not fit it are read as Latin-1.
         today: what dates without a year are counted from; None is today, UTC.
+        check: called every now and then; what it raises ends the work.
     """
     lines = _lines(data, encoding)
     if mlsd:
         from nettools.parse.ftp_listing.machine import parse_facts
 
-        return tuple(filter(None, map(parse_facts, lines)))
+        return tuple(filter(None, (parse_facts(line) for piece in _pieces(lines, check) for line in piece)))
     if lines and _TOTAL.fullmatch(lines[0]):
         del lines[0]
     unix = Unix(today or dt.datetime.now(dt.UTC).date())
-    entries = unix.read(lines)
+    entries = [entry for piece in _pieces(lines, check) for entry in unix.read(piece)]
     if not all(entries):
         from nettools.parse.ftp_listing.families import read_others
 
-        read_others(lines, entries, unix)
+        read_others(lines, entries, unix, check)
     return tuple(filter(None, entries))

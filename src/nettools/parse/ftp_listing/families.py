@@ -19,6 +19,7 @@ from nettools.parse.ftp_listing.machine import read_eplf
 from nettools.parse.ftp_listing.odd import read_netpresenz, read_odd
 from nettools.parse.ftp_listing.pc import read_dos, read_netware, read_os2
 from nettools.parse.ftp_listing.unix import Unix
+from nettools.parse.given import Check, checked
 from nettools.results import FileEntry
 
 __all__ = ["read_others"]
@@ -31,13 +32,13 @@ BROKEN = re.compile(r".*\S;\d{1,6}(?:\s++\d{1,10}(?:/\d{1,10})?)?+\s*+")  # a li
 MEMBERS = re.compile(r"\s*Name\s+(?:VV\.MM\s+Created|Size\s+TTR)\s.*")  # the headline of an MVS folder
 
 
-def read_others(lines: list[str], entries: list[FileEntry | None], unix: Unix) -> None:
+def read_others(lines: list[str], entries: list[FileEntry | None], unix: Unix, check: Check = bool) -> None:
     """Fill in the entries of the lines that have none: first those of Unix in other shapes, the most frequent."""
-    for place, line in enumerate(lines):
+    for place, line in enumerate(checked(lines, check)):
         entries[place] = entries[place] or read_odd(line, unix)
     pending = ""  # VMS breaks a line behind a long name, or in front of the date where the owner is long
     members = False  # behind the headline of an MVS folder a word alone is a member
-    for place, line in enumerate(lines):
+    for place, line in enumerate(checked(lines, check)):
         if entries[place] is not None or not line or line.isspace() or len(line) > LONGEST:
             pending = ""
             continue

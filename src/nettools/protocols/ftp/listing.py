@@ -110,7 +110,7 @@ class Folders(Paths):
             self._trace.warn(f"the server announces MLST and refuses MLSD ({error.text}): LIST was used")
             self._features.pop("MLST", None)
             return self._read_list(folder)
-        entries = _parse(data, self.encoding, mlsd=True)
+        entries = _parse(data, self.encoding, mlsd=True, check=self._deadline.check)
         self._remember_octets(data, entries)
         if not entries and folder:
             self._check_folder(folder)
@@ -118,7 +118,7 @@ class Folders(Paths):
 
     def _read_list(self, folder: str) -> tuple[FileEntry, ...]:
         data = self._lines("LIST", folder)
-        entries = _parse(data, self.encoding, mlsd=False)
+        entries = _parse(data, self.encoding, mlsd=False, check=self._deadline.check)
         self._remember_octets(data, entries)
         if folder and len(entries) <= 1:  # nothing, or the line of a file
             self._check_folder(folder)
@@ -180,11 +180,11 @@ class Folders(Paths):
         return told_size(size), told_time(time)
 
 
-def _parse(data: bytes, encoding: str, *, mlsd: bool) -> tuple[FileEntry, ...]:
+def _parse(data: bytes, encoding: str, *, mlsd: bool, check: Callable[[], object] = bool) -> tuple[FileEntry, ...]:
     """Imported when the first folder is read: get and put need none of it, and compiling it takes a while."""
     from nettools.parse.ftp_listing import parse_listing
 
-    return parse_listing(data, mlsd=mlsd, encoding=encoding)
+    return parse_listing(data, mlsd=mlsd, encoding=encoding, check=check)
 
 
 def told_size(reply: Reply) -> int | None:

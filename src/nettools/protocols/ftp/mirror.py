@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from nettools.errors import FileError, NettoolsError, NotFoundError, UsageError
+from nettools.errors import DeadlineError, FileError, NettoolsError, NotFoundError, UsageError
 from nettools.files import CaseClashes, file_error, is_plain, safe_path, set_modified
 from nettools.policies import words
 from nettools.results import FileEntry, MirrorReport
@@ -91,6 +91,13 @@ def mirror_session(
     remote, local = (source, Path(dest)) if down else (dest, Path(source))
     remote = session._at(remote).rstrip("/") or ("/" if str(remote or "").startswith("/") else "")
     choice = Choice(pattern, tuple(glob.rstrip("/") for glob in words("exclude=", exclude)))
+    with session.together():
+        return _mirror(session, remote, local, down, delete, choice, workers, dry_run)
+
+
+def _mirror(
+    session: Any, remote: str, local: Path, down: bool, delete: bool, choice: Choice, workers: int, dry_run: bool
+) -> MirrorReport:
     make = _plan_down if down else _plan_up
     plan = make(session, remote, local, choice, delete)
     if dry_run:
@@ -286,6 +293,9 @@ class _Work:
             try:
                 self._transfer(worker, relative)
             except NettoolsError as error:
+                if isinstance(error, DeadlineError) and error.kind == "total":
+                    self._stopped = True
+                    raise  # and no other file has any time left
                 with self._lock:
                     self._plan.failed[relative] = error
             else:
@@ -293,8 +303,8 @@ class _Work:
                     self.done.append(relative)
 
     def by_sibling(self, session: Any) -> None:
-        """What another session like this one can get, which is closed behind it."""
-        with session.sibling() as worker:
+        """What another session like this one can get in the time of this one; it is closed behind it."""
+        with session.sibling() as worker, worker.together(session):
             self._siblings.append(worker)
             self.by(worker)
 

@@ -231,7 +231,7 @@ class GopherSession(Session):
         return self._menu(Request("7", request.selector, words))
 
     def _menu(self, request: Request) -> tuple[GopherItem, ...]:
-        items = parse_menu(self._whole(self._line(request)), encoding=self.encoding)
+        items = parse_menu(self._whole(self._line(request)), encoding=self.encoding, check=self._deadline.check)
         return tuple(map(self._reachable, items)) if self.tls is not None else items
 
     def _reachable(self, item: GopherItem) -> GopherItem:

@@ -48,7 +48,7 @@ _STATUS = re.compile(rb"HTTP/1\.(\d) +(\d{3})(?: ([^\0\r\n]*))?[ \t]*\r?\n")
 _FIELD = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+)[ \t]*:([^\0\r\n]*)\r?")
 _FOLDED = re.compile(rb"[ \t]([^\0\r\n]*)\r?")
 _LENGTH = re.compile(r"[0-9]{1,18}")
-_CHUNK = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\0\r\n]*)?\r?\n")
+_CHUNK = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\0\r\n]*)?\r\n")
 
 
 def _line(fp: Any, what: str) -> bytes:
@@ -151,9 +151,10 @@ class Response(http.client.HTTPResponse):
         """How long the body is, and whether it comes in chunks (RFC 9112 6.3)."""
         headers: Headers = self.headers
         coding = headers.get("transfer-encoding", "").strip(" ,").lower()
-        lengths = {each.strip() for each in headers.get("content-length", "").split(",")} - {""}
+        told = headers.get("content-length")
+        lengths = {each.strip(" \t") for each in (told or "").split(",")} - {""}
         if coding in ("", "identity"):
-            if len(lengths) > 1 or not all(map(_LENGTH.fullmatch, lengths)):
+            if len(lengths) != (told is not None) or not all(map(_LENGTH.fullmatch, lengths)):
                 raise ProtocolError(f"Content-Length makes no sense: {', '.join(sorted(lengths))[:80]}")
             return (int(lengths.pop()) if lengths else None), False
         if coding != "chunked":

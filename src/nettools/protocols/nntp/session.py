@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from nettools.errors import NotFoundError, ProtocolError, UsageError
 from nettools.moments import moment
 from nettools.parse import nntp as parse
+from nettools.parse.given import checked
 from nettools.protocols.nntp.address import article_name, group_name
 from nettools.protocols.nntp.errors import reply_error
 from nettools.protocols.nntp.opening import Conversation
@@ -61,7 +62,8 @@ class NNTPSession(Conversation):
         if active[1] is None:
             raise reply_error(active[0], "LIST ACTIVE")
         texts = parse.parse_newsgroups(described[1]) if described[1] is not None else {}
-        found = (group for group in parse.parse_active(active[1]) if parse.matches_wildmat(group.name, pattern))
+        groups = parse.parse_active(active[1], self._deadline.check)
+        found = (group for group in groups if parse.matches_wildmat(group.name, pattern))
         return tuple(
             Group(each.name, each.count, each.first, each.last, each.posting, texts.get(each.name)) for each in found
         )
@@ -144,7 +146,8 @@ class NNTPSession(Conversation):
         while rows is None and self._overview_command != "HEAD":
             reply = self.client.ask(f"{self._overview_command} {low}-{high}")
             if reply.code == 224:
-                rows = [parse.article_info(row) for row in parse.parse_overview(self._body("the overview"))]
+                lines = parse.parse_overview(self._body("the overview"), check=self._deadline.check)
+                rows = [parse.article_info(row) for row in checked(lines, self._deadline.check)]
             elif reply.code in NONE_THERE:
                 rows = []
             elif reply.code in UNKNOWN:

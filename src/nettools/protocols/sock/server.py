@@ -54,7 +54,7 @@ class Connection:
 
     def send(self, data: bytes | str) -> int:
         """Send all of it; how many octets that were."""
-        octets = data.encode(self._encoding) if isinstance(data, str) else bytes(data)
+        octets = _octets(data, self._encoding)
         self._stream.send(octets)
         return len(octets)
 
@@ -237,7 +237,7 @@ class Server:
         try:
             answer = self._handler(data, str(sender))
             if answer is not None:
-                self._listener.answer(answer.encode() if isinstance(answer, str) else bytes(answer), sender)
+                self._listener.answer(_octets(answer, self._options.encoding or "utf-8"), sender)
         except Exception as error:
             self._report(error, str(sender))
 
@@ -258,6 +258,14 @@ def _join(thread: threading.Thread, end: float) -> None:
     if thread is not threading.current_thread():
         with contextlib.suppress(RuntimeError):
             thread.join(max(0.0, end - time.monotonic()))
+
+
+def _octets(data: object, encoding: str) -> bytes:
+    if isinstance(data, str):
+        return data.encode(encoding)
+    if not isinstance(data, (bytes, bytearray, memoryview)):  # bytes(5) would be five NULs
+        raise UsageError(f"data is bytes or str, not {type(data).__name__}")
+    return bytes(data)
 
 
 def start_server(target: Target, handler: Callable[..., Any], most: object, keywords: Mapping[str, Any]) -> Server:

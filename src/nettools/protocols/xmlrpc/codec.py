@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["Decoder", "marshal", "method_name", "unmarshal"]
 
 MOST_VALUES = 1_000_000
+PIECE = 64 * 1024  # octets of an answer that are read without a look at the clock
 DEEPEST = 600  # elements inside one another: two hundred arrays
 _LEVELS = 200  # arrays and structs inside one another, in what is sent
 
@@ -251,10 +252,18 @@ class Parser(xmlrpc.client.ExpatParser):
         raise ProtocolError("an answer with a DTD: XML-RPC has none, and entities are not expanded")
 
 
-def unmarshal(data: bytes, *, kind: str | None = None, most: int | None = MOST_VALUES, builtin: bool = True) -> Any:
+def unmarshal(
+    data: bytes,
+    *,
+    kind: str | None = None,
+    most: int | None = MOST_VALUES,
+    builtin: bool = True,
+    check: Callable[[], object] = bool,
+) -> Any:
     """The value of a response.
 
     Args:
+        check: called every now and then; what it raises ends the work.
         kind: what the server calls it, for the error where it is something else.
         builtin: dates are datetimes and binaries bytes; else xmlrpc.client's own wrappers.
 
@@ -264,7 +273,10 @@ def unmarshal(data: bytes, *, kind: str | None = None, most: int | None = MOST_V
     decoder = Decoder(use_builtin_types=builtin)
     parser = Parser(decoder, most)
     try:
-        parser.feed(data.lstrip(b" \t\r\n"))  # servers that are scripts send lines before it
+        start = len(data) - len(data.lstrip(b" \t\r\n"))  # servers that are scripts send lines before it
+        for place in range(start, len(data), PIECE) if start < len(data) else (start,):
+            check()
+            parser.feed(data[place : place + PIECE])
         parser.close()
         values = decoder.close()
     except (NettoolsError, xmlrpc.client.Fault):

@@ -108,7 +108,7 @@ class XMLRPCSession(HTTPSession):
         """Call a remote method; see `call_xmlrpc`."""
         page = self.post(marshal(method, args))
         most = None if self.options.max_size is None else MOST_VALUES
-        return unmarshal(page.content, kind=page.headers.get("Content-Type"), most=most)
+        return unmarshal(page.content, kind=page.headers.get("Content-Type"), most=most, check=self._deadline.check)
 
     @operation("call")
     def multicall(self, calls: Iterable[tuple[Any, ...]]) -> tuple[Any, ...]:
