@@ -8,6 +8,7 @@ import os
 import pty
 import re
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -378,3 +379,31 @@ def test_the_shell_is_told_what_may_come(words: str, place: int, expected: set[s
     done = shell(env=environ)
     found = {line.partition(",")[2] for line in done.stdout.splitlines()}
     assert expected <= found, done.stderr
+
+
+# -- the list of processes
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems do not let a process write there")
+@pytest.mark.parametrize(
+    ("words", "shown"),
+    [
+        (["-u", "alice:s3cret", "--tls", "off"], b"alice:***"),
+        (["-ualice:s3cret", "--tls", "off"], b"-ualice:***"),
+        (["--user=alice:s3cret", "--tls", "off"], b"--user=alice:***"),
+        (["--token", "s3cret", "--tls", "off"], b"***"),
+        (["-H", "Authorization: Bearer s3cret"], b"Authorization: Bearer ***"),
+        (["-b", "sid=s3cret"], b"sid=***"),
+        (["-d", "name=me&password=s3cret"], b"name=me&password=***"),
+        (["--param", "access_token=s3cret"], b"access_token=***"),
+    ],
+)
+def test_secrets_are_blanked_in_the_list_of_processes(words: list[str], shown: bytes) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        url = f"http://127.0.0.1:{server.getsockname()[1]}/"
+        with subprocess.Popen([*COMMAND, "http", *words, url], stderr=subprocess.DEVNULL) as process:
+            server.accept()[0].close()
+            seen = Path(f"/proc/{process.pid}/cmdline").read_bytes()
+            process.kill()
+    assert b"s3cret" not in seen
+    assert shown in [word.rstrip() for word in seen.split(b"\0")]

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import nettools
-from nettools import FileError, NotFoundError, UsageError
+from nettools import DeadlineError, FileError, NotFoundError, UsageError
 from nettools.files import names
 
 Site = Any
@@ -42,6 +42,15 @@ def test_names_that_cannot_be_files_here_are_told_and_the_rest_arrives(plain: Si
     assert report.transferred == ("good",)
     assert all(isinstance(error, FileError) for error in report.failed.values())
     assert [path.name for path in (tmp_path / "m").iterdir()] == ["good"]
+
+
+@pytest.mark.parametrize("workers", [1, 4])
+def test_a_mirror_has_one_deadline_for_all_its_files(plain: Site, tmp_path: Path, workers: int) -> None:
+    plain.server.world.files.update({f"pub/{number}": b"x" for number in range(20)})
+    plain.server.on("RETR").hang()
+    with pytest.raises(DeadlineError, match=r"not finished within 0\.5 s"):
+        nettools.ftp_mirror(plain.at("pub/"), tmp_path / "m", workers=workers, **{**ALICE, "timeout": 0.5})
+    assert len([line for line in plain.server.log.commands() if line.startswith("RETR")]) <= workers
 
 
 @pytest.mark.skipif(os.name == "nt", reason="these are no names there")

@@ -132,6 +132,13 @@ def test_a_proxy_that_breaks_off_ends_the_call_in_time(proxy_server: Any, kind: 
     assert caught.value.exit_code == (28 if how == "hang" else 97)
 
 
+@pytest.mark.parametrize("login", [("u" * 256, "word"), ("user", "ü" * 128)])
+def test_what_socks_has_no_room_for_is_refused_before_it_is_sent(proxy_server: Any, login: tuple[str, str]) -> None:
+    with pytest.raises(UsageError, match="255 octets"):
+        tcp("tcp://h.test:1", proxy=proxy_server.url_for("socks5h", *login))
+    assert proxy_server.log.client_bytes() == b""
+
+
 def test_a_proxy_that_is_not_there_has_an_exit_code_of_its_own() -> None:
     with pytest.raises(ProxyError, match="cannot be reached") as caught:
         tcp("tcp://h.test:1", proxy="http://nosuch.invalid:1")

@@ -408,6 +408,17 @@ def test_a_handler_that_fails_ends_its_own_connection_and_is_reported(caplog: py
         assert [type(error) for error in server.errors] == [ZeroDivisionError]
 
 
+def test_a_handler_that_answers_with_a_number_sends_nothing_and_is_told() -> None:
+    with (
+        listen("udp://127.0.0.1:0", lambda data, peer: len(data)) as server,
+        nettools.connect(server.url, timeout=0.3) as session,
+    ):
+        session.send(b"x")
+        with pytest.raises(DeadlineError):
+            session.receive()
+    assert [str(error) for error in server.errors] == ["data is bytes or str, not int"]
+
+
 def test_no_more_connections_are_handled_at_once_than_were_allowed() -> None:
     begun, go = threading.Semaphore(0), threading.Event()
 

@@ -11,7 +11,7 @@ import pytest
 from nettools import Auth, ClearTextError, Secret, UsageError
 from nettools.config import config_path, run_password_command
 from nettools.credentials import find, require_private
-from nettools.secret import secret_forms
+from nettools.secret import mask_named, secret_forms
 from nettools.target import parse_url
 
 
@@ -110,6 +110,37 @@ def test_a_password_command_that_gives_none_says_so_and_no_more(command: str) ->
     with pytest.raises(UsageError) as caught:
         run_password_command(command)
     assert caught.value.exit_code == 67
+
+
+@pytest.mark.parametrize(
+    ("command", "timeout"), [("yes", None), ("cat /dev/zero", None), ("tail -f /dev/null", 0.01)], ids=str
+)
+def test_a_password_command_that_goes_on_for_ever_is_ended(command: str, timeout: float | None) -> None:
+    with pytest.raises(UsageError, match="took too long, or printed too much") as caught:
+        run_password_command(command, timeout)
+    assert caught.value.exit_code == 67
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        ("Authorization: Basic YTpi", "Authorization: Basic ***"),
+        ("proxy-authorization : word", "proxy-authorization : ***"),
+        ('Authorization: Digest username="a", response="b"', 'Authorization: Digest username="a", response="b"'),
+        ("Cookie: a=1; b=2", "Cookie: a=***; b=***"),
+        ("Set-Cookie: sid=1=2; Path=/; Secure", "Set-Cookie: sid=***; Path=/; Secure"),
+        ("Set-Cookie: sid=; Path=/", "Set-Cookie: sid=; Path=/"),
+        ("X-Api-Key: k\r\nAccept: */*", "X-Api-Key: ***\r\nAccept: */*"),
+        ("X-Auth-Token:t", "X-Auth-Token:***"),
+        ("GET /?q=1&access_token=t&x=2 HTTP/1.1", "GET /?q=1&access_token=***&x=2 HTTP/1.1"),
+        ("user=a&password=b", "user=a&password=***"),
+        ("see ftp://a:b@c@h/", "see ftp://a:***@h/"),
+        ("Password: ", "Password: "),
+        ("Subject: about tokens", "Subject: about tokens"),
+    ],
+)
+def test_what_is_secret_by_where_it_stands_is_masked(line: str, shown: str) -> None:
+    assert mask_named(line.encode()) == shown.encode()
 
 
 def test_the_configuration_stands_in_the_platforms_folder(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -78,3 +79,16 @@ def test_without_a_home_there_is_no_netrc(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.delenv("NETRC", raising=False)
     monkeypatch.setattr(Path, "expanduser", nobody)
     assert netrc_lookup(True, "h", None) is None
+
+
+def test_a_pipe_is_not_waited_for_and_one_of_the_shells_is_read(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(FileError, match="is a pipe") as caught:
+        netrc_lookup(tmp_path / "pipe", "h", None)
+    assert caught.value.exit_code == 26
+    reading, writing = os.pipe()
+    with open(reading, "rb"), open(writing, "wb") as shell:
+        shell.write(b"machine h login me password word")
+        shell.close()
+        assert found(Path(f"/dev/fd/{reading}"), "h", None) == ("me", "word")
+    assert netrc_lookup(Path(os.devnull), "h", None) is None

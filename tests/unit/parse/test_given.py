@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
+import itertools
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
-from nettools import Headers, NettoolsError, UsageError, run_many
+from nettools import DeadlineError, Headers, NettoolsError, UsageError, run_many
+from nettools.parse.ftp_listing import parse_listing
+from nettools.parse.gopher import parse_menu
+from nettools.parse.nntp import parse_active, parse_overview
 from nettools.parse.telnet import Codec
+from nettools.protocols.xmlrpc.codec import unmarshal
+
+ONE = b"<methodResponse><params><param><value><array><data>%b</data></array></value></param></params></methodResponse>"
 
 PARSERS = {
     "ftp_listing": "parse_listing",
@@ -69,3 +77,28 @@ def test_headers_are_made_of_pairs(pairs: Any) -> None:
 def test_calls_are_no_text(calls: Any) -> None:
     with pytest.raises(UsageError, match="calls are an iterable"):
         list(run_many(calls))
+
+
+@pytest.mark.parametrize(
+    ("parse", "line"),
+    [
+        (parse_listing, b"-rw-r--r-- 1 me us 3 Jan  1 2020 name\r\n"),
+        (parse_listing, b"01-29-97  11:32PM       <DIR>          prog\r\n"),
+        (functools.partial(parse_listing, mlsd=True), b"type=file;size=3; name\r\n"),
+        (parse_menu, b"0title\t/selector\thost.test\t70\r\n"),
+        (parse_active, b"a.b 2 1 y\r\n"),
+        (parse_overview, b"1\tsubject\tme\t\t<i@d>\t\t1\t1\r\n"),
+        (lambda data, check: unmarshal(ONE % data, check=check), b"<value>x</value>" * 10),
+    ],
+    ids=["LIST", "LIST of DOS", "MLSD", "gopher", "active", "overview", "xml-rpc"],
+)
+def test_long_work_looks_at_the_clock(parse: Callable[..., Any], line: bytes) -> None:
+    looks = itertools.count(1)
+
+    def check() -> None:
+        if next(looks) > 3:
+            raise DeadlineError("no time left")
+
+    parse(line * 100, check=check)
+    with pytest.raises(DeadlineError):
+        parse(line * 3000, check=check)
