@@ -225,13 +225,19 @@ class Nettools(Adapter):
 
     def listening(self, url: str, attack: bytes, connections: int, timeout: float, deadline: float) -> list[str]:
         """A server of ours that clients do this to; then one that behaves, and what it is answered."""
-        with nettools.listen(url, lambda conn: conn.send(conn.receive(until=b"\n").data), timeout=timeout) as server:
-            host, port = server.address.rsplit(":", 1) if isinstance(server.address, str) else server.address[:2]
-            hostile = [socket.create_connection((host, int(port)), timeout=deadline) for _ in range(connections)]
+        datagram = url.startswith("udp:")
+        handler = (lambda data, peer: data) if datagram else (lambda conn: conn.send(conn.receive(until=b"\n").data))
+        with nettools.listen(url, handler, timeout=timeout, max_connections=20) as server:
+            family = socket.AF_UNIX if isinstance(server.address, str) else socket.AF_INET
+            hostile = [
+                socket.socket(family, socket.SOCK_DGRAM if datagram else socket.SOCK_STREAM) for _ in range(connections)
+            ]
             for sock in hostile:
+                sock.settimeout(deadline)
                 with contextlib.suppress(OSError):
+                    sock.connect(server.address)
                     sock.sendall(attack)
-            answer = nettools.exchange(server.url, b"good\n", until=b"\n", timeout=deadline).data
+            answer = nettools.exchange(server.url, b"good\n", until=None if datagram else b"\n", timeout=deadline).data
             for sock in hostile:
                 sock.close()
         return [repr(answer)]

@@ -29,6 +29,18 @@ CASES: dict[str, Case] = {}
 class Case:
     def __init__(self, id, op, fn, listen, expect, kw):
         self.id, self.op, self.fn, self.listen, self.expect, self.kw = id, op, fn, listen, expect, kw
+        self.at = ""  # the module of `cases` that it stands in
+
+
+def shown_processes(root):
+    """What everybody sees of the processes of the case whose folder this is."""
+    shown = []
+    for each in os.listdir("/proc"):
+        with contextlib.suppress(OSError):
+            if each.isdigit() and os.readlink(f"/proc/{each}/cwd").startswith(root):
+                with open(f"/proc/{each}/cmdline", "rb") as f:
+                    shown.append(f.read())
+    return shown
 
 
 def case(id, op, listen=None, expect=None, **kw):
@@ -40,7 +52,8 @@ def case(id, op, listen=None, expect=None, **kw):
 
     def deco(fn):
         assert id not in CASES, id
-        CASES[id] = Case(id, op, fn, listen or {}, expect or {}, kw)
+        CASES[id] = new = Case(id, op, fn, listen or {}, expect or {}, kw)
+        new.at = fn.__module__.removeprefix("threats.cases.").replace(".", "/")
         return fn
 
     return deco
@@ -229,6 +242,14 @@ class Ctx:
             self.ports[name] = s.getsockname()[1]
             self.socks.append(s)
             threading.Thread(target=self._udp, args=(s, name, fn), daemon=True).start()
+            return
+        if addr.startswith("/"):  # a Unix socket below the case's folder; its "port" is the path
+            s = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            s.bind(self.root + addr)
+            self.ports[name] = self.root + addr
+            self.socks.append(s)
+            s.listen(32)
+            threading.Thread(target=self._accept, args=(s, name, fn), daemon=True).start()
             return
         fam = socket.AF_INET6 if ":" in addr else socket.AF_INET
         s = socket.socket(fam, socket.SOCK_STREAM)

@@ -30,7 +30,9 @@ def snapshot(root):
         for n in files + [x for x in dirs if os.path.islink(os.path.join(d, x))]:
             p = os.path.join(d, n)
             try:
-                out[os.path.relpath(p, root)] = os.readlink(p) if os.path.islink(p) else Path(p).read_bytes()[: 2 << 20]
+                regular = os.path.isfile(p)  # reading a pipe would wait
+                data = os.readlink(p) if os.path.islink(p) else Path(p).read_bytes()[: 2 << 20] if regular else None
+                out[os.path.relpath(p, root)] = data
             except OSError:
                 out[os.path.relpath(p, root)] = None
     return out
@@ -64,10 +66,16 @@ def run_case(cid, certs, nursery):
     with open(os.path.join(root, "canary.txt"), "w") as f:
         f.write("CANARY")
     kw = dict(c.kw)
-    for n, t in kw.pop("home", {}).items():
-        with open(os.path.join(home, n), "w") as f:
-            f.write(t)
-        os.chmod(os.path.join(home, n), 0o600)
+    for n, t in kw.pop("home", {}).items():  # text, (text, mode), or None for a pipe
+        text, mode = t if isinstance(t, tuple) else (t, 0o600)
+        path = os.path.join(home, n)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        if text is None:
+            os.mkfifo(path)
+        else:
+            with open(path, "w") as f:
+                f.write(text)
+        os.chmod(path, mode)
     for n, t in kw.pop("dl", {}).items():
         with open(os.path.join(dl, n), "wb") as f:
             f.write(t)

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import json
 import shutil
+import types
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-import threats.cases  # noqa: F401  # registers them
+from threats import catalogue
 from threats.certificates import make_certs
 from threats.engine import CASES
 from threats.exam import run_case
 from threats.nursery import Nursery
-
-FIXTURE = Path(__file__).parents[2] / "fixtures" / "threats.jsonl"
 
 pytestmark = [
     pytest.mark.threat,
@@ -44,8 +42,33 @@ def test_a_threat_is_met(name: str, certificates: str, nursery: Nursery) -> None
     assert result["verdict"] == "pass", f"{'; '.join(result['why'])}\n{result['text'][:600]}\n{result['sent']}"
 
 
-def test_every_case_that_is_described_as_one_to_be_played_is_played() -> None:
-    rows = [json.loads(line) for line in FIXTURE.read_text("utf-8").splitlines()]
-    names = [row["id"] for row in rows]
-    assert len(names) == len(set(names))
-    assert {row["id"] for row in rows if row["runnable"]} <= set(CASES)
+def test_the_catalogue_has_every_case_with_its_class_and_what_is_required() -> None:
+    told = [json.loads(line) for line in catalogue.FIXTURE.read_text("utf-8").splitlines()]
+    assert told == list(catalogue.rows()), "python -m threats.catalogue write"
+    assert [row["id"] for row in told if row["class"] not in catalogue.CLASSES] == []
+    assert [row["id"] for row in told if row["runnable"]] == list(CASES)
+
+
+def test_no_two_cases_of_an_operation_are_the_same() -> None:
+    """Two with the same server, the same arguments and the same demands are one."""
+    seen: dict[str, str] = {}
+    for name, case in CASES.items():
+        played = [case.fn, *case.listen.values()]
+        shape = repr((case.op, case.expect, case.kw, [_shape(each) for each in played]))
+        assert shape not in seen, f"{name} is {seen[shape]}"
+        seen[shape] = name
+
+
+def _shape(value: object) -> object:
+    """What a handler does: its code, and what it has closed over."""
+    if isinstance(value, types.FunctionType):
+        closed = [cell.cell_contents for cell in value.__closure__ or ()]
+        return (
+            value.__code__.co_code,
+            value.__code__.co_names,
+            value.__code__.co_consts,
+            [_shape(each) for each in [*closed, *(value.__defaults__ or ())]],
+        )
+    if isinstance(value, (list, tuple)):
+        return [_shape(each) for each in value]
+    return {key: _shape(each) for key, each in value.items()} if isinstance(value, dict) else value

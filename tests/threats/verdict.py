@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import os
 import re
 
 from threats.engine import leaks
@@ -105,6 +106,10 @@ def judge(c, r, ctx, before, after, dl, root, deadline):
         for n, x in after.items():
             if n.startswith(DL) and leaks(x or b""):
                 why.append("credential in the file " + n)
+    for n in e.get("private", ()):
+        mode = os.stat(os.path.join(dl, n)).st_mode if DL + n in after else 0o600
+        if mode & 0o077:
+            why.append(f"others can read {n}")
     if e.get("tty_clean") and o == "ok" and re.search(rb"\x1b|\xc2[\x80-\x9f]|\x9b", val):
         why.append("raw escape bytes reach the terminal")
     if e.get("kill_by") and (r["kill_took"] is None or r["kill_took"] > e["kill_by"]):
@@ -167,7 +172,15 @@ def chk_udp_whole(c, r, ctx):
     return None
 
 
+def chk_processes(c, r, ctx):
+    shown = ctx.bag.get("processes")
+    if not shown:
+        return "no process was seen"
+    return "credential in the list of processes" if any(leaks(each) for each in shown) else None
+
+
 CHECKS = dict(
+    processes=chk_processes,
     smuggle=chk_smuggle,
     dots=chk_dots,
     refused=chk_refused,

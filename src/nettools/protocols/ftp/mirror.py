@@ -20,6 +20,7 @@ from typing import Any
 
 from nettools.errors import DeadlineError, FileError, NettoolsError, NotFoundError, UsageError
 from nettools.files import CaseClashes, file_error, is_plain, safe_path, set_modified
+from nettools.parse.given import checked
 from nettools.policies import words
 from nettools.results import FileEntry, MirrorReport
 
@@ -137,7 +138,8 @@ def _plan_down(session: Any, remote: str, local: Path, choice: Choice, delete: b
     plan = Plan()
     there: set[str] = set()
     clashes = CaseClashes(local)
-    for entry, relative in session.perform(lambda: list(session._walk(remote, "auto", True, choice.left_out))):
+    found = session.perform(lambda: list(session._walk(remote, "auto", True, choice.left_out)))
+    for entry, relative in checked(found, session._deadline.check):
         try:
             if not is_plain(entry.name):
                 raise FileError(f"the server lists {entry.name!r}, which is no name", filename=entry.name)

@@ -15,7 +15,6 @@ def selector(data: bytes):
     return lambda c, ctx: (c.line(), c.send(data), None)[-1]
 
 
-burrowing("gopher-lf", selector(b"ok"), dict(ERROR, forbid={"main": [b"\nMAIL"]}), path="/0/x%0aMAIL%20FROM:x")
 burrowing("gopher-nul", selector(b"ok"), ERROR, path="/0/x%00y")
 burrowing("gopher-tabs", selector(b"ok"), ANY, path="/0/x%09a%09+%09b")
 burrowing("gopher-endless", endless(b"", b"x" * 65536), dict(ERROR, rss=200), max_bytes=MB)
@@ -49,3 +48,5 @@ burrowing(
 case("cli-telnet-c1", "cli_telnet", **SOCKET, expect=dict(ANY, tty_clean=True))(
     lambda c, ctx: (c.send("\u009b2J\u202e\x07\x0e\x1bc login:".encode()), None)[-1]
 )
+burrowing("gopher-plus-length", selector(b"+100\r\nabc"), ERROR, path="/1/", op="gopher_menu")
+burrowing("gopher-http-answer", selector(b"HTTP/1.1 200 OK\r\n\r\n<html>"), ERROR, path="/1/", op="gopher_menu")

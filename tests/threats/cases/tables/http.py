@@ -377,3 +377,35 @@ shown("cli-http-location-escape", redirect("file:///\x1b[2J"))
 shown("cli-http-c1", reply("\u009b2J\u202e".encode(), "200 OK", "Content-Type: text/plain; charset=utf-8"))
 shown("cli-http-charset", reply(b"+ABs-[2J", "200 OK", "Content-Type: text/plain; charset=utf-7"))
 shown("cli-http-status-escape", b"\x1b[2J\x1b]0;x\x07 200\r\n\r\n")
+
+
+def again(challenge: str):
+    def serve(c, ctx):
+        for number in range(99):
+            if c.http() is None:
+                return
+            c.send(head(challenge % number, "Content-Length: 0", status="407 No" if "Proxy" in challenge else "401 No"))
+
+    return serve
+
+
+FEW = dict(max_sent={"main": 4000})
+proxied("proxy-407-loop", again('Proxy-Authenticate: Basic realm="%d"'), url="http://origin.test/", **FEW)
+proxied("proxy-407-digest", again('Proxy-Authenticate: Digest realm="x", nonce="%d"'), url="http://origin.test/", **FEW)
+proxied("proxy-connect-407-loop", again('Proxy-Authenticate: Digest realm="x", nonce="%d"'), **FEW)
+proxied("proxy-connect-page", connect_with(reply(b"portal")), value_not=b"portal")
+proxied("proxy-connect-204", connect_with(head(status="204 No Content")))
+proxied("proxy-connect-chunked", connect_with(head("Transfer-Encoding: chunked", body=b"5\r\nhello\r\n0\r\n\r\n")))
+case("http-digest-stale", "http_get", **LOGIN, digest=True, expect=dict(outcome="any", **FEW))(
+    again('WWW-Authenticate: Digest realm="r", nonce="n%d", stale=true')
+)
+case("http-ntlm", "http_get", **LOGIN, digest=True, expect=dict(outcome="any", secret_not_on=["main"], **FEW))(
+    again("WWW-Authenticate: NTLM TlRMTVNTUAACAAAA%d")
+)
+LONG = "http://" + ".".join(["a" * 60] * 5) + ".test/"
+for scheme in ("socks5h", "socks4a"):
+    proxied(f"{scheme}-name-long", socks(b"\x05\x00"), scheme, url=LONG)
+    proxied(f"{scheme}-http-answer", socks(reply(b"hi")), scheme, url="http://origin.test/")
+    proxied(f"{scheme}-drip", lambda c, ctx: c.recv() and c.drip(b"\x05\x00" * 20), scheme, url="http://origin.test/")
+case("socks5-password-long", "http_get", url=LONG[:30] + ".test/", expect=dict(ERROR, forbid={"main": [b"ppp"]}),
+     proxy="socks5h://alice:" + "p" * 300 + "@127.0.0.1:{main}")(socks(b"\x05\x02"))  # fmt: skip

@@ -260,3 +260,52 @@ def _(c, ctx):
 @case("http-retry-after-date", "http_get", **URL, retries=2, expect=dict(ERROR, max_conns={"main": 3}))
 def _(c, ctx):
     raw(reply(b"", "503 Busy", "Retry-After: Fri, 31 Dec 9999 23:59:59 GMT"))(c, ctx)
+
+
+refused("http-cl-odd-space", head("Content-Length: \xa05", body=b"hello"))
+refused("http-cl-nothing", head("Content-Length:", body=b"hello"))
+refused("http-cl-hex", head("Content-Length: 0x5", body=b"hello"))
+refused("http-cl-other-digits", "HTTP/1.1 200 OK\r\nContent-Length: \u0665\r\n\r\nhello".encode())
+refused("http-te-tab", head("Transfer-Encoding: \x0bchunked", body=b"5\r\nhello\r\n0\r\n\r\n"))
+refused("http-te-twice", head(CHUNKED, "Transfer-Encoding: identity", body=b"5\r\nhello\r\n0\r\n\r\n"))
+refused("http-te-chunked-twice", head(CHUNKED + ", chunked", body=b"5\r\nhello\r\n0\r\n\r\n"))
+refused("http-te-old-version", b"HTTP/1.0 200 OK\r\n" + CHUNKED.encode() + b"\r\n\r\n5\r\nhello\r\n0\r\n\r\n")
+refused("http-chunk-bare-lf", head(CHUNKED, body=b"5\nhello\r\n0\r\n\r\n"))
+refused("http-chunk-bare-cr", head(CHUNKED, body=b"5\rXX\r\nhello\r\n0\r\n\r\n"))
+refused("http-chunk-ext-quoted", head(CHUNKED, body=b'5;a="\r\n"\r\nhello\r\n0\r\n\r\n'))
+refused("http-chunk-leading-space", head(CHUNKED, body=b" 5\r\nhello\r\n0\r\n\r\n"))
+refused("http-status-other-digits", "HTTP/1.1 \u0662\u0660\u0660 OK\r\n\r\nok".encode())
+refused("http-status-sign", b"HTTP/1.1 +20 OK\r\n\r\nok")
+refused("http-cr-for-line-ends", b"HTTP/1.1 200 OK\rContent-Length: 2\r\rok")
+refused("http-2-preface", b"\0\0\x12\x04" + b"\0" * 40)
+refused("http-br-no-br", reply(b"\0\xff" * 100, "200 OK", "Content-Encoding: br"))
+refused("http-zstd-window", reply(b"\x28\xb5\x2f\xfd\x00\xf8\x01\0\0", "200 OK", "Content-Encoding: zstd"), rss=200)
+refused("http-redir-nul", head("Location: /a\0b", "Content-Length: 0", status="302 Found"))
+refused("http-redir-bracket", redirect("http://[::1"))
+refused("http-redir-name-long", redirect("http://xn--" + "a" * 70 + ".test/"))
+
+
+@case("http-gzip-members-flood", "http_get", **URL, expect=dict(ERROR, rss=200))
+def _(c, ctx):
+    if c.http():
+        c.send(head("Content-Encoding: gzip"))
+        c.flood(gz(b""))
+
+
+@case("http-gzip-name-flood", "http_get", **URL, expect=dict(ERROR, rss=250))
+def _(c, ctx):
+    if c.http():
+        c.send(head("Content-Encoding: gzip", body=b"\x1f\x8b\x08\x08\0\0\0\0\0\x03"))
+        c.flood(b"n" * 65536)
+
+
+@case("http-gzip-bomb-file", "http_get", **URL, dest="{dl}/f", max_bytes=16 * MB, expect=dict(ERROR, absent=["f"]))
+def _(c, ctx):
+    raw(reply(gz_bomb(300), "200 OK", "Content-Encoding: gzip"))(c, ctx)
+
+
+@case("http-redir-slow", "http_get", **URL, expect=ERROR)
+def _(c, ctx):
+    while c.http():
+        c.sleep(0.9)
+        c.send(head("Location: /x", "Content-Length: 0", status="302 Found"))

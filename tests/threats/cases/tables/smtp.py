@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-
 from threats.cases.common import SMTP, SMTP_LOGIN
 from threats.cases.tables.shared import ANY, ERROR, endless
 from threats.engine import SECRET, USER, case
@@ -13,8 +11,9 @@ from threats.scripts import hang_up, send_then_close, smtp
 def sending(name: str, over, expect, *, caps=(), **more) -> None:
     args = dict(SMTP if "user" not in more else SMTP_LOGIN, **more)
     greeting = args.pop("greeting", b"220 exam ESMTP\r\n")
+    script = dict(caps=caps, greeting=greeting, **({"caps_tls": args.pop("caps_tls")} if "caps_tls" in args else {}))
     args.setdefault("tls", "none")
-    case(name, "smtp_send", **args, expect=expect)(lambda c, ctx: smtp(c, ctx, over, caps=caps, greeting=greeting))
+    case(name, "smtp_send", **args, expect=expect)(lambda c, ctx: smtp(c, ctx, over, **script))
 
 
 LOGIN = dict(user=USER, password=SECRET)
@@ -51,13 +50,6 @@ sending(
     ANY,
     caps=["SIZE 99999999999999999999999999x", "SIZE", "SIZE -1", "8BITMIME 8BITMIME", "=", "\x1b[2J"],
 )
-sending(
-    "smtp-auth-bad-challenge",
-    {"AUTH": lambda c, a, st: (c.send(b"334 !!!!not base64\r\n"), c.line(), c.send(b"535 no\r\n"), None)[-1]},
-    dict(ERROR, mails_max=0),
-    caps=["AUTH CRAM-MD5"],
-    **LOGIN,
-)
 sending("smtp-auth-none-offered", {}, dict(ERROR, mails_max=0, secret_not_plain=True), caps=[], **LOGIN)
 sending(
     "smtp-auth-unknown-only", {}, dict(ERROR, mails_max=0, secret_not_plain=True), caps=["AUTH X-EVIL GSSAPI"], **LOGIN
@@ -85,42 +77,6 @@ sending(
     **LOGIN,
 )
 sending("smtp-auth-close", {"AUTH": hang_up}, dict(ERROR, mails_max=0), caps=PLAIN, **LOGIN)
-sending(
-    "smtp-scram-no-nonce",
-    {
-        "AUTH": lambda c, a, st: (
-            c.send(b"334 " + base64.b64encode(b"r=evil,s=AAAA,i=1") + b"\r\n"),
-            c.line(),
-            c.send(b"235 in\r\n"),
-            None,
-        )[-1]
-    },
-    dict(ERROR, mails_max=0),
-    caps=["AUTH SCRAM-SHA-256"],
-    **LOGIN,
-)
-sending(
-    "smtp-scram-iterations",
-    {
-        "AUTH": lambda c, a, st: (
-            c.send(b"334 \r\n"),
-            c.send(
-                b"334 "
-                + base64.b64encode(b"r=" + base64.b64decode(c.line() or a.split()[-1])[-24:] + b"x,s=AAAA,i=999999999")
-                + b"\r\n"
-            ),
-            c.line(),
-            c.send(b"235 in\r\n"),
-            None,
-        )[-1]
-    },
-    dict(ERROR, mails_max=0),
-    caps=["AUTH SCRAM-SHA-256"],
-    **LOGIN,
-)
-sending(
-    "smtp-scram-accepted-early", {"AUTH": b"235 in\r\n"}, dict(ERROR, mails_max=0), caps=["AUTH SCRAM-SHA-256"], **LOGIN
-)
 sending("smtp-sender-params", {}, dict(ERROR, forbid={"main": [b"SIZE=1 "]}), sender="a@a.test> SIZE=1 <x")
 sending("smtp-sender-nul", {}, ERROR, sender="a\0@a.test")
 sending("smtp-rcpt-space", {}, dict(ANY, forbid={"main": [b"<b @"]}), rcpts=["b @b.test"])
@@ -139,12 +95,6 @@ sending(
     {},
     dict(outcome="ok", forbid={"main": [b"\nbcc:"]}, require={"main": [b"hidden@e.test"]}),
     bcc=["hidden@e.test"],
-)
-sending(
-    "smtp-raw-bcc-hidden",
-    {},
-    dict(outcome="ok", forbid={"main": [b"\nbcc:"]}),
-    raw=b"From: a@a.test\r\nBcc: x@e.test\r\nSubject: s\r\n\r\nhi\r\n",
 )
 sending("smtp-raw-no-end", {}, dict(outcome="ok", mails_max=1), raw=b"Subject: s\r\n\r\nno newline.")
 sending("smtp-raw-only-dot", {}, dict(outcome="ok", mails_max=1, check="smuggle"), raw=b"Subject: s\r\n\r\n.")
@@ -171,14 +121,6 @@ sending("smtp-pipelined-close", {"RCPT": hang_up}, dict(ERROR, mails_max=0), cap
 sending("smtp-quit-silent", {"QUIT": lambda c, a, st: c.hold() or False}, dict(outcome="ok", mails_max=1))
 sending("smtp-quit-close", {"QUIT": hang_up}, dict(outcome="ok", mails_max=1))
 sending(
-    "smtp-starttls-inject",
-    {"STARTTLS": lambda c, a, st: (c.send(b"220 go\r\n250-exam\r\n250 AUTH PLAIN\r\n"), c.tls(), None)[-1]},
-    dict(ERROR, mails_max=0, secret_not_on=["main"]),
-    caps=["STARTTLS"],
-    cafile="{ca}",
-    **dict(LOGIN, tls="starttls"),
-)
-sending(
     "smtp-starttls-454",
     {"STARTTLS": b"454 not now\r\n"},
     dict(ERROR, mails_max=0, secret_not_plain=True, forbid_plain=[b"MAIL FROM"]),
@@ -202,3 +144,33 @@ sending(
     cafile="{ca}",
     **dict(LOGIN, tls="starttls"),
 )
+
+
+def announced_in_clear(c, arg, st):
+    """What was announced before TLS is not what holds behind it."""
+    c.send(b"250-x\r\n250 " + (b"SIZE" if c.is_tls else b"STARTTLS") + b"\r\n")
+
+
+def reply_ahead(c, arg, st):
+    """The answer to STARTTLS comes along with the one before it."""
+    c.send(b"250-x\r\n250 STARTTLS\r\n220 go\r\n")
+
+
+STARTED = dict(LOGIN, tls="starttls", cafile="{ca}")
+sending(
+    "smtp-starttls-stale", {"EHLO": announced_in_clear}, dict(ERROR, mails_max=0, secret_not_on=["main"]), **STARTED
+)
+sending("smtp-starttls-ahead", {"EHLO": reply_ahead}, dict(ERROR, mails_max=0, secret_not_on=["main"]), **STARTED)
+sending(
+    "smtp-auth-before-tls",
+    {},
+    dict(ERROR, mails_max=0, secret_not_plain=True),
+    caps=["AUTH PLAIN", "STARTTLS"],
+    caps_tls=(),
+    **STARTED,
+)
+sending("smtp-greeting-flood", {}, dict(ERROR, rss=200), greeting=b"220-a\r\n" * 300_000)
+sending("smtp-rcpt-forwarded", {"RCPT": b"551 try <evil@e.test>\r\n"}, dict(ERROR, forbid={"main": [b"evil"]}))
+sending("smtp-rcpt-line-separator", {}, ERROR, rcpts=["b\u2028DATA@b.test"])
+for name, mark in {"nel": "\x85", "separator": "\u2028", "tabs": "\x0b\x0c\x1c\x1d\x1e"}.items():
+    sending(f"smtp-subject-{name}", {}, dict(ANY, forbid={"main": [b"\nbcc"]}), subject=f"hi{mark}Bcc: evil@e.test")

@@ -23,16 +23,6 @@ def talking(name: str, serve, **expect) -> None:
 
 talking("telnet-iac-flood", endless(b"", bytes((IAC, DO, 1)) * 1000), max_sent={"main": 20000})
 talking(
-    "telnet-environ",
-    lambda c, ctx: (
-        c.send(bytes((IAC, DO, 39, IAC, SB, 39, 1, IAC, SE, IAC, DO, 36, IAC, SB, 36, 1, IAC, SE))),
-        c.send(b"login:"),
-        c.hold(2),
-        None,
-    )[-1],
-    forbid={"main": [b"USER", b"HOME", b"xterm"]},
-)
-talking(
     "telnet-ttype",
     lambda c, ctx: (c.send(bytes((IAC, DO, 24, IAC, SB, 24, 1, IAC, SE)) * 500), c.send(b"login:"), c.hold(2), None)[
         -1
@@ -66,3 +56,25 @@ case(
     expect_bytes=b"ok",
     expect=dict(outcome="ok", require={"main": [b"\xff\xff\xf4"]}),
 )(lambda c, ctx: (c.line(), c.send(b"ok"), None)[-1])
+talking(
+    "telnet-linemode",
+    lambda c, ctx: (c.send(b"\xff\xfd\x22\xff\xfa\x22\x03" + b"\1\2\3" * 100_000 + b"\xff\xf0login:"), c.hold(1), None)[
+        -1
+    ],
+    max_sent={"main": 2000},
+)
+talking(
+    "telnet-starttls",
+    lambda c, ctx: (c.send(b"\xff\xfd\x2e\xff\xfd\x25\xff\xfd\x26login:"), c.hold(1), None)[-1],
+    forbid={"main": [b"\xff\xfb\x2e", b"\xff\xfb\x25", b"\xff\xfb\x26"]},
+)
+case(
+    "telnet-clear-by-name",
+    "telnet_talk",
+    **dict(SOCKET, host="t.test"),
+    dns={"t.test": ["127.0.0.1"]},
+    send=SECRET.encode(),
+    secret_send=True,
+    expect_bytes=b"ok",
+    expect=dict(ERROR, secret_not_plain=True),
+)(lambda c, ctx: c.hold(1))
