@@ -146,14 +146,14 @@ def run_password_command(command: str, timeout: float | None = None) -> Secret:
         done = subprocess.Popen(shlex.split(command), stdout=subprocess.PIPE)  # noqa: S603  # the user's own command
     except (OSError, ValueError, IndexError) as error:
         raise UsageError("the password command cannot be run", hint=str(error), exit_code=67) from error
-    line = b""
+    said = b""
 
     def read() -> None:
-        nonlocal line
+        nonlocal said
         assert done.stdout is not None
         with done.stdout as output:
-            line = output.readline(MOST_OUTPUT)
-            if len(line) + len(output.read(MOST_OUTPUT)) < MOST_OUTPUT:  # else it is ended below
+            said = output.read(MOST_OUTPUT)
+            if len(said) < MOST_OUTPUT:  # else it is ended below
                 done.wait()
 
     # not this thread: whatever the command has started may hold its output open for good
@@ -166,9 +166,9 @@ def run_password_command(command: str, timeout: float | None = None) -> Secret:
         if ended is None:
             done.kill()
             done.wait()
-    if ended is None:
+    if ended is None or len(said) == MOST_OUTPUT:
         raise UsageError("the password command was ended: it took too long, or printed too much", exit_code=67)
-    word = line.rstrip(b"\r\n").decode("utf-8", "replace")
+    word = said.split(b"\n", 1)[0].rstrip(b"\r").decode("utf-8", "replace")
     if ended or not word:
         raise UsageError(f"the password command gave no password (exit code {ended})", exit_code=67)
     return Secret(word)
