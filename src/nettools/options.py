@@ -222,7 +222,9 @@ def resolve_options(protocol: str, keywords: Mapping[str, Any]) -> Options:
     if profile is not None:
         from nettools.config import load_profile  # few calls have one
 
-        given = {**{k: v for k, v in load_profile(profile).items() if getattr(base, k) == _DEFAULTS[k]}, **given}
+        default = Options()
+        told = load_profile(profile).items()
+        given = {**{name: value for name, value in told if getattr(base, name) == getattr(default, name)}, **given}
     return replace(base, **given) if given else base
 
 
@@ -256,5 +258,3 @@ ELSEWHERE = {
     }.items()
     for name in names.split()
 }
-
-_DEFAULTS = {name: getattr(Options(), name) for name in Options._fields}

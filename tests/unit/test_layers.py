@@ -170,6 +170,21 @@ def test_fetching_the_octets_of_mail_imports_no_parser_of_it(protocol: str) -> N
     assert not {"pathlib", "hashlib", "hmac", "ipaddress", "urllib.parse"} & loaded
 
 
+def test_functions_of_mailboxes_import_no_paths() -> None:
+    loaded = loaded_after("import nettools\nnettools.list_mail")
+    assert "nettools.facade.mailboxes" in loaded
+    assert not {"pathlib", "urllib.parse", "ipaddress"} & loaded
+
+
+def test_sending_octets_imports_nothing_that_builds_messages() -> None:
+    loaded = loaded_after(
+        "from nettools.protocols.smtp import draft_message\n"
+        "draft_message(None, message=b'From: a@example.org\\r\\nTo: b@example.org\\r\\n\\r\\nhi\\r\\n')"
+    )
+    assert "nettools.parse.compose.ready" in loaded
+    assert not {"nettools.parse.compose.building", "mimetypes", "pathlib"} & loaded
+
+
 def test_the_version_is_told_before_anything_is_loaded() -> None:
     run = "import runpy\nsys.argv = ['nettools', '--version']\ntry: runpy.run_module('nettools', run_name='__main__')"
     loaded = loaded_after(f"{run}\nexcept SystemExit as end: assert end.code == 0")

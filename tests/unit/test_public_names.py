@@ -15,7 +15,13 @@ import pytest
 
 import nettools
 
-LAZY = ("nettools", "nettools.parse.imap_data", "nettools.parse.message", "nettools.results")
+LAZY = (
+    "nettools",
+    "nettools.parse.compose",
+    "nettools.parse.imap_data",
+    "nettools.parse.message",
+    "nettools.results",
+)
 
 
 def stub(package: str) -> tuple[Path, str]:

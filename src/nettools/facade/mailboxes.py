@@ -8,7 +8,6 @@ from __future__ import annotations
 import datetime as dt
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from nettools import results
@@ -17,6 +16,7 @@ from nettools.facade.connecting import protocol_for
 from nettools.session import run, run_stream
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from typing import Unpack
 
     from nettools.keywords import Keywords

@@ -304,14 +304,14 @@ class Dialer:
         return found
 
     def _look_up(self, host: str, port: int, family: int) -> list[Address]:
-        def look_up() -> list[Address]:
-            rows = socket.getaddrinfo(host, port, family, socket.SOCK_STREAM)
+        def look_up(name: str | bytes) -> list[Address]:
+            rows = socket.getaddrinfo(name, port, family, socket.SOCK_STREAM)
             return [Address(each[0], each[4]) for each in rows]
 
         try:
             if _is_numeric(host):
-                return look_up()
-            found: list[Address] = _in_thread(look_up, self.deadline)
+                return look_up(host.encode())  # for a str the codec of IDNA would be imported
+            found: list[Address] = _in_thread(lambda: look_up(host), self.deadline)
         except (socket.gaierror, UnicodeError) as error:
             wanted = f" IPv{self.family}" if self.family else ""
             code = getattr(error, "errno", None)

@@ -133,17 +133,17 @@ def test_a_name_without_an_address_is_a_resolve_error(
 def test_resolve_replaces_the_look_up_of_that_host_and_port(
     monkeypatch: pytest.MonkeyPatch, dialer: Callable[..., Dialer]
 ) -> None:
-    asked: list[str] = []
+    asked: list[bytes] = []
     real = socket.getaddrinfo
 
-    def look_up(host: str, *args: Any) -> Any:
+    def look_up(host: bytes, *args: Any) -> Any:
         asked.append(host)
         return real(host, *args)
 
     monkeypatch.setattr(socket, "getaddrinfo", look_up)
     dial = dialer(resolve={("mail.example", 25): ["127.0.0.1"]})
     assert [each.sockaddr for each in dial.addresses("mail.example", 25)] == [("127.0.0.1", 25)]
-    assert asked == ["127.0.0.1"]
+    assert asked == [b"127.0.0.1"]
 
 
 def test_nothing_listening_is_said_with_what_to_do(dialer: Callable[..., Dialer]) -> None:

@@ -11,11 +11,13 @@ Bcc never stands in what is sent, and nothing that came from the caller can begi
 - `ready`: a message that is there already
 """
 
-from __future__ import annotations
+from nettools._lazy import lazy
 
-from nettools.parse.compose.addresses import check_address
-from nettools.parse.compose.building import Draft, compose
-from nettools.parse.compose.pieces import Prepared
-from nettools.parse.compose.ready import prepare, wire_octets
+_HOMES = {
+    "addresses": "check_address",
+    "building": "compose",
+    "pieces": "Draft Prepared",
+    "ready": "prepare wire_octets",
+}
 
-__all__ = ["Draft", "Prepared", "check_address", "compose", "prepare", "wire_octets"]
+__getattr__, __dir__, __all__ = lazy(__name__, _HOMES)

@@ -25,10 +25,10 @@ from nettools.errors import UsageError
 from nettools.frozen import Frozen, replace
 from nettools.parse.compose.addresses import LINE_ENDS, People, check_address, people, unique
 from nettools.parse.compose.fields import FIELD_NAME, LONGEST, encode_field, encode_people, parameter
-from nettools.parse.compose.pieces import Encoded, Piece, Verbatim, base64_lines, crlf, read_all, unreadable
+from nettools.parse.compose.pieces import Draft, Encoded, Piece, Verbatim, base64_lines, crlf, read_all, unreadable
 from nettools.results import Address
 
-__all__ = ["Draft", "compose"]
+__all__ = ["compose"]
 
 Pieces = list[Piece]
 
@@ -40,15 +40,6 @@ _MIME = frozenset({"content-type", "content-transfer-encoding", "mime-version", 
 _ONCE = frozenset(
     {"from", "sender", "reply-to", "to", "cc", "message-id", "in-reply-to", "references", "subject", "date"}
 )
-
-
-class Draft(Frozen):
-    """A message that was built here: its pieces, and the addresses for the envelope."""
-
-    pieces: Pieces
-    sender: str | None
-    recipients: tuple[str, ...]
-    message_id: str
 
 
 def compose(

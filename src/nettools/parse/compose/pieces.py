@@ -10,13 +10,15 @@ import binascii
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nettools.errors import FileError, NettoolsError
 from nettools.frozen import Frozen, field, replace
 
-__all__ = ["Encoded", "Piece", "Prepared", "Verbatim", "base64_lines", "crlf", "read_all", "unreadable"]
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["Draft", "Encoded", "Piece", "Prepared", "Verbatim", "base64_lines", "crlf", "read_all", "unreadable"]
 
 _LINE = 57  # octets that make a line of base64 (RFC 2045 6.8)
 _READ = _LINE * 4096
@@ -147,6 +149,15 @@ class Verbatim(Frozen):
 
 
 Piece = bytes | Encoded | Verbatim
+
+
+class Draft(Frozen):
+    """A message that was built here: its pieces, and the addresses for the envelope."""
+
+    pieces: list[Piece]
+    sender: str | None
+    recipients: tuple[str, ...]
+    message_id: str
 
 
 class Prepared(Frozen):

@@ -13,18 +13,29 @@ import functools
 import os
 import re
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nettools.errors import UsageError
+from nettools.parse import compose
 from nettools.parse.compose.addresses import People, ascii_host, check_address, people, unique
-from nettools.parse.compose.building import Draft, compose
 from nettools.parse.compose.fields import encode_people
-from nettools.parse.compose.pieces import Piece, Prepared, Verbatim, crlf, has_8bit, read_all, size_of, unreadable
+from nettools.parse.compose.pieces import (
+    Draft,
+    Piece,
+    Prepared,
+    Verbatim,
+    crlf,
+    has_8bit,
+    read_all,
+    size_of,
+    unreadable,
+)
 from nettools.parse.message.addresses import parse_addresses
 from nettools.parse.message.headers import raw_fields
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from nettools.results import Address
 
 __all__ = ["prepare", "wire_octets"]
@@ -109,7 +120,7 @@ def wire_octets(message: Any) -> bytes:
         if unknown:
             raise UsageError(f"a message is not made of {', '.join(unknown)}", hint=", ".join(sorted(_CONTENT)))
         hidden = people(message.get("bcc"), "bcc")  # what is kept tells it, what is sent does not
-        kept = wire_octets(compose(**{name: value for name, value in message.items() if name != "bcc"}))
+        kept = wire_octets(compose.compose(**{name: value for name, value in message.items() if name != "bcc"}))
         return encode_people("Bcc", hidden) + kept if hidden else kept
     if isinstance(message, Draft):
         return b"".join(piece if isinstance(piece, bytes) else b"".join(piece.blocks()) for piece in message.pieces)
@@ -126,7 +137,7 @@ def _octets(message: Any) -> bytes:
         raise UsageError("message= as a str is the path of a file", hint="give the message itself as bytes")
     if isinstance(message, (str, os.PathLike)):
         try:
-            return Path(os.fsdecode(message)).read_bytes()
+            return _path(message).read_bytes()
         except OSError as error:
             raise unreadable(message, error) from error
         except ValueError as error:
@@ -136,6 +147,12 @@ def _octets(message: Any) -> bytes:
         if isinstance(data, bytes):
             return data
     raise UsageError("a message is an EmailMessage, bytes, a path or a binary file")
+
+
+def _path(name: str | os.PathLike[str]) -> Path:
+    from pathlib import Path  # few messages are files
+
+    return Path(os.fsdecode(name))
 
 
 def _pieces(message: Any, *, cte_type: str = "8bit") -> tuple[list[Piece], list[tuple[str, bytes]]]:
@@ -168,7 +185,7 @@ _BCC = re.compile(rb"(?:resent-)?bcc[ \t]*:", re.IGNORECASE)
 
 def _large(message: str | os.PathLike[str]) -> Path | None:
     """The path of a regular file that is too large to be held."""
-    path = Path(os.fsdecode(message))
+    path = _path(message)
     try:
         return path if path.is_file() and path.stat().st_size > _HELD else None
     except (OSError, ValueError):

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from nettools.errors import NettoolsError, UsageError
-from nettools.parse.compose import Prepared, check_address, compose, prepare
+from nettools.parse import compose
 from nettools.protocols.smtp.delivery import Delivery
 from nettools.protocols.smtp.envelope import Letter, parameters
 from nettools.protocols.smtp.opening import Conversation
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from typing import Unpack
 
     from nettools.keywords import MessageKeywords
+    from nettools.parse.compose import Prepared
     from nettools.target import Target
 
 __all__ = ["SMTPSession", "draft_message", "own_address"]
@@ -115,7 +116,7 @@ def own_address(user: str | None, target: Target) -> str | None:
     literal = f"IPv6:{host}" if ":" in host else host  # RFC 5321 4.1.3
     address = f"{user}@[{literal}]" if not any(map(str.isalpha, host)) or ":" in host else f"{user}@{host}"
     try:
-        return check_address(address)
+        return compose.check_address(address)
     except UsageError:  # a user name that is no local part
         return None
 
@@ -132,5 +133,6 @@ def draft_message(user: str | None = None, *, message: Any = None, **given: Any)
     if message is not None:
         if content := [name for name, value in given.items() if value not in (None, "", (), [], {})]:
             raise UsageError(f"message= is whole: {', '.join(content)} do not go with it")
-        return prepare(message, default_sender=user, **envelope)
-    return prepare(compose(default_sender=user, **envelope, **given), default_sender=user, **envelope)
+        return compose.prepare(message, default_sender=user, **envelope)
+    draft = compose.compose(default_sender=user, **envelope, **given)
+    return compose.prepare(draft, default_sender=user, **envelope)
