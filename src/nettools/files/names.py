@@ -59,14 +59,21 @@ def safe_path(folder: Path, relative: str) -> Path:
             raise FileError(f"{relative!r} is no name for a file in {folder}", filename=relative, stage="local")
         if len(os.fsencode(part)) > _LONGEST:
             raise FileError(f"{relative!r} is too long for a name in {folder}", filename=relative, stage="local")
-    path = folder.joinpath(*relative.split("/"))
-    if not Path(os.path.realpath(path.parent)).is_relative_to(os.path.realpath(folder)):
-        raise FileError(f"{relative!r} leads out of {folder} by a symbolic link", filename=relative, stage="local")
+    path = folder
+    for part in relative.split("/"):
+        if path is not folder and os.path.islink(path) and not _is_within(path, folder):
+            raise FileError(f"{relative!r} leads out of {folder} by a symbolic link", filename=relative, stage="local")
+        path = path / part
     if os.path.islink(path):
         raise FileError(
             f"{relative!r} is a symbolic link in {folder}; it is left alone", filename=relative, stage="local"
         )
     return path
+
+
+def _is_within(path: Path, folder: Path) -> bool:
+    """Whether a path stays below a folder, wherever its links lead."""
+    return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))
 
 
 class CaseClashes:

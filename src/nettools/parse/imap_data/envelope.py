@@ -102,9 +102,10 @@ def _expression(form: bytes, *, kept: bool = True) -> re.Pattern[bytes]:
 _START = _expression(rb" *+\(s (?:s|(\{(\d{1,7})\+?\}\r?\n))")
 _REST = rb" p p p p p p s s\)"
 _WHOLE = _expression(_REST, kept=False)
-_FROM = _expression(rb" p")
 _all = cache(lambda: _expression(_REST))  # most are never asked for more than their sender
-_PERSON = re.compile(rb'\((?:NIL|"(T)") (?:NIL|"(T)") (?:NIL|"(T)") (?:NIL|"(T)")\)'.replace(b"T", _TEXT))
+_STRINGS = rb'\((?:NIL|"(T)") (?:NIL|"(T)") (?:NIL|"(T)") (?:NIL|"(T)")\)'.replace(b"T", _TEXT)
+_PERSON = re.compile(_STRINGS)
+_ALONE = re.compile(rb" \(" + _STRINGS + rb"\)")  # a list of one
 
 
 def scan_envelope(scanner: Scanner) -> Envelope | None:
@@ -138,9 +139,10 @@ def _subject(octets: bytes) -> bytes | None:
 
 
 def _from(octets: bytes) -> RawAddresses:
-    people = _FROM.match(octets, _behind(_start(octets)))
-    assert people is not None
-    return _people(people[1])
+    alone = _ALONE.match(octets, _behind(_start(octets)))
+    if alone is None or b"\\" in alone[0]:
+        return _people(_end(octets)[1])
+    return (RawAddress(*alone.groups()),)
 
 
 # what lists show; it is read without the rest
