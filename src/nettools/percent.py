@@ -9,7 +9,7 @@ import re
 
 __all__ = ["decoded", "encoded"]
 
-_UNRESERVED = re.compile(r"[A-Za-z0-9._~-]*")
+_UNRESERVED = r"[A-Za-z0-9._~-]*"
 
 
 def decoded(text: str) -> bytes:
@@ -31,7 +31,7 @@ def encoded(text: str) -> str:
     >>> encoded("a b/ü")
     'a%20b%2F%C3%BC'
     """
-    if _UNRESERVED.fullmatch(text):
+    if re.fullmatch(_UNRESERVED, text):
         return text
     from urllib.parse import quote
 

@@ -127,9 +127,10 @@ class Deferred(Result):
         def __getattr__(self, name: str) -> Any:  # asked only where the slot is still empty
             if name not in self.__match_args__:  # the fields but `meta`, which is always there
                 raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-            for each, value in self._work_out(name).items():
+            found = self._work_out(name)
+            for each, value in found.items():
                 object.__setattr__(self, each, value)
-            return object.__getattribute__(self, name)
+            return found[name]
 
 
 def attach(value: Any, meta: Meta) -> Any:

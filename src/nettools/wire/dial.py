@@ -15,7 +15,6 @@ import os
 import select
 import socket
 import sys
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
@@ -360,6 +359,8 @@ def _is_numeric(host: str) -> bool:
 
 def _in_thread(function: Any, deadline: Deadline) -> Any:
     """What a function that cannot be interrupted gives; if the deadline comes first, its thread is left behind."""
+    import threading  # an address in numbers needs none
+
     outcome: list[Any] = []
     done = threading.Event()
 

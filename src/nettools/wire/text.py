@@ -85,12 +85,16 @@ def read_line(reader: LineReader, limit: int = REPLY_LINE) -> bytes:
         DisconnectedError: the connection ended before the line did.
         ReplyTooLongError: the line has more than `limit` octets.
     """
-    return read_ended_line(reader, limit)[0]
+    line = reader.readline(limit + 2)
+    return line[:-2] if line.endswith(b"\r\n") else _without_end(line, limit)[0]
 
 
 def read_ended_line(reader: LineReader, limit: int = REPLY_LINE) -> tuple[bytes, bytes]:
     """As `read_line`, and what the line ended with: CR LF, or a bare LF."""
-    line = reader.readline(limit + 2)
+    return _without_end(reader.readline(limit + 2), limit)
+
+
+def _without_end(line: bytes, limit: int) -> tuple[bytes, bytes]:
     if line.endswith(b"\r\n"):
         return line[:-2], b"\r\n"
     if line.endswith(b"\n"):

@@ -25,7 +25,7 @@ WITH_ADDRESSES = frozenset({"from", "sender", "reply-to", "to", "cc", "dispositi
 LINE, LONGEST = 78, 998  # octets of a line without its end
 _WORD = 75  # characters of an encoded word (RFC 2047 2)
 _PLAIN = re.compile(r"[\x20-\x7e]*")
-_ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?: [A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
+_ATOMS = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?: [A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
 _SAFE = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!*+-/")  # RFC 2047 5 (3)
 
 
@@ -90,7 +90,7 @@ def _word(octets: bytes, quoted: bool) -> str:
 
 def _phrase(name: str) -> str:
     if _PLAIN.fullmatch(name) and "=?" not in name and len(name) <= LINE - 10:
-        return name if _ATOMS.fullmatch(name) else '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
+        return name if re.fullmatch(_ATOMS, name) else '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
     return encoded_words(name, 20)
 
 

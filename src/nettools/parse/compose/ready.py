@@ -174,13 +174,13 @@ def _pieces(message: Any, *, cte_type: str = "8bit") -> tuple[list[Piece], list[
     head = _head(octets)
     fields = [(name.lower(), value) for name, value in raw_fields(head)]
     if any(name in ("bcc", "resent-bcc") for name, _ in fields):
-        kept = [each for each in re.split(rb"(?<=\n)(?![ \t])", head) if not _BCC.match(each)]
+        kept = [each for each in re.split(rb"(?<=\n)(?![ \t])", head) if not re.match(_BCC, each)]
         kept_head = b"".join(kept).removesuffix(b"\r\n")
         octets = kept_head + (octets[len(head) :] or b"\r\n")
     return [octets, *rest], fields
 
 
-_BCC = re.compile(rb"(?:resent-)?bcc[ \t]*:", re.IGNORECASE)
+_BCC = rb"(?i)(?:resent-)?bcc[ \t]*:"
 
 
 def _large(message: str | os.PathLike[str]) -> Path | None:

@@ -41,7 +41,7 @@ FLIGHT = 8  # chunked messages whose answers may be outstanding: so many are in 
 _AS_IT_IS = contextlib.nullcontext()
 _GOOD = range(200, 300)
 _OUT_OF_STEP = (500, 502, 503)  # what a server says to a command that it did not expect just then
-_COMPLAINT = re.compile(r"pipelin|synchroni[sz]", re.IGNORECASE)
+_COMPLAINT = r"(?i)pipelin|synchroni[sz]"
 
 
 class _Disorder(Exception):  # noqa: N818  # never leaves this module
@@ -442,7 +442,7 @@ def _disordered(
     if _good(first) and not refused and (data is None or data.code == 354):
         return False
     errors = [first, *map(reply_of, refused.values()), data]
-    if any(each is not None and each.code in range(500, 600) and _COMPLAINT.search(each.text) for each in errors):
+    if any(each is not None and each.code in range(500, 600) and re.search(_COMPLAINT, each.text) for each in errors):
         return True
     if not _good(first):
         return exchange.follows and first.code in _OUT_OF_STEP

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Envelope", "Letter", "address_for", "parameters"]
 
-_PARAMETER = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*(?:=[^\x00-\x20=\x7f][^\x00-\x20\x7f]*)?")
+_PARAMETER = r"[A-Za-z0-9][A-Za-z0-9-]*(?:=[^\x00-\x20=\x7f][^\x00-\x20\x7f]*)?"
 _NEEDS = {  # parameters that are not called as the extension they belong to
     "BODY": "8BITMIME",
     "RET": "DSN",
@@ -37,7 +37,7 @@ def parameters(given: str | Iterable[str], what: str) -> tuple[str, ...]:
     """The parameters of MAIL or RCPT as given, checked against the grammar of RFC 5321 4.1.2."""
     found = (given,) if isinstance(given, str) else tuple(given)
     for each in found:
-        if not isinstance(each, str) or not _PARAMETER.fullmatch(each):
+        if not isinstance(each, str) or not re.fullmatch(_PARAMETER, each):
             raise UsageError(f"{what}= {each!r} is no parameter", hint="NAME or NAME=VALUE, such as RET=HDRS")
     return found
 

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, cast
 from nettools.errors import UsageError
 from nettools.protocols.smtp.client import SMTPClient
 from nettools.protocols.smtp.errors import reply_error
-from nettools.protocols.smtp.login import Channel
 from nettools.results import Reply
 from nettools.session import Session, operation
 from nettools.wire.text import check
@@ -102,6 +101,8 @@ class Conversation(Session):
             self._ehlo()  # RFC 3207 4.2: what was announced before is forgotten
 
     def _login(self) -> None:
+        from nettools.protocols.smtp.login import Channel  # with SASL; servers among themselves have no use for it
+
         assert self.auth is not None
         offered = tuple(self.features.get("AUTH", "").upper().split())
         self.prove(Channel(self._command), self.auth, offered, native=False)
