@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-Run = Any
+from in_process import Run
 
 
 def test_bodies_are_sent_as_curl_has_them(nettools: Run, sandbox: Any, tmp_path: Path) -> None:

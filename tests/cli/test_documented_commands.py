@@ -12,10 +12,10 @@ from typing import Any
 import click
 import pytest
 
+from in_process import Run
 from nettools.cli.main import cli
 from nettools.testing import Sandbox, servers
 
-Run = Any
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-Run = Callable[..., Any]
+from in_process import Run
+
 ME = ("-u", "alice:secret", "--tls", "off")
 
 
@@ -158,3 +159,19 @@ def test_several_files_go_into_a_folder(ftp: Any, tmp_path: Path) -> None:
     assert "end the URL with /" in ftp("put", "@in/x", one, two).err
     assert ftp("put", "@in/", one, "-", stdin=b"x").code == 2
     assert "Missing arguments" in ftp("put", "@in/").err
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "why"),
+    [
+        (("put", "{}/pub/", "-"), 2, "stdin has no name"),
+        (("put", "{}/pub/", "nofile"), 26, "cannot read nofile: no such file"),
+        (("put", "{}/pub/", "."), 26, "cannot read .: it is a folder"),
+        (("mirror", "./here", "./there"), 2, "one side of a mirror is a URL"),
+    ],
+)
+def test_what_cannot_be_is_told_before_anything_is_connected_to(
+    nettools: Run, ftp_server: Any, words: tuple[str, ...], code: int, why: str
+) -> None:
+    done = nettools("ftp", *(each.format(ftp_server.url) for each in words))
+    assert (done.code, why in done.err, ftp_server.log.connections) == (code, True, 0)

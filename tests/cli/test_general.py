@@ -11,13 +11,13 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-Run = Callable[..., Any]
+from in_process import Run
+
 ME = ("-u", "alice:secret", "--tls", "off")
 COMMAND = [sys.executable, "-m", "nettools"]
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from in_process import Run
 from nettools.cli.demo import ROWS
 from nettools.cli.serve import _paste
 from nettools.testing import Sandbox, servers
-
-Run = Callable[..., Any]
 
 
 @pytest.fixture

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import mailbox
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from contract.mailboxes import again_and_again
+from in_process import Run
 
 ME = ("-u", "alice:secret", "--tls", "off")
 RAW = b"From: Bob <b@x.org>\r\nSubject: mail %d\r\n\r\nbody\r\n"
-Run = Callable[..., Any]
 
 
 @pytest.fixture
@@ -136,6 +135,16 @@ def test_what_to_look_for_may_stand_in_place_of_uids(nettools: Run, box: str, sa
     assert (len(inbox), nettools("imap", "fetch", box, "--seen", *ME).code) == (0, 0)
 
 
+@pytest.mark.parametrize("verb", [("rm", "-y"), ("mv", "Trash"), ("cp", "Trash"), ("flag", "--add", "x")])
+def test_what_is_found_is_changed_over_the_same_connection(
+    nettools: Run, box: str, sandbox: Any, verb: tuple[str, ...]
+) -> None:
+    done = nettools("imap", verb[0], box, *verb[1:], "--subject", "mail 1", *ME)
+    assert (done.code, done.err) == (0, "")
+    assert sandbox.imap.log.connections == 1
+    assert any("SEARCH" in line for line in sandbox.imap.log.commands(1))
+
+
 @pytest.mark.parametrize("verb", ["fetch", "save", "flag", "mv", "cp", "rm"])
 def test_uids_and_what_to_look_for_exclude_each_other(nettools: Run, box: str, verb: str) -> None:
     more = {"save": ("-o", "x"), "flag": ("--add", "x"), "mv": ("Trash",), "cp": ("Trash",)}.get(verb, ())
@@ -173,3 +182,11 @@ def test_messages_are_named_by_number_too(nettools: Run, box: str, sandbox: Any)
     assert nettools("imap", "rm", box, "2", "--numbers", "1", "-y", *ME).code == 2
     assert nettools("imap", "fetch", box, "2", "--numbers", "1", *ME).code == 2
     assert nettools("imap", "cp", box, "--numbers", "9", "Trash", *ME).code == 78
+
+
+def test_several_messages_do_not_overwrite_one_file(nettools: Run, box: str, tmp_path: Path) -> None:
+    for words in (("1", "2"), ("--subject", "mail"), ("--number", "1", "--number", "2")):
+        done = nettools("imap", "fetch", box, *words, "--raw", "-o", tmp_path / "m.eml", *ME)
+        assert (done.code, "name a folder" in done.err) == (2, True)
+    assert not (tmp_path / "m.eml").exists()
+    assert nettools("imap", "fetch", box, "--subject", "mail 1", "--raw", "-o", tmp_path / "m.eml", *ME).code == 0

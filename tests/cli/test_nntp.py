@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-Run = Callable[..., Any]
+from in_process import Run
 
 RAW = (
     "From: Bob <bob@x.org>\r\nNewsgroups: local.test\r\nSubject: Number {n}\r\n"
@@ -108,3 +107,8 @@ def test_exit_codes(nettools: Run, group: str, args: tuple[str, ...], code: int)
 def test_a_command_is_sent_as_it_is(nettools: Run, group: str) -> None:
     assert nettools("nntp", "command", group, "LIST OVERVIEW.FMT").text.startswith("Subject:\nFrom:\n")
     assert json.loads(nettools("nntp", "command", group, "DATE", "--json").text)["code"] == 111
+
+
+def test_several_articles_do_not_overwrite_one_file(nettools: Run, tmp_path: Path) -> None:
+    done = nettools("nntp", "fetch", "nntp://127.0.0.1:1/local.test", "1", "2", "--raw", "-o", tmp_path / "a.eml")
+    assert (done.code, "name a folder" in done.err) == (2, True)

@@ -120,3 +120,18 @@ def test_without_words_the_help_is_shown_and_it_is_a_usage_error(nettools: Run) 
         done = nettools(*words)
         assert (done.code, done.out) == (2, b"")
         assert "Commands:" in done.err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("http", "h", "-m", "nan"),
+        ("http", "h", "--max-size", "9" * 400),
+        ("imap", "list", "h", "--limit", "\N{SUPERSCRIPT TWO}"),
+        ("tcp", "send", "h:1", "--data", "x", "--until-idle", "-1"),
+        ("serve", "http", "--port", "http=\N{SUPERSCRIPT TWO}"),
+    ],
+)
+def test_numbers_that_are_none_are_refused(nettools: Run, words: tuple[str, ...]) -> None:
+    done = nettools(*words)
+    assert (done.code, done.out) == (2, b"")

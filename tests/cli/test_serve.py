@@ -12,18 +12,18 @@ import socket
 import ssl
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import nettools
+from in_process import Run
 from nettools.testing import FAKES, World, load_world, save_world
 from nettools.testing.log import Record, write_records
 from nettools.testing.server import Server
 
-Run = Callable[..., Any]
 TRANSCRIPTS = Path(__file__).parents[2] / "fixtures" / "transcripts"
 KEYS = {"protocol", "host", "port", "url", "tls_port", "tls_url", "starttls"}
 
@@ -149,6 +149,7 @@ def test_without_json_there_are_commands_to_paste(tmp_path: Path) -> None:
     assert "nettools smtp send smtp://127.0.0.1:" in lines[0]
     assert "imaps://127.0.0.1:" in lines[1]
     assert "(--cacert)" in lines[2]
+    assert all(line.rstrip().endswith(f" --cacert {lines[2].split()[1]}") for line in lines[:2])  # or none would work
 
 
 NONSENSE: dict[str, tuple[tuple[str, ...], int]] = {

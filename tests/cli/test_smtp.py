@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import nettools as library
-
-Run = Callable[..., Any]
+from in_process import Run
 
 MBOX = b"""From a Mon Jan  1 00:00:00 2024
 From: b@x.org
@@ -168,3 +166,11 @@ def test_without_from_the_sender_is_who_logs_in(
     assert sandbox.smtp.envelopes[-1].sender == sender
     assert f"From: {sender}" in sandbox.world.inbox("alice")[-1].raw.decode()
     assert "no sender" in nettools("smtp", "send", f"smtp://{host}:{port}", "--to", "a@b.example", *resolve).err
+
+
+def test_a_file_that_is_no_mbox_is_not_taken_for_an_empty_one(nettools: Run, sandbox: Any, tmp_path: Path) -> None:
+    (tmp_path / "draft.eml").write_bytes(b"Subject: x\n\nbody\n")
+    (tmp_path / "empty").touch()
+    done = nettools("smtp", "send", sandbox.smtp.url, "--mbox", tmp_path / "draft.eml", "--to", "alice@x.org")
+    assert (done.code, "is no mbox" in done.err, sandbox.smtp.log.connections) == (2, True, 0)
+    assert nettools("smtp", "send", sandbox.smtp.url, "--mbox", tmp_path / "empty", "--to", "alice@x.org").code == 0

@@ -17,11 +17,10 @@ from typing import Any
 import pytest
 
 import nettools as library
+from in_process import Run
 from nettools.cli.sock import hexdump, unescape
 from nettools.errors import UsageError
 from nettools.target import parse_endpoint
-
-Run = Callable[..., Any]
 
 
 def heeding() -> None:

@@ -5,17 +5,17 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from in_process import Run
 from nettools.cli.demo import ROWS
 from nettools.testing import Sandbox, servers
 from terminal import AtTerminal
 
-Run = Callable[..., Any]
 LOGIN = ("--expect", "login: ", "--send", "alice", "--expect=Password: ", "--secret", "WORD")
 
 

@@ -7,17 +7,28 @@ keywords for the facade that follow from them. Letters mean what they mean in cu
 from __future__ import annotations
 
 import datetime as dt
+import math
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
 import click
 
 from nettools.errors import UsageError
-from nettools.frozen import Frozen, field
+from nettools.frozen import Frozen, field, replace
 
-__all__ = ["AMOUNT", "LIMIT", "MOMENT", "RANGE", "SHARED", "Settings", "shared_options"]
+__all__ = [
+    "AMOUNT",
+    "LIMIT",
+    "MOMENT",
+    "NEWER_OPTION",
+    "RANGE_OPTION",
+    "SECONDS",
+    "SHARED",
+    "Settings",
+    "shared_options",
+]
 
 
 class _Amount(click.ParamType):  # type: ignore[type-arg,unused-ignore]
@@ -29,7 +40,7 @@ class _Amount(click.ParamType):  # type: ignore[type-arg,unused-ignore]
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         if isinstance(value, int):
             return value
-        match = re.fullmatch(r"(\d+(?:\.\d+)?)([kmgt]?)(?:i?b)?", str(value).strip(), re.IGNORECASE)
+        match = re.fullmatch(r"(\d{1,15}(?:\.\d+)?)([kmgt]?)(?:i?b)?", str(value).strip(), re.IGNORECASE)
         if match is None:
             self.fail(f"{value!r} is no size; a size is a number with k, M or G behind it, such as 64M", param, ctx)
         return int(float(match[1]) * self.UNITS[match[2].lower()])
@@ -43,7 +54,7 @@ class _Limit(click.ParamType):  # type: ignore[type-arg,unused-ignore]
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         if value is None or isinstance(value, int) or str(value).lower() == "all":
             return "all" if isinstance(value, str) else value
-        if not str(value).isdigit():
+        if not re.fullmatch(r"\d{1,15}", str(value)):
             self.fail(f"{value!r} is neither a number nor `all`", param, ctx)
         return int(value)
 
@@ -72,7 +83,7 @@ class _Range(click.ParamType):  # type: ignore[type-arg,unused-ignore]
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, int | None]:
         if isinstance(value, tuple):
             return value
-        match = re.fullmatch(r"(\d*)-(\d*)", str(value))
+        match = re.fullmatch(r"(\d{0,18})-(\d{0,18})", str(value))
         if match is None or match[0] == "-":
             self.fail(f"{value!r} is no range; a range is 0-499, 500- or -500", param, ctx)
         if not match[1]:
@@ -80,10 +91,23 @@ class _Range(click.ParamType):  # type: ignore[type-arg,unused-ignore]
         return int(match[1]), int(match[2]) if match[2] else None
 
 
-AMOUNT, LIMIT, MOMENT, RANGE = _Amount(), _Limit(), _Moment(), _Range()
+class _Seconds(click.FloatRange):
+    """A number of seconds, 0 or more."""
 
-_SECONDS = click.FloatRange(min=0)
-_SECONDS.name = "number of seconds"
+    name = "number of seconds"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        number = super().convert(value, param, ctx)
+        if math.isnan(number):  # which no comparison refuses
+            self.fail(f"{value!r} is no number of seconds", param, ctx)
+        return number
+
+
+AMOUNT, LIMIT, MOMENT, RANGE, SECONDS = _Amount(), _Limit(), _Moment(), _Range(), _Seconds(min=0)
+
+# those that several commands have, and not all
+RANGE_OPTION = click.option("-r", "--range", "range_", type=RANGE, help="These octets only.")
+NEWER_OPTION = click.option("-z", "--newer-than", "newer", metavar="FILE|DATE", help="Only if it changed since.")
 
 _TABLE: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
     (("-u", "--user"), {"metavar": "USER[:PASS]", "help": "Log in as this user."}),
@@ -102,15 +126,15 @@ _TABLE: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
     (("--server-name",), {"metavar": "NAME", "help": "Expect this name in the certificate."}),
     (
         ("--connect-timeout",),
-        {"type": _SECONDS, "metavar": "SECONDS", "help": "To connect, TLS and greeting included."},
+        {"type": SECONDS, "metavar": "SECONDS", "help": "To connect, TLS and greeting included."},
     ),
     (
         ("--idle-timeout",),
-        {"type": _SECONDS, "metavar": "SECONDS", "help": "Without an octet from the server."},
+        {"type": SECONDS, "metavar": "SECONDS", "help": "Without an octet from the server."},
     ),
     (
         ("-m", "--max-time"),
-        {"type": _SECONDS, "metavar": "SECONDS", "help": "For everything, retries included."},
+        {"type": SECONDS, "metavar": "SECONDS", "help": "For everything, retries included."},
     ),
     (
         ("--retry",),
@@ -149,14 +173,18 @@ SHARED: tuple[Callable[[], click.Option], ...] = tuple(_maker(names, settings) f
 class Settings(Frozen):
     """The shared options of one command as given, and what the facade gets of them."""
 
-    values: dict[str, Any]
-    own: dict[str, Any] = field(default_factory=dict)  # the facade's keywords that this protocol's options gave
+    values: Mapping[str, Any]
+    own: Mapping[str, Any] = field(default_factory=dict)  # the facade's keywords that this protocol's options gave
 
     def __getattr__(self, name: str) -> Any:
         try:
             return self.values[name]
         except KeyError:
             raise AttributeError(name) from None
+
+    def having(self, **own: Any) -> Settings:
+        """The same, with keywords of the facade that a protocol's own options gave; None was not given."""
+        return replace(self, own={**self.own, **{name: value for name, value in own.items() if value is not None}})
 
     def keywords(self) -> dict[str, Any]:
         """The facade's keywords, all but `auth`, `on_event` and `progress`; only what was given."""
@@ -204,18 +232,25 @@ class Settings(Frozen):
 
     @property
     def destination(self) -> str | None:
-        """Where -o, -O or -C want the data: None is stdout."""
+        """Where -o or -O want the data: None is stdout."""
         if self.values["output"] not in (None, "-"):
             return str(self.values["output"])
         if self.values["remote_name"]:
             return str(Path.cwd()) + "/"
         return None
 
+    def place(self, dest: str | None = None) -> str | None:
+        """Where a file goes: DEST, or what -o or -O say; None is stdout, where nothing can be continued."""
+        found = dest or self.destination
+        if found is None and self.values["resume"]:
+            raise UsageError("-C needs -o FILE or -O to know what to continue")
+        return found
+
 
 def _resolve_map(entries: Iterable[str]) -> dict[tuple[str, int], list[str]]:
     result: dict[tuple[str, int], list[str]] = {}
     for entry in entries:
-        match = re.fullmatch(r"([^:]+):(\d+):(.+)", entry)
+        match = re.fullmatch(r"([^:]+):(\d{1,5}):(.+)", entry)
         if match is None:
             raise UsageError(f"--resolve {entry!r} is not HOST:PORT:ADDRESS")
         addresses = [each.strip("[]") for each in match[3].split(",")]

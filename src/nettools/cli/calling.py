@@ -12,22 +12,21 @@ import os
 import re
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import click
 
 from nettools.cli.arguments import Settings
 from nettools.cli.render import Bar, Output, tracing, visible
-from nettools.cli.streams import is_terminal, standard_input
+from nettools.cli.streams import is_terminal
 from nettools.credentials import Auth
-from nettools.errors import AuthError, FileError, UsageError
+from nettools.errors import AuthError, UsageError
 from nettools.frozen import Frozen
 from nettools.netrc import netrc_lookup
 from nettools.secret import Secret
 from nettools.target import SCHEMES, Target, parse_url
 
-__all__ = ["Call", "absolute", "call", "confirm", "output", "read_argument"]
+__all__ = ["Call", "absolute", "call", "confirm", "output"]
 
 
 class Call(Frozen):
@@ -171,18 +170,3 @@ def confirm(settings: Settings, question: str) -> None:
         raise UsageError(f"{question} needs -y when there is no terminal to ask on")
     if not click.confirm(f"{visible(question)}?", err=True):
         raise click.Abort
-
-
-def read_argument(value: str) -> bytes:
-    """What an argument stands for: `@FILE` and `@-` (or `-`) a file's contents, anything else itself."""
-    if value in ("-", "@-"):
-        return standard_input().read()
-    if value.startswith("@"):
-        path = Path(value[1:])
-        try:
-            return path.read_bytes()
-        except OSError as error:
-            raise FileError(
-                f"cannot read {path}: {error.strerror}", errno=error.errno, filename=str(path), exit_code=26
-            ) from error
-    return value.encode("utf-8", "surrogateescape")

@@ -12,9 +12,10 @@ from urllib.parse import quote, unquote
 
 import click
 
-from nettools.cli.arguments import RANGE, Settings
+from nettools.cli.arguments import NEWER_OPTION, RANGE_OPTION, Settings
 from nettools.cli.calling import Call, absolute, call, confirm
 from nettools.cli.commands import Commands
+from nettools.cli.inputs import existing, newer_than
 from nettools.cli.lines import send_command
 from nettools.cli.streams import standard_input
 from nettools.errors import UsageError
@@ -39,16 +40,6 @@ def ftp_options(function: Any) -> Any:
     for option in reversed(FTP_OPTIONS):
         function = option(function)
     return function
-
-
-def ftp_keywords(settings: Settings, active: str | None, account: str | None, data_host: str | None) -> None:
-    """Put them among the facade's keywords."""
-    if active is not None:
-        settings.own["active"] = True if active.lower() in ("yes", "true", "1", "") else active
-    if account is not None:
-        settings.own["account"] = account
-    if data_host is not None:
-        settings.own["data_host"] = data_host
 
 
 def _default(args: list[str]) -> str:
@@ -80,8 +71,8 @@ def verb(name: str) -> Callable[[F], F]:
         def with_keywords(
             settings: Settings, active: str | None, account: str | None, data_host: str | None, **more: Any
         ) -> Any:
-            ftp_keywords(settings, active, account, data_host)
-            return function(settings=settings, **more)
+            mode = True if active is not None and active.lower() in ("yes", "true", "1", "") else active
+            return function(settings=settings.having(active=mode, account=account, data_host=data_host), **more)
 
         with_keywords.__doc__ = function.__doc__
         with_keywords.__click_params__ = getattr(function, "__click_params__", [])  # type: ignore[attr-defined]
@@ -116,15 +107,15 @@ def _matching(settings: Settings, url: str, pattern: str) -> Iterator[tuple[Call
 @verb("get")
 @click.argument("url")
 @click.argument("dest", required=False)
-@click.option("-r", "--range", "range_", type=RANGE, help="These octets only.")
-@click.option("-z", "--newer-than", metavar="FILE|DATE", help="Only if it changed since.")
+@RANGE_OPTION
+@NEWER_OPTION
 @click.option("--keep-time/--no-keep-time", default=True, help="Give the file the server's time, or not.")
 def get(
     settings: Settings,
     url: str,
     dest: str | None,
     range_: tuple[int, int | None] | None,
-    newer_than: str | None,
+    newer: str | None,
     keep_time: bool,
 ) -> None:
     """Fetch a file: to stdout, to -o FILE or DEST, or into a folder; -C continues.
@@ -132,16 +123,13 @@ def get(
     A URL that ends like '*.txt' means all such files of its folder.
     """
     import nettools
-    from nettools.cli.http import _newer
 
-    target = dest or settings.destination
-    if settings.resume and target is None:
-        raise UsageError("-C needs -o FILE or -O to know what to continue")
+    target = settings.place(dest)
     keywords: dict[str, Any] = {}
     if range_ is not None:
         keywords["range"] = range_
-    if newer_than is not None:
-        keywords["newer_than"] = _newer(newer_than)
+    if newer is not None:
+        keywords["newer_than"] = newer_than(newer)
     several = _glob(url)
     if several is not None:
         if target is None or settings.checksum is not None:
@@ -200,7 +188,12 @@ def put(settings: Settings, words: tuple[str, ...], append: bool, parents: bool,
     url = absolute(url, "ftp")
     if len(files) > 1 and (not url.endswith("/") or "-" in files):
         raise UsageError("several files go into a folder: end the URL with /", hint="stdin has no name of its own")
-    named = [(f"{url}{quote(Path(each).name)}" if url.endswith("/") and each != "-" else url, each) for each in files]
+    if files[0] == "-" and url.endswith("/"):
+        raise UsageError("stdin has no name of its own: name the file in the URL")
+    sources = [each if each == "-" else existing(each) for each in files]
+    named = [
+        (f"{url}{quote(each.name)}" if isinstance(each, Path) and url.endswith("/") else url, each) for each in sources
+    ]
     with call(settings, "ftp", url, progress=True) as this:
         for place, source in named:
             if settings.dry_run:
@@ -209,11 +202,11 @@ def put(settings: Settings, words: tuple[str, ...], append: bool, parents: bool,
                 _put(this, place, source, atomic=atomic, append=append, parents=parents)
 
 
-def _put(this: Call, url: str, source: str, **keywords: Any) -> None:
+def _put(this: Call, url: str, source: Path | str, **keywords: Any) -> None:
     import nettools
 
     transfer = nettools.ftp_put(
-        standard_input() if source == "-" else Path(source),
+        source if isinstance(source, Path) else standard_input(),
         url,
         resume=this.settings.resume,
         **keywords,
@@ -353,7 +346,9 @@ def mirror(
     """Make DEST like SOURCE; one of them is a URL, the other a folder here."""
     import nettools
 
-    url = source if "://" in source or "://" not in dest else dest
+    url = next((each for each in (source, dest) if "://" in each), source)
+    if url.startswith((".", "/", "~")):
+        raise UsageError("one side of a mirror is a URL, the other a folder", hint="neither begins with ftp://")
     with call(settings, "ftp", url) as this:
         if delete:
             confirm(settings, f"remove from {dest} what is not at {source}")

@@ -10,7 +10,6 @@ from nettools.cli.arguments import Settings
 from nettools.cli.calling import Call, call
 from nettools.cli.commands import Commands
 from nettools.cli.lines import add_command
-from nettools.errors import UsageError
 from nettools.results import GopherItem, Transfer
 
 __all__ = ["gopher"]
@@ -39,9 +38,7 @@ def get(settings: Settings, url: str, dest: str | None, raw: bool) -> None:
     """Fetch a text or file: to stdout, to -o FILE or DEST, or into a folder."""
     import nettools
 
-    target = dest or settings.destination
-    if settings.resume and target is None:
-        raise UsageError("-C needs -o FILE or -O to know what to continue")
+    target = settings.place(dest)
     with call(settings, "gopher", url, to_file=False, progress=target is not None) as this:
         keywords: dict[str, Any] = {"raw": raw, "checksum": settings.checksum, **this.keywords}
         if target is None and not this.out.as_json and (raw or not this.out.is_terminal):

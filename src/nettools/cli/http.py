@@ -12,18 +12,23 @@ from urllib.parse import parse_qsl, quote
 
 import click
 
-from nettools.cli.arguments import RANGE, Settings
-from nettools.cli.calling import Call, call, read_argument
+from nettools.cli.arguments import NEWER_OPTION, RANGE_OPTION, Settings
+from nettools.cli.calling import Call, call
 from nettools.cli.commands import Commands, Verb
-from nettools.cli.streams import standard_input
+from nettools.cli.inputs import existing, header, newer_than, read_argument
+from nettools.cli.streams import reading, standard_input, writing
 from nettools.errors import FileError, HTTPStatusError, UsageError
+from nettools.frozen import replace
 from nettools.results import Page, Transfer
 
 __all__ = ["http"]
 
+HEADER_OPTION = click.option(
+    "-H", "--header", "headers", multiple=True, metavar="'NAME: VALUE'", help="`NAME:` sends none."
+)
 OPTIONS = (
     click.option("-X", "--request", "method", metavar="METHOD", help="The method."),
-    click.option("-H", "--header", "headers", multiple=True, metavar="'NAME: VALUE'", help="`NAME:` sends none."),
+    HEADER_OPTION,
     click.option(
         *("-d", "--data", "--data-binary", "data"),
         multiple=True,
@@ -48,8 +53,8 @@ OPTIONS = (
         "--max-redirs", "follow", type=click.IntRange(0), default=10, metavar="N", help="Redirects to follow."
     ),
     click.option("--unix-socket", metavar="PATH", help="Connect to this socket."),
-    click.option("-r", "--range", "range_", type=RANGE, help="These octets only."),
-    click.option("-z", "--newer-than", metavar="FILE|DATE", help="Only if it changed since."),
+    RANGE_OPTION,
+    NEWER_OPTION,
     click.option("--raw", is_flag=True, help="Exactly the octets of the body, on a terminal too."),
     click.option("--check/--no-check", default=True, help="A status of 400 or above is an error, or not."),
     click.option("--decode/--no-decode", default=True, help="Undo Content-Encoding, or leave it as it is."),
@@ -82,7 +87,8 @@ def _verb(name: str, method: str, text: str) -> click.Command:
 def _request(settings: Settings, url: str, method: str, options: dict[str, Any]) -> None:
     import nettools
 
-    settings.values["quiet"] = settings.quiet or options["silent"]
+    if options["silent"]:
+        settings = replace(settings, values={**settings.values, "quiet": True})
     chosen, keywords = _arguments(method, options)
     keywords["method"] = options["method"] or chosen
     shown = options["include"] or keywords["method"].upper() == "HEAD"
@@ -139,11 +145,8 @@ def _fetch(this: Call, session: Any, keywords: dict[str, Any], options: dict[str
 
 def _download(this: Call, session: Any, keywords: dict[str, Any]) -> None:
     settings = this.settings
-    destination = settings.destination
-    if destination is None:
-        raise UsageError("-C needs -o FILE or -O to know what to continue")
     transfer: Transfer = session.download(
-        None, destination, resume=settings.resume, checksum=settings.checksum, **keywords
+        None, settings.place(), resume=settings.resume, checksum=settings.checksum, **keywords
     )
     this.out.result(
         transfer, lambda done: this.out.note(f"{done.path}: {done.size} octets" if not done.skipped else "not newer")
@@ -153,7 +156,7 @@ def _download(this: Call, session: Any, keywords: dict[str, Any]) -> None:
 def _arguments(method: str, options: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     """The method that the options imply, and what they say of the request."""
     keywords: dict[str, Any] = {}
-    headers = [_header(each) for each in options["headers"]]
+    headers = [header(each) for each in options["headers"]]
     headers += [
         (name, options[option])
         for name, option in (("User-Agent", "user_agent"), ("Referer", "referer"))
@@ -163,8 +166,8 @@ def _arguments(method: str, options: dict[str, Any]) -> tuple[str, dict[str, Any
         keywords["params"] = [tuple(each.partition("=")[::2]) for each in options["params"]]
     if options["range_"] is not None:
         keywords["range"] = options["range_"]
-    if options["newer_than"] is not None:
-        keywords["newer_than"] = _newer(options["newer_than"])
+    if options["newer"] is not None:
+        keywords["newer_than"] = newer_than(options["newer"])
     keywords["follow"] = options["follow"]
     if options["unix_socket"]:
         keywords["unix_socket"] = options["unix_socket"]
@@ -220,35 +223,8 @@ def _encoded(text: str) -> bytes:
 
 
 def _open(name: str) -> Any:
-    try:
+    with reading(name):
         return Path(name).open("rb")
-    except OSError as error:
-        raise FileError(
-            f"cannot read {name}: {error.strerror}", errno=error.errno, filename=name, exit_code=26
-        ) from error
-
-
-def _header(text: str) -> tuple[str, str | None]:
-    name, colon, value = text.partition(":")
-    if not colon:
-        if text.endswith(";"):
-            return text[:-1], ""
-        raise UsageError(f"-H {text!r} has no colon", hint="a header is 'Name: value'")
-    return name.strip(), value.strip() or None
-
-
-def _newer(value: str) -> Any:
-    path = Path(value)
-    if path.exists():
-        return path
-    from nettools.moments import moment
-
-    try:
-        return moment(value)
-    except UsageError:
-        if not re.search(r"[./]", value):
-            raise
-        return path  # not there yet: everything is newer
 
 
 def _form(entries: tuple[str, ...]) -> list[tuple[str, Any]]:
@@ -263,9 +239,7 @@ def _form(entries: tuple[str, ...]) -> list[tuple[str, Any]]:
             continue
         file, *settings = value[1:].split(";")
         more = dict(each.strip().partition("=")[::2] for each in settings)
-        content: Any = standard_input() if file == "-" else Path(file)
-        if file != "-" and not content.is_file():
-            raise FileError(f"cannot read {file}: no such file", filename=file, exit_code=26)
+        content: Any = standard_input() if file == "-" else existing(file)
         if value.startswith("<"):
             result.append((name, (None, content if file == "-" else read_argument(f"@{file}"), more.get("type"))))
         else:
@@ -287,13 +261,15 @@ def _read_cookies(name: str, jar: Any) -> None:
     from http.cookiejar import LoadError, MozillaCookieJar
 
     file = MozillaCookieJar()
-    try:
-        file.load(name, ignore_discard=True, ignore_expires=True)
-    except LoadError as error:
-        raise UsageError(f"{name} is no cookie file", hint="its first line is # Netscape HTTP Cookie File") from error
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "it is no text"
-        raise FileError(f"cannot read {name}: {reason}", filename=name, exit_code=26) from error
+    with reading(name):
+        try:
+            file.load(name, ignore_discard=True, ignore_expires=True)
+        except LoadError as error:
+            raise UsageError(
+                f"{name} is no cookie file", hint="its first line is # Netscape HTTP Cookie File"
+            ) from error
+        except ValueError as error:
+            raise FileError(f"cannot read {name}: it is no text", filename=name, exit_code=26) from error
     for cookie in file:
         cookie.expires = cookie.expires or None  # 0 is a cookie of the session, as curl writes it
         if not cookie.is_expired():
@@ -306,12 +282,12 @@ def _write_cookies(name: str, jar: Any) -> None:
         domain = cookie.domain
         flags = ("TRUE" if domain.startswith(".") else "FALSE", cookie.path, "TRUE" if cookie.secure else "FALSE")
         lines.append("\t".join((domain, *flags, str(cookie.expires or 0), cookie.name, cookie.value or "")))
-    try:
-        # a session's cookies are as good as its password: nobody else may read them
-        with open(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-            file.write("\n".join(lines) + "\n")
-    except OSError as error:
-        raise FileError(f"cannot write {name}: {error.strerror}", errno=error.errno, filename=name) from error
+    # a session's cookies are as good as its password: nobody else may read them
+    with (
+        writing(name),
+        open(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file,
+    ):
+        file.write("\n".join(lines) + "\n")
 
 
 def _show(this: Call, page: Page, shown: bool, raw: bool) -> None:
@@ -353,15 +329,15 @@ for _name, _method, _text in (
 @http.command("download")
 @click.argument("url")
 @click.argument("dest", required=False)
-@click.option("-H", "--header", "headers", multiple=True, metavar="'NAME: VALUE'", help="`NAME:` sends none.")
-@click.option("-z", "--newer-than", metavar="FILE|DATE", help="Only if it changed since.")
-def download(settings: Settings, url: str, dest: str | None, headers: tuple[str, ...], newer_than: str | None) -> None:
+@HEADER_OPTION
+@NEWER_OPTION
+def download(settings: Settings, url: str, dest: str | None, headers: tuple[str, ...], newer: str | None) -> None:
     """Fetch a file to DEST, into the folder DEST, or under its own name here."""
     import nettools
 
-    keywords: dict[str, Any] = {"headers": [_header(each) for each in headers]} if headers else {}
-    if newer_than is not None:
-        keywords["newer_than"] = _newer(newer_than)
+    keywords: dict[str, Any] = {"headers": [header(each) for each in headers]} if headers else {}
+    if newer is not None:
+        keywords["newer_than"] = newer_than(newer)
     with call(settings, "http", url, to_file=False, progress=True) as this:
         transfer = nettools.download(
             this.url,

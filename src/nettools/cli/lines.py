@@ -33,6 +33,8 @@ def send_command(settings: Settings, scheme: str, url: str, line: str) -> None:
         if this.out.as_json:
             this.out.line(json.dumps(reply.to_dict()))
             return
-        for each in reply.lines:
-            this.out.line(each.decode("utf-8", "replace"))
-        this.out.line(str(reply))
+        lines = [each.decode("utf-8", "replace") for each in reply.lines]
+        for line in lines[:-1] if lines[-1:] == [reply.text] else lines:  # the last line is the reply's own
+            this.out.line(line)
+        if reply.code or reply.text:
+            this.out.line(str(reply))

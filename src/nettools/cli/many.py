@@ -11,8 +11,9 @@ from typing import Any
 import click
 
 from nettools.cli.arguments import Settings
-from nettools.cli.calling import output, read_argument
+from nettools.cli.calling import output
 from nettools.cli.commands import Verb
+from nettools.cli.inputs import read_text
 from nettools.cli.render import report_error
 from nettools.credentials import Auth
 from nettools.errors import MissingExtraError, NettoolsError, UsageError
@@ -40,7 +41,7 @@ def scheduler(address: str | None) -> Iterator[Executor | None]:
 
 def _urls(source: str) -> list[str]:
     """The addresses in a file, one a line; blank lines and those that begin with # are none."""
-    text = read_argument("-" if source == "-" else f"@{source}").decode("utf-8", "surrogateescape")
+    text = read_text("-" if source == "-" else f"@{source}")
     return [line for line in map(str.strip, text.splitlines()) if line and not line.startswith("#")]
 
 

@@ -8,8 +8,9 @@ from typing import Any
 
 from nettools.cli.arguments import Settings
 from nettools.cli.calling import Call
+from nettools.errors import UsageError
 
-__all__ = ["place_of", "save_message", "show_message"]
+__all__ = ["check_place", "place_of", "save_message", "show_message"]
 
 
 def place_of(settings: Settings) -> tuple[Path | None, bool]:
@@ -18,6 +19,12 @@ def place_of(settings: Settings) -> tuple[Path | None, bool]:
         return None, False
     path = Path(settings.output)
     return path, path.is_dir() or settings.output.endswith("/")
+
+
+def check_place(path: Path | None, into: bool, count: int) -> None:
+    """Refuse several messages for one file, where the last would be all that is left."""
+    if path is not None and not into and count > 1:
+        raise UsageError(f"{count} messages do not go into one file", hint=f"name a folder: -o {path}/")
 
 
 def save_message(raw: bytes, path: Path, into: bool, name: str) -> Path:

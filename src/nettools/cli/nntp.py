@@ -6,18 +6,17 @@ import os
 import re
 from collections.abc import Iterable
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import click
 
 from nettools.cli.arguments import LIMIT, MOMENT, Settings
-from nettools.cli.calling import Call, absolute, call, read_argument
+from nettools.cli.calling import Call, absolute, call
 from nettools.cli.commands import Commands
+from nettools.cli.inputs import header, read_text, whole_message
 from nettools.cli.lines import add_command
-from nettools.cli.messages import place_of, save_message, show_message
-from nettools.cli.streams import standard_input
-from nettools.errors import FileError, NotFoundError, UsageError
+from nettools.cli.messages import check_place, place_of, save_message, show_message
+from nettools.errors import NotFoundError, UsageError
 from nettools.results import Article, ArticleInfo, Group
 
 __all__ = ["nntp"]
@@ -127,6 +126,8 @@ def fetch(
     import nettools
 
     path, into = place_of(settings)
+    if raw:
+        check_place(path, into, len(articles))
     keywords: dict[str, Any] = {"group": group, "yenc": yenc}
     with call(settings, "nntp", _address(url, server), to_file=not (raw or into)) as this:
         keywords |= this.keywords
@@ -179,7 +180,7 @@ def show_article(this: Call, article: Article) -> None:
 @click.option("-s", "--subject", help="Subject.")
 @click.option("--body", "--text", "text", metavar="TEXT|@FILE|-", help="The text.")
 @click.option("--references", multiple=True, metavar="ID", help="Message-IDs of what it answers, the oldest first.")
-@click.option("-H", "--header", "headers", multiple=True, metavar="NAME:VALUE", help="One more header.")
+@click.option("-H", "--header", "headers", multiple=True, metavar="'NAME: VALUE'", help="A header of your own.")
 @SERVER
 def post(
     settings: Settings, url: str, file: str | None, groups: tuple[str, ...], server: str | None, **given: Any
@@ -193,11 +194,11 @@ def post(
         raise UsageError("FILE is a whole article: --from, -s, --body, --references and -H do not go with it")
     if file is None and "text" not in keywords:
         raise UsageError("post needs FILE, or --body")
-    message: Any = None if file is None else standard_input().read() if file == "-" else _existing(file)
+    message: Any = None if file is None else whole_message(file)
     if "text" in keywords:
-        keywords["text"] = read_argument(keywords["text"]).decode("utf-8", "surrogateescape")
+        keywords["text"] = read_text(keywords["text"])
     if "headers" in keywords:
-        keywords["headers"] = [_header(each) for each in keywords["headers"]]
+        keywords["headers"] = [(name, value or "") for name, value in map(header, keywords["headers"])]
     with call(settings, "nntp", _address(url, server)) as this:
         keywords |= {"group": groups or None, **this.keywords}
         if settings.dry_run:
@@ -209,20 +210,6 @@ def post(
             return
         report = nettools.post_article(this.url, message, **keywords)
         this.out.result(report, lambda done: this.out.line(done.message_id))
-
-
-def _existing(name: str) -> Path:
-    path = Path(name)
-    if not path.is_file():
-        raise FileError(f"cannot read {name}: no such file", filename=name, exit_code=26)
-    return path
-
-
-def _header(text: str) -> tuple[str, str]:
-    name, colon, value = text.partition(":")
-    if not colon:
-        raise UsageError(f"-H {text!r} is not NAME:VALUE")
-    return name.strip(), value.strip()
 
 
 add_command(nntp, "Send one command, such as 'LIST OVERVIEW.FMT', and print the reply.")

@@ -13,7 +13,7 @@ import os
 import re
 import stat
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import IO, TYPE_CHECKING, Any, BinaryIO
 
 from nettools.cli.streams import flush_stdout, is_terminal, standard_output, writing
@@ -160,19 +160,18 @@ class Output:
         else:
             self.line("\t".join(visible(_cell(each), one_line=True) for each in row(item)))
 
-    def rows(self, items: Iterable[Any], columns: Sequence[str], row: Callable[[Any], Sequence[Any]]) -> None:
+    def rows(self, items: Sequence[Any], columns: Sequence[str], row: Callable[[Any], Sequence[Any]]) -> None:
         """Many results: JSON Lines, a table on a terminal, lines with TABs elsewhere."""
-        items = list(items)
-        self._print_rows(items, columns, row)
+        if self.as_json or not self.is_terminal:
+            for item in items:
+                self.row(item, row)
+        else:
+            self._table(items, columns, row)
         meta = getattr(items[-1], "meta", None) if items else None
         if self.verbose and not self.quiet and meta is not None:
             self.meta(meta)
 
-    def _print_rows(self, items: Sequence[Any], columns: Sequence[str], row: Callable[[Any], Sequence[Any]]) -> None:
-        if self.as_json or not self.is_terminal:
-            for item in items:
-                self.row(item, row)
-            return
+    def _table(self, items: Sequence[Any], columns: Sequence[str], row: Callable[[Any], Sequence[Any]]) -> None:
         from rich.console import Console
         from rich.table import Table
         from rich.text import Text
@@ -236,10 +235,8 @@ def tracing(path: str | None, verbose: int, protocol: str) -> Iterator[Callable[
     with contextlib.ExitStack() as stack:
         file: IO[str] | None = None
         if path is not None:
-            try:
+            with writing(path):
                 file = stack.enter_context(open(path, "w", encoding="utf-8", opener=_private))
-            except OSError as error:
-                raise FileError(f"cannot write {path}: {error.strerror}", errno=error.errno, filename=path) from error
         numbers: dict[tuple[bool, int], int] = {}
         yield lambda event: _record(event, file, verbose, protocol, numbers)
 

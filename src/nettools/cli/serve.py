@@ -9,6 +9,8 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
+import shlex
 import signal
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,7 @@ from nettools.cli.calling import output
 from nettools.cli.commands import LocalVerb
 from nettools.cli.ending import Ending
 from nettools.cli.render import Output
+from nettools.cli.streams import reading, writing
 from nettools.endpoint import is_loopback
 from nettools.errors import FileError, MissingExtraError, UsageError
 
@@ -71,7 +74,8 @@ def serve(
         except OSError as error:
             if isinstance(error, FileError):
                 raise
-            raise UsageError(f"cannot listen: {error}") from error
+            reason = (error.strerror or str(error)).lower()
+            raise UsageError(f"cannot listen: {reason}", hint="take another --port, or --host") from error
         if save is not None:
             _save(world, save)
 
@@ -184,9 +188,8 @@ def _replay(path: str, users: dict[str, str], host: str, numbers: dict[str, int]
     from nettools import testing
 
     try:
-        server = testing.replay(path, repeat=True, users=users, host=host)
-    except OSError as error:
-        raise FileError(f"cannot read {path}: {error.strerror}", filename=path, exit_code=26) from error
+        with reading(path):
+            server = testing.replay(path, repeat=True, users=users, host=host)
     except ValueError as error:
         raise UsageError(f"--replay {error}") from error
     server.port = numbers.pop(server.protocol, 0)
@@ -232,7 +235,7 @@ def _keep_authority() -> None:
 
 def _port(text: str) -> int:
     name, equals, number = text.partition("=")
-    if not (name and equals and number.isdigit() and int(number) < 65536):
+    if not (name and equals and re.fullmatch(r"\d{1,5}", number) and int(number) < 65536):
         raise UsageError(f"--port {text!r} is not PROTOCOL=NUMBER")
     return int(number)
 
@@ -259,18 +262,19 @@ def _announce(out: Output, servers: dict[str, Any], world: Any, ready_file: str 
     ca = next((str(server.ca) for server in servers.values() if server.ca is not None), None)
     line = json.dumps({"servers": entries, "ca": ca, "users": users})
     if ready_file is not None:
-        try:
+        with writing(ready_file):
             temporary = Path(f"{ready_file}.part")
             temporary.write_text(line + "\n", "utf-8")
             os.replace(temporary, ready_file)  # whoever waits for it must never see half of it
-        except OSError as error:
-            raise FileError(f"cannot write {ready_file}: {error.strerror}", filename=ready_file) from error
     if out.as_json:
         out.line(line)
         return
     user, password = next(iter(users.items()))
     for name, entry in entries.items():
-        out.line(f"{name:<8} {entry['url']:<34} {entry['tls_url'] or '':<34} {_paste(name, entry, user, password)}")
+        command = _paste(name, entry, user, password)
+        if command and entry["starttls"]:  # which the command will take
+            command += f" --cacert {shlex.quote(str(ca))}"
+        out.line(f"{name:<8} {entry['url']:<34} {entry['tls_url'] or '':<34} {command}")
     if ca is not None:
         out.line(f"CA       {ca}   (--cacert)")
     out.line(f"users    {', '.join(f'{each}:{word}' for each, word in users.items())}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import mailbox
 from collections.abc import Iterable
 from pathlib import Path
@@ -10,11 +11,12 @@ from typing import Any
 import click
 
 from nettools.cli.arguments import Settings
-from nettools.cli.calling import Call, call, read_argument
+from nettools.cli.calling import Call, call
 from nettools.cli.commands import Commands
+from nettools.cli.inputs import existing, header, read_text, whole_message
 from nettools.cli.lines import add_command
-from nettools.cli.streams import standard_input
-from nettools.errors import FileError, UsageError
+from nettools.cli.streams import reading
+from nettools.errors import UsageError
 from nettools.results import SendReport
 
 __all__ = ["smtp"]
@@ -73,12 +75,10 @@ def send(settings: Settings, url: str, ehlo: str | None, **given: Any) -> int:
     """Send a message; its text may come from stdin (--body -)."""
     import nettools
 
-    if ehlo is not None:
-        settings.own["ehlo"] = ehlo
-    with call(settings, "smtp", url) as this:
+    with call(settings.having(ehlo=ehlo), "smtp", url) as this:
         keywords = _keywords(given)
         if given["mbox"] is not None:
-            return _send_mbox(this, _existing(given["mbox"]), keywords)
+            return _send_mbox(this, existing(given["mbox"]), keywords)
         if settings.dry_run:
             return _print_message(this, keywords)
         report = nettools.send_mail(this.url, **keywords, **this.keywords)
@@ -110,27 +110,17 @@ def _keywords(given: dict[str, Any]) -> dict[str, Any]:
     if whole == "--mbox":
         return keywords
     if whole is not None:
-        keywords["message"] = standard_input().read() if given["message"] == "-" else _existing(given["message"])
+        keywords["message"] = whole_message(given["message"])
         return keywords
     if given["text"] is not None:
-        keywords["text"] = read_argument(given["text"]).decode("utf-8", "surrogateescape")
+        keywords["text"] = read_text(given["text"])
     if given["html"] is not None:
-        keywords["html"] = read_argument(given["html"]).decode("utf-8", "surrogateescape")
+        keywords["html"] = read_text(given["html"])
     if given["headers"]:
-        from nettools.cli.http import _header
-
-        keywords["headers"] = [(name, value or "") for name, value in map(_header, given["headers"])]
+        keywords["headers"] = [(name, value or "") for name, value in map(header, given["headers"])]
     keywords["subject"] = given["subject"]
-    keywords["attachments"] = [_existing(each) for each in given["attachments"]]
+    keywords["attachments"] = [existing(each) for each in given["attachments"]]
     return keywords
-
-
-def _existing(name: str) -> Path:
-    path = Path(name)
-    if not path.exists() or path.is_dir():
-        why = "it is a folder" if path.is_dir() else "no such file"
-        raise FileError(f"cannot read {name}: {why}", filename=name, exit_code=26)
-    return path
 
 
 def _print_message(this: Call, keywords: dict[str, Any]) -> int:
@@ -152,18 +142,15 @@ def _send_mbox(this: Call, path: Path, keywords: dict[str, Any]) -> int:
     """Every message of an mbox in order, each read when its turn comes."""
     import nettools
 
-    box = mailbox.mbox(str(path), create=False)
-    try:
+    with contextlib.closing(mailbox.mbox(str(path), create=False)) as box, reading(str(path)):
+        if not box.keys() and path.stat().st_size:
+            raise UsageError(
+                f"{path} is no mbox: no line begins with `From `", hint="one message is sent by --message FILE"
+            )
         messages = ({**keywords, "message": box.get_bytes(key)} for key in box.iterkeys())
         if this.settings.dry_run:
             return max((_print_message(this, each) for each in messages), default=0)
         reports = nettools.send_mails(this.url, messages, **this.keywords)
-    except OSError as error:
-        if isinstance(error, nettools.NettoolsError):
-            raise
-        raise FileError(f"cannot read {path}: {error.strerror}", filename=str(path), exit_code=26) from error
-    finally:
-        box.close()
     this.out.rows(
         reports,
         ("message", "accepted", "refused"),
@@ -189,10 +176,8 @@ def check(settings: Settings, url: str, ehlo: str | None) -> None:
     """Greeting, TLS, login and capabilities; no mail is sent."""
     import nettools
 
-    if ehlo is not None:
-        settings.own["ehlo"] = ehlo
     with (
-        call(settings, "smtp", url) as this,
+        call(settings.having(ehlo=ehlo), "smtp", url) as this,
         nettools.connect(this.url, kind=nettools.SMTPSession, **this.keywords) as session,
     ):
         names = sorted(session.check())
@@ -213,7 +198,8 @@ def check(settings: Settings, url: str, ehlo: str | None) -> None:
         tls = session.tls
         this.out.line(f"peer        {session.peer}")
         this.out.line(f"greeting    {report['greeting']}")
-        this.out.line(f"TLS         {f'{tls.version} {tls.cipher}, {tls.subject}' if tls else 'none'}")
+        whom = tls.subject or "not verified" if tls else None
+        this.out.line(f"TLS         {f'{tls.version} {tls.cipher}, {whom}' if tls else 'none'}")
         this.out.line(f"login       {report['login'] or 'none'}")
         for name, value in parameters.items():
             this.out.line(f"{name:<11} {value}".rstrip())

@@ -14,10 +14,11 @@ from urllib.parse import quote
 
 import click
 
-from nettools.cli.arguments import Settings
-from nettools.cli.calling import call, read_argument
+from nettools.cli.arguments import SECONDS, Settings
+from nettools.cli.calling import call
 from nettools.cli.commands import Commands
 from nettools.cli.ending import Ending
+from nettools.cli.inputs import read_argument
 from nettools.cli.render import Output
 from nettools.cli.streams import standard_input
 from nettools.errors import FileError, UsageError
@@ -91,9 +92,7 @@ def _send(scheme: str, settings: Settings, url: str, data: str | None, **given: 
     if data is None and scheme == "udp":
         raise UsageError("udp send needs --data", hint="--data - reads it from stdin")
     until = _until(given)
-    if given.get("datagram"):
-        settings.own["datagram"] = True
-    with call(settings, scheme, address(scheme, url)) as this:
+    with call(settings.having(datagram=given.get("datagram") or None), scheme, address(scheme, url)) as this:
         sent = standard_input().read() if data is None else octets(data)
         if given["crlf"]:
             sent = re.sub(rb"\r?\n", b"\r\n", sent)
@@ -179,9 +178,7 @@ def _execute(client: Any, words: list[str]) -> None:
 def _listen(scheme: str, settings: Settings, url: str, max_connections: int, **given: Any) -> None:
     import nettools
 
-    if given.get("datagram"):
-        settings.own["datagram"] = True
-    with call(settings, scheme, address(scheme, url)) as this:
+    with call(settings.having(datagram=given.get("datagram") or None), scheme, address(scheme, url)) as this:
         handler = _Handler(this.out, given, _action(this.out, scheme, given))
         server = nettools.listen(this.url, handler, max_connections=max_connections, **this.keywords)
         with handler.done.at(signal.SIGTERM), server:
@@ -214,7 +211,7 @@ Examples:
     @click.option("--until", metavar="TEXT", help="The answer ends with this.")
     @click.option("--until-regex", metavar="REGEX", help="The answer ends where this matches.")
     @click.option("--count", type=click.IntRange(0), metavar="N", help="The answer has so many octets.")
-    @click.option("--until-idle", type=float, metavar="SECONDS", help="The answer ends with so long a silence.")
+    @click.option("--until-idle", type=SECONDS, metavar="SECONDS", help="The answer ends with so long a silence.")
     @click.option("--no-answer", is_flag=True, help="Send, and wait for nothing.")
     @click.option("--crlf", is_flag=True, help="Send CR LF for every end of a line.")
     @click.option("--hex", "as_hex", is_flag=True, help="Print octets in hexadecimal.")

@@ -11,9 +11,18 @@ import sys
 from collections.abc import Iterator
 from typing import IO, Any, BinaryIO
 
-from nettools.errors import FileError
+from nettools.errors import FileError, NettoolsError
 
-__all__ = ["abandon_stdout", "flush_stdout", "is_terminal", "prepare", "standard_input", "standard_output", "writing"]
+__all__ = [
+    "abandon_stdout",
+    "flush_stdout",
+    "is_terminal",
+    "prepare",
+    "reading",
+    "standard_input",
+    "standard_output",
+    "writing",
+]
 
 
 def prepare() -> None:
@@ -44,6 +53,18 @@ def standard_output() -> BinaryIO:
     if sys.stdout is None:
         raise FileError("cannot write to stdout: it is closed", filename="-")
     return sys.stdout.buffer
+
+
+@contextlib.contextmanager
+def reading(path: str) -> Iterator[None]:
+    """What fails in here failed to read this file."""
+    try:
+        yield
+    except NettoolsError:  # some are OSErrors, of a connection
+        raise
+    except OSError as error:
+        reason = str(error.strerror).lower()
+        raise FileError(f"cannot read {path}: {reason}", errno=error.errno, filename=path, exit_code=26) from error
 
 
 @contextlib.contextmanager

@@ -9,9 +9,10 @@ from typing import Any
 
 import click
 
-from nettools.cli.arguments import Settings
-from nettools.cli.calling import Call, call, read_argument
+from nettools.cli.arguments import SECONDS, Settings
+from nettools.cli.calling import Call, call
 from nettools.cli.commands import Commands, Verb
+from nettools.cli.inputs import read_text
 from nettools.cli.lines import add_command
 from nettools.cli.streams import is_terminal
 from nettools.errors import UsageError
@@ -120,7 +121,7 @@ def _pattern(value: str) -> re.Pattern[str]:
 
 def _read_script(name: str) -> list[tuple[str, str]]:
     """A file's steps: a line each, `expect TEXT`, `match REGEX`, `send TEXT` or `secret VARIABLE`; `#` is a comment."""
-    text = read_argument(name if name == "-" else f"@{name}").decode("utf-8", "surrogateescape")
+    text = read_text(name if name == "-" else f"@{name}")
     words = []
     for number, line in enumerate(text.splitlines(), 1):
         word, _, value = line.partition(" ")
@@ -139,7 +140,7 @@ def _read_script(name: str) -> list[tuple[str, str]]:
 @click.option("--send", metavar="TEXT", expose_value=False, help="Send this line.")
 @click.option("--secret", metavar="VARIABLE", expose_value=False, help="Send the value of this environment variable.")
 @click.option("--script", metavar="FILE|-", help="Steps from a file: `expect TEXT`, `send TEXT`, ... a line each.")
-@click.option("--step-time", type=float, metavar="SECONDS", help="How long each step may take.")
+@click.option("--step-time", type=SECONDS, metavar="SECONDS", help="How long each step may take.")
 @click.pass_context
 def run(ctx: click.Context, settings: Settings, url: str, script: str | None, step_time: float | None) -> None:
     """Walk through a dialogue, and print what came."""

@@ -8,8 +8,9 @@ from typing import Any
 import click
 
 from nettools.cli.arguments import Settings
-from nettools.cli.calling import Call, call, read_argument
+from nettools.cli.calling import Call, call
 from nettools.cli.commands import Commands
+from nettools.cli.inputs import read_argument
 from nettools.cli.render import visible
 from nettools.errors import UsageError
 
@@ -32,7 +33,7 @@ def xmlrpc() -> None:
 
 def _argument(text: str) -> Any:
     """An argument: JSON, or `@FILE` or `-` with JSON in it."""
-    source = read_argument(text) if text == "-" or text.startswith("@") else text.encode("utf-8", "surrogateescape")
+    source = read_argument(text)
     try:
         return json.loads(source)
     except (ValueError, RecursionError):

@@ -12,8 +12,9 @@ from nettools.cli.arguments import LIMIT, Settings
 from nettools.cli.calling import Call, call
 from nettools.cli.mailbox.query import either, make_query, query_options
 from nettools.cli.mailbox.verbs import FOLDER, IMAP, NUMBERS, UIDS, URL, needed, verb
-from nettools.cli.messages import place_of, save_message, show_message
-from nettools.errors import FileError, UsageError
+from nettools.cli.messages import check_place, place_of, save_message, show_message
+from nettools.cli.streams import writing
+from nettools.errors import UsageError
 from nettools.results import Mail, MailInfo
 
 __all__: list[str] = []  # they are in their groups
@@ -131,6 +132,8 @@ def fetch(
             wanted = box.search(query, folder=folder)
         elif not numbers:
             wanted = _fetch_uids(session, uids)
+        if as_files:
+            check_place(named, into, len(numbers or wanted))
         if as_files and not mark_seen:
             by_number: list[tuple[Any, Any]] = [(None, number) for number in numbers]
             for uid, number in by_number or [(uid, None) for uid in wanted]:
@@ -203,10 +206,8 @@ def save(
     if pattern is not None and not attachments:
         raise UsageError("--pattern goes with --attachments")
     if kind != "mbox":
-        try:
+        with writing(settings.output):
             Path(settings.output).mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise FileError(f"cannot write {settings.output}: {error.strerror}", filename=settings.output) from error
     with call(settings, scheme, url, to_file=False) as this, nettools.connect(this.url, **this.keywords) as session:
         box: Any = session
         wanted = uids if query is None else box.search(query, folder=folder)

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import click
 
 from nettools.cli.arguments import MOMENT, Settings
 from nettools.cli.calling import Call, call, confirm
+from nettools.cli.inputs import whole_message
 from nettools.cli.mailbox.query import either, make_query, query_options
 from nettools.cli.mailbox.verbs import FOLDER, IMAP, NUMBERS, UIDS, URL, needed, verb
-from nettools.cli.streams import standard_input
 from nettools.errors import UsageError
+from nettools.frozen import Frozen
 
 __all__: list[str] = []  # they are in their groups
 
@@ -33,7 +33,7 @@ def append(
     """Put a message (FILE, or - for stdin) into the folder."""
     import nettools
 
-    message: Any = standard_input().read() if file == "-" else Path(file)
+    message: Any = whole_message(file)
     with call(settings, scheme, url) as this:
         if settings.dry_run:
             this.out.would(f"append {file} to {folder or this.target.url}")
@@ -45,35 +45,51 @@ def append(
             this.out.line(uid)
 
 
-@dataclass(frozen=True, slots=True)
-class _Messages:
-    """Those that the command line names, by UID or by number, or looks for: these may be none."""
+class _Meant(Frozen):
+    """The messages that the command line names, by UID or by number, or looks for: these may be none."""
 
-    names: tuple[Any, ...]
-    numbered: bool = False
-
-    def __bool__(self) -> bool:
-        return bool(self.names)
-
-    def __str__(self) -> str:
-        return ", ".join(map(str, self.names)) or "nothing"
+    uids: tuple[str, ...]
+    numbers: tuple[int, ...]
+    query: Any
+    folder: str | None
 
     @property
-    def keywords(self) -> dict[str, Any]:
-        """For the functions that change messages."""
-        return {"numbers" if self.numbered else "uids": self.names}
+    def named(self) -> tuple[Any, ...]:
+        """Those that need no looking for."""
+        if self.query is not None:
+            either((*self.uids, *self.numbers))
+        if self.numbers:
+            either(self.uids)
+        return self.numbers or (() if self.query is not None else needed(self.uids))
 
 
-def _wanted(this: Call, uids: tuple[str, ...], numbers: tuple[int, ...], folder: str | None, query: Any) -> _Messages:
+def _change(
+    this: Call, meant: _Meant, does: str, act: Callable[..., Any], *, where: str = "", ask: bool = False
+) -> Any:
+    """Let `act` change the messages that are meant, over the connection that looked for them.
+
+    `does` and `where` say what that is, to --dry-run and to who is asked; `act` gets the session and the keywords of
+    its methods, and is not called for none.
+    """
     import nettools
 
-    if query is not None:
-        either((*uids, *numbers))
-        return _Messages(nettools.search_mail(this.url, query, folder=folder, **this.keywords))
-    if numbers:
-        either(uids)
-        return _Messages(numbers, numbered=True)
-    return _Messages(needed(uids))
+    def agreed(messages: tuple[Any, ...]) -> bool:
+        if this.settings.dry_run:
+            this.out.would(f"{does} {', '.join(map(str, messages)) or 'nothing'}{where}")
+            return False
+        if messages and ask:
+            confirm(this.settings, f"{does} {len(messages)} message(s) at {this.target.url}")
+        return bool(messages)
+
+    messages = meant.named
+    if meant.query is None and not agreed(messages):
+        return None
+    with nettools.connect(this.url, **this.keywords) as session:
+        if meant.query is not None:
+            messages = session.search(meant.query, folder=meant.folder)
+            if not agreed(messages):
+                return None
+        return act(session, **{"numbers" if meant.numbers else "uids": messages}, folder=meant.folder)
 
 
 @verb(
@@ -103,22 +119,16 @@ def flag(
     **given: Any,
 ) -> None:
     """Set and clear flags of messages: the UIDs, or all for which the terms hold."""
-    import nettools
-
     if not add and not remove:
         raise UsageError("flag needs --add or --remove")
+    meant = _Meant(uids, numbers, make_query(given), folder)
+    changes: dict[str, Any] = {"add": add, "remove": remove}
+    if unchanged_since is not None:
+        changes["unchanged_since"] = unchanged_since
     with call(settings, scheme, url) as this:
-        wanted = _wanted(this, uids, numbers, folder, make_query(given))
-        if settings.dry_run:
-            this.out.would(f"flag {wanted}")
-            return
-        if unchanged_since is not None and wanted:
-            with nettools.connect(this.url, **this.keywords) as session:
-                box: Any = session
-                box.flag(**wanted.keywords, add=add, remove=remove, folder=folder, unchanged_since=unchanged_since)
-        elif wanted:
-            nettools.flag_mail(this.url, **wanted.keywords, add=add, remove=remove, folder=folder, **this.keywords)
-        this.out.done()
+        _change(this, meant, "flag", lambda box, **messages: box.flag(**messages, **changes))
+        if not settings.dry_run:
+            this.out.done()
 
 
 def _to_folder(name: str, text: str) -> None:
@@ -131,20 +141,17 @@ def _to_folder(name: str, text: str) -> None:
         numbers: tuple[int, ...],
         **given: Any,
     ) -> None:
-        import nettools
-
         query = make_query(given)
         if len(words) < (2 if query is None and not numbers else 1):
             raise click.UsageError("Missing arguments: UID... FOLDER.")
         *uids, to_folder = words
+        meant = _Meant(tuple(uids), numbers, query, folder)
+
+        def act(box: Any, **messages: Any) -> Any:
+            return (box.move if name == "mv" else box.copy)(to_folder=to_folder, **messages)
+
         with call(settings, scheme, url) as this:
-            wanted = _wanted(this, tuple(uids), numbers, folder, query)
-            if settings.dry_run:
-                this.out.would(f"{name} {wanted} to {to_folder}")
-                return
-            function = nettools.move_mail if name == "mv" else nettools.copy_mail
-            named = {**wanted.keywords, "to_folder": to_folder, "folder": folder}
-            for uid in function(this.url, **named, **this.keywords) if wanted else ():
+            for uid in _change(this, meant, name, act, where=f" to {to_folder}") or ():
                 this.out.word(uid)
 
     run.__doc__ = text
@@ -171,14 +178,8 @@ def rm(
     **given: Any,
 ) -> None:
     """Delete messages: the UIDs, or all for which the terms hold."""
-    import nettools
-
+    meant = _Meant(uids, numbers, make_query(given), folder)
     with call(settings, scheme, url) as this:
-        wanted = _wanted(this, uids, numbers, folder, make_query(given))
-        if settings.dry_run:
-            this.out.would(f"delete {wanted}")
-            return
-        if wanted:
-            confirm(settings, f"delete {len(wanted.names)} message(s) at {this.target.url}")
-            nettools.delete_mail(this.url, **wanted.keywords, folder=folder, **this.keywords)
-        this.out.done()
+        _change(this, meant, "delete", lambda box, **messages: box.delete(**messages), ask=True)
+        if not settings.dry_run:
+            this.out.done()
