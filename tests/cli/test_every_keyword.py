@@ -55,9 +55,8 @@ def test_every_keyword_is_an_option(verb: str) -> None:
     name, _, rest = verb.partition(" ")
     context = click.Context(cli)
     group: Any = cli.get_command(context, name)
-    options = {
-        each for param in group.get_command(context, rest).params for each in (*param.opts, *param.secondary_opts)
-    }
+    params = group.get_command(context, rest).get_params(context)
+    options = {each for param in params for each in (*param.opts, *param.secondary_opts)}
     for keyword, parameter in inspect.signature(VERBS[verb]).parameters.items():
         if parameter.kind is inspect.Parameter.KEYWORD_ONLY:
             option = NAMED.get(verb, {}).get(keyword, f"--{keyword.replace('_', '-')}")

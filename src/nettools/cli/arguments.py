@@ -1,15 +1,16 @@
 """Options: those that every command shares, declared once, and the types that option values have.
 
-`SHARED` is a table; `shared_options` adds it to a command; `Settings` is what a command gets: the values, and the
-keywords for the facade that follow from them. Letters mean what they mean in curl. Knows no protocol.
+They are a table, of which `shared_options` makes those of one command; `Settings` is what a command gets: the values,
+and the keywords for the facade that follow from them. Letters mean what they mean in curl. Knows no protocol.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -25,8 +26,8 @@ __all__ = [
     "NEWER_OPTION",
     "RANGE_OPTION",
     "SECONDS",
-    "SHARED",
     "Settings",
+    "defaults",
     "shared_options",
 ]
 
@@ -163,11 +164,26 @@ _TABLE: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
 )
 
 
-def _maker(names: tuple[str, ...], settings: dict[str, Any]) -> Callable[[], click.Option]:
-    return lambda: click.Option(list(names), **settings)
+def shared_options(own: Iterable[click.Parameter] = ()) -> list[click.Option]:
+    """The shared options, for a command whose own these are: what has the same name, or takes all of theirs, stands."""
+    own = tuple(own)
+    taken = {name for param in own for name in (*param.opts, *param.secondary_opts)}
+    named = {param.name for param in own}
+    shared = []
+    for names, settings in _TABLE:
+        option = click.Option(list(names), **settings)
+        option.opts = [name for name in option.opts if name not in taken]
+        if option.opts and option.name not in named:
+            option.show_default = False
+            shared.append(option)
+    return shared
 
 
-SHARED: tuple[Callable[[], click.Option], ...] = tuple(_maker(names, settings) for names, settings in _TABLE)
+@functools.cache
+def defaults() -> dict[str, Any]:
+    """What the shared options are where they are not given, or not there."""
+    context = click.Context(click.Command("nettools"))
+    return {str(option.name): option.get_default(context) for option in shared_options()}
 
 
 class Settings(Frozen):
@@ -256,29 +272,3 @@ def _resolve_map(entries: Iterable[str]) -> dict[tuple[str, int], list[str]]:
         addresses = [each.strip("[]") for each in match[3].split(",")]
         result.setdefault((match[1].lower(), int(match[2])), []).extend(addresses)
     return result
-
-
-def shared_options(command: click.Command) -> click.Command:
-    """Add the shared options to a command, unless it has its own meaning for one, and hand them over as `settings`."""
-    taken = {name for param in command.params for name in (*param.opts, *param.secondary_opts)}
-    own = {param.name for param in command.params}
-    shared = []
-    for make in SHARED:
-        option = make()
-        option.opts = [name for name in option.opts if name not in taken]
-        if option.opts and option.name not in own:
-            option.show_default = False
-            shared.append(option)
-    names = [option.name for option in shared if option.name is not None]
-    missing = {option.name: option.get_default(click.Context(command)) for option in (make() for make in SHARED)}
-    command.params.extend(shared)
-    inner = command.callback
-    assert inner is not None
-
-    def callback(**values: Any) -> Any:
-        settings = Settings({**missing, **{name: values.pop(name) for name in names}})
-        return inner(settings=settings, **values)
-
-    command.callback = callback
-    command.shared_names = set(names)  # type: ignore[attr-defined]
-    return command

@@ -7,6 +7,7 @@ Knows no protocol.
 
 from __future__ import annotations
 
+import functools
 import importlib
 import re
 from collections.abc import Sequence
@@ -14,22 +15,41 @@ from typing import Any, ClassVar
 
 import click
 
-from nettools.cli.arguments import SHARED, shared_options
+from nettools.cli.arguments import Settings, defaults, shared_options
 
 __all__ = ["Commands", "LocalVerb", "Verb"]
 
 
 class Verb(click.Command):
-    """A command with the shared options besides its own, which its help shows apart."""
+    """A command with the shared options besides its own, which its help shows apart.
+
+    They are made when the command is used: a group has many commands, of which one is. The function gets them as
+    `settings`.
+    """
 
     SHOWN: ClassVar[frozenset[str] | None] = None  # those of the shared options that help shows, None for all
 
     def __init__(self, *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)
-        shared_options(self)
+        function = self.callback
+        assert function is not None
+
+        def callback(**values: Any) -> Any:
+            given = {str(option.name): values.pop(str(option.name)) for option in self.shared}
+            return function(settings=Settings({**defaults(), **given}), **values)
+
+        self.callback = callback
+
+    @functools.cached_property
+    def shared(self) -> list[click.Option]:
+        """The shared options that it has, all but those for which it has its own."""
+        return shared_options(self.params)
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        return [*super().get_params(ctx), *self.shared]
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        shared: set[str] = getattr(self, "shared_names", set())
+        shared = {option.name for option in self.shared}
         records: dict[bool, list[tuple[str, str]]] = {False: [], True: []}
         for param in self.get_params(ctx):
             record = param.get_help_record(ctx) if isinstance(param, click.Option) else None
@@ -99,7 +119,7 @@ class Commands(click.Group):
 
     def _takes_value(self) -> dict[str, bool]:
         """Which option takes a value: the shared ones, and those of the commands that are here."""
-        params: list[click.Parameter] = [make() for make in SHARED]
+        params: list[click.Parameter] = [*shared_options()]
         for command in self.commands.values():
             params += command.params
         return {

@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from nettools.cli.arguments import SHARED
+from nettools.cli.arguments import shared_options
 from nettools.cli.commands import Commands
 from nettools.cli.main import cli
 
@@ -74,8 +74,7 @@ def _command(command: click.Command, path: str, level: int, seen: dict[tuple[str
     elif command.epilog:
         yield command.epilog
         yield ""
-    shared: set[str] = getattr(command, "shared_names", set())
-    own = [each for each in command.params if isinstance(each, click.Option) and each.name not in shared]
+    own = [each for each in command.params if isinstance(each, click.Option)]
     if not own or isinstance(command, click.Group):
         return
     rows = tuple(_table(own))
@@ -89,7 +88,7 @@ def _command(command: click.Command, path: str, level: int, seen: dict[tuple[str
 
 def reference() -> str:
     """The whole reference, in Markdown."""
-    lines = [HEAD, "## Shared options", "", *_table([make() for make in SHARED])]
+    lines = [HEAD, "## Shared options", "", *_table(shared_options())]
     context = click.Context(cli)
     for name in cli.list_commands(context):
         command = cli.get_command(context, name)
