@@ -201,6 +201,24 @@ def test_control_c_ends_with_130_and_keeps_what_came(http_server: Any, tmp_path:
     assert (tmp_path / "x").read_text() == "old"
 
 
+@pytest.mark.parametrize(
+    "words", [("get", "--from", "{}/urls.txt", "-o", "{}/here"), ("ftp", "mirror", "{url}", "{}/here")]
+)
+def test_control_c_waits_for_none_of_many_files(ftp_server: Any, tmp_path: Path, words: tuple[str, ...]) -> None:
+    for name in "abc":
+        ftp_server.world.files[f"big/{name}.bin"] = b"x" * 3_000_000
+    url = ftp_server.url + "/big/"
+    (tmp_path / "urls.txt").write_text("".join(f"{url}{name}.bin\n" for name in "abc"))
+    command = [*COMMAND, *(each.format(tmp_path, url=url) for each in words), "--limit-rate", "1k", "--tls", "off"]
+    pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "preexec_fn": heeding}
+    with subprocess.Popen(command, **pipes) as process:
+        while not any(path.stat().st_size for path in tmp_path.glob("here/*.part")):
+            assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=10)  # the files would take an hour
+    assert (process.returncode, err) == (130, b"")
+
+
 def test_a_reader_that_closes_the_pipe_is_no_error(http_server: Any) -> None:
     http_server.world.files["big.bin"] = b"x" * 3_000_000
     line = f"{' '.join(COMMAND)} http {http_server.url}/big.bin | head -c 10; exit ${{PIPESTATUS[0]}}"

@@ -135,3 +135,16 @@ def test_without_words_the_help_is_shown_and_it_is_a_usage_error(nettools: Run) 
 def test_numbers_that_are_none_are_refused(nettools: Run, words: tuple[str, ...]) -> None:
     done = nettools(*words)
     assert (done.code, done.out) == (2, b"")
+
+
+def test_an_option_about_files_is_not_ignored_in_silence(nettools: Run, tcp_echo: Any) -> None:
+    done = nettools("tcp", "send", tcp_echo.url, "--data", "x", "-O", "-C")
+    assert (done.code, done.out) == (0, b"x")
+    assert done.err == "warning: -O makes no difference here\nwarning: -C makes no difference here\n"
+    assert nettools("tcp", "send", tcp_echo.url, "--data", "x", "-O", "-q").err == ""
+
+
+@pytest.mark.parametrize("words", [("-v",), ("--json",), ("ftp", "-m", "3")])
+def test_options_alone_are_told_what_is_missing(nettools: Run, words: tuple[str, ...]) -> None:
+    done = nettools(*words)
+    assert (done.code, "Missing command" in done.err + done.text) == (2, True)

@@ -10,7 +10,8 @@ from __future__ import annotations
 import functools
 import importlib
 import re
-from collections.abc import Sequence
+import sys
+from collections.abc import Collection, Sequence
 from typing import Any, ClassVar
 
 import click
@@ -24,19 +25,26 @@ class Verb(click.Command):
     """A command with the shared options besides its own, which its help shows apart.
 
     They are made when the command is used: a group has many commands, of which one is. The function gets them as
-    `settings`.
+    `settings`. `transfers` names those about files that it heeds; that the others make no difference is said.
     """
+
+    TRANSFERS: ClassVar[dict[str, str]] = {"remote_name": "-O", "resume": "-C", "checksum": "--checksum"}
 
     SHOWN: ClassVar[frozenset[str] | None] = None  # those of the shared options that help shows, None for all
 
-    def __init__(self, *args: Any, **more: Any) -> None:
+    def __init__(self, *args: Any, transfers: Collection[str] = (), **more: Any) -> None:
         super().__init__(*args, **more)
+        self.transfers = transfers
         function = self.callback
         assert function is not None
 
         def callback(**values: Any) -> Any:
             given = {str(option.name): values.pop(str(option.name)) for option in self.shared}
-            return function(settings=Settings({**defaults(), **given}), **values)
+            settings = Settings({**defaults(), **given})
+            for name, letter in self.TRANSFERS.items():
+                if given.get(name) and name not in self.transfers and not settings.quiet:
+                    print(f"warning: {letter} makes no difference here", file=sys.stderr)
+            return function(settings=settings, **values)
 
         self.callback = callback
 
@@ -108,7 +116,10 @@ class Commands(click.Group):
     # -- finding the verb
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        place = _first_word(args, self._takes_value())
+        takes_value = self._takes_value()
+        place = _first_word(args, takes_value)
+        if place is None and args and args[0].partition("=")[0] in takes_value:
+            raise click.UsageError("Missing command or URL." if self.default else "Missing command.", ctx)
         if place is not None and args[place] in self.list_commands(ctx):
             args = [args[place], *args[:place], *args[place + 1 :]]
         elif place is not None and self.default is not None:

@@ -14,7 +14,8 @@ import click
 
 from nettools.cli.arguments import NEWER_OPTION, RANGE_OPTION, Settings
 from nettools.cli.calling import Call, absolute, call, confirm
-from nettools.cli.commands import Commands
+from nettools.cli.commands import Commands, Verb
+from nettools.cli.ending import at_once
 from nettools.cli.inputs import existing, newer_than
 from nettools.cli.lines import send_command
 from nettools.cli.streams import standard_input
@@ -64,7 +65,7 @@ def ftp() -> None:
     """Move, list and mirror files over FTP, in clear or under TLS (ftpes://, ftps://)."""
 
 
-def verb(name: str) -> Callable[[F], F]:
+def verb(name: str, **more: Any) -> Callable[[F], F]:
     """Register a verb with the options that all FTP verbs take."""
 
     def decorate(function: F) -> F:
@@ -76,7 +77,7 @@ def verb(name: str) -> Callable[[F], F]:
 
         with_keywords.__doc__ = function.__doc__
         with_keywords.__click_params__ = getattr(function, "__click_params__", [])  # type: ignore[attr-defined]
-        ftp.command(name)(ftp_options(with_keywords))
+        ftp.command(name, **more)(ftp_options(with_keywords))
         return function
 
     return decorate
@@ -95,16 +96,15 @@ def _matching(settings: Settings, url: str, pattern: str) -> Iterator[tuple[Call
 
     with (
         call(settings, "ftp", url, to_file=False, progress=True) as this,
-        nettools.connect(this.url, **this.keywords) as session,
+        nettools.connect(this.url, kind=nettools.FTPSession, **this.keywords) as session,
     ):
-        ftp_session: Any = session
-        found = tuple(each for each in ftp_session.list(pattern=pattern) if each.kind != "dir")
+        found = tuple(each for each in session.list(pattern=pattern) if each.kind != "dir")
         if not found:
             raise nettools.NotFoundError(f"no file in {this.target.url} matches {pattern}")
-        yield this, ftp_session, found
+        yield this, session, found
 
 
-@verb("get")
+@verb("get", transfers=Verb.TRANSFERS)
 @click.argument("url")
 @click.argument("dest", required=False)
 @RANGE_OPTION
@@ -172,7 +172,7 @@ def _fetched(this: Call, done: Transfer) -> None:
     this.out.warnings(done.meta)
 
 
-@verb("put")
+@verb("put", transfers=("resume",))
 @click.argument("words", nargs=-1, metavar="URL FILE|-...")
 @click.option("--append", is_flag=True, help="Add to the end of the remote file.")
 @click.option("--parents", is_flag=True, help="Make missing folders.")
@@ -353,15 +353,16 @@ def mirror(
         if delete:
             confirm(settings, f"remove from {dest} what is not at {source}")
         sides = (this.url, dest) if url == source else (source, this.url)
-        report = nettools.ftp_mirror(
-            *sides,
-            delete=delete,
-            pattern=pattern,
-            exclude=exclude,
-            workers=workers,
-            dry_run=settings.dry_run,
-            **this.keywords,
-        )
+        with at_once():
+            report = nettools.ftp_mirror(
+                *sides,
+                delete=delete,
+                pattern=pattern,
+                exclude=exclude,
+                workers=workers,
+                dry_run=settings.dry_run,
+                **this.keywords,
+            )
         this.out.result(report, lambda done: _mirrored(this, done))
         first = next(iter(report.failed.values()), None)
         return int(getattr(first, "exit_code", 1)) if first is not None else 0

@@ -8,7 +8,7 @@ import click
 
 from nettools.cli.arguments import Settings
 from nettools.cli.calling import Call, call
-from nettools.cli.commands import Commands
+from nettools.cli.commands import Commands, Verb
 from nettools.cli.lines import add_command
 from nettools.results import GopherItem, Transfer
 
@@ -30,7 +30,7 @@ def gopher() -> None:
     """Read menus, texts and files over Gopher, in clear or under TLS (gophers://)."""
 
 
-@gopher.command("get")
+@gopher.command("get", transfers=Verb.TRANSFERS)
 @click.argument("url")
 @click.argument("dest", required=False)
 @click.option("--raw", is_flag=True, help="Exactly the octets that come: dots and control characters too.")

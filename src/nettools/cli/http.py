@@ -81,7 +81,7 @@ def _verb(name: str, method: str, text: str) -> click.Command:
     function = click.argument("url")(function)
     for option in reversed(OPTIONS):
         function = option(function)
-    return click.command(name, cls=Verb)(function)
+    return click.command(name, cls=Verb, transfers=Verb.TRANSFERS)(function)
 
 
 def _request(settings: Settings, url: str, method: str, options: dict[str, Any]) -> None:
@@ -326,7 +326,7 @@ for _name, _method, _text in (
     http.add_command(_verb(_name, _method, _text))
 
 
-@http.command("download")
+@http.command("download", transfers=Verb.TRANSFERS)
 @click.argument("url")
 @click.argument("dest", required=False)
 @HEADER_OPTION

@@ -13,6 +13,7 @@ import click
 from nettools.cli.arguments import Settings
 from nettools.cli.calling import output
 from nettools.cli.commands import Verb
+from nettools.cli.ending import at_once
 from nettools.cli.inputs import read_text
 from nettools.cli.render import report_error
 from nettools.credentials import Auth
@@ -60,7 +61,7 @@ def _keywords(settings: Settings) -> dict[str, Any]:
     return keywords
 
 
-@click.command("get", cls=Verb)
+@click.command("get", cls=Verb, transfers=("resume",))
 @click.option("--from", "source", required=True, metavar="FILE|-", help="Addresses to fetch, one a line.")
 @click.option("--workers", type=click.IntRange(1), default=8, help="How many at once (8).")
 @click.option("--dask", metavar="ADDRESS", help="Run them on the workers of this dask scheduler (extra dask).")
@@ -72,7 +73,7 @@ def many(settings: Settings, source: str, workers: int, dask: str | None, overwr
     urls, keywords = _urls(source), _keywords(settings)
     folder = str(Path(settings.output or ".").absolute())  # the workers may be somewhere else
     code = 0
-    with output(settings, to_file=False) as out, scheduler(dask) as executor:
+    with output(settings, to_file=False) as out, scheduler(dask) as executor, at_once():
         outcomes = nettools.download_many(
             urls, folder, workers=workers, executor=executor, overwrite=overwrite, **keywords
         )

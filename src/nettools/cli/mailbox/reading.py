@@ -86,8 +86,7 @@ def changed(scheme: str, settings: Settings, url: str, since: int, folder: str |
     """List the messages that are new or flagged otherwise since a MODSEQ (HIGHESTMODSEQ of the folder then)."""
     import nettools
 
-    with call(settings, scheme, url) as this, nettools.connect(this.url, **this.keywords) as session:
-        box: Any = session
+    with call(settings, scheme, url) as this, nettools.connect(this.url, **this.keywords) as box:
         this.out.rows(box.changed(since, folder=folder), INFO_COLUMNS, info_row)
 
 
@@ -124,14 +123,13 @@ def fetch(
     as_files = named is not None and (raw or into)
     with (
         call(settings, scheme, url, to_file=not as_files, progress=as_files) as this,
-        nettools.connect(this.url, **this.keywords) as session,
+        nettools.connect(this.url, **this.keywords) as box,
     ):
-        box: Any = session
         wanted: Any = ()
         if query is not None:
             wanted = box.search(query, folder=folder)
         elif not numbers:
-            wanted = _fetch_uids(session, uids)
+            wanted = _fetch_uids(box, uids)
         if as_files:
             check_place(named, into, len(numbers or wanted))
         if as_files and not mark_seen:
@@ -208,8 +206,7 @@ def save(
     if kind != "mbox":
         with writing(settings.output):
             Path(settings.output).mkdir(parents=True, exist_ok=True)
-    with call(settings, scheme, url, to_file=False) as this, nettools.connect(this.url, **this.keywords) as session:
-        box: Any = session
+    with call(settings, scheme, url, to_file=False) as this, nettools.connect(this.url, **this.keywords) as box:
         wanted = uids if query is None else box.search(query, folder=folder)
         wanted = None if everything else wanted
         if settings.dry_run:
