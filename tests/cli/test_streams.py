@@ -68,3 +68,9 @@ def test_a_bug_is_not_dressed_up_as_an_error(nettools: Run, monkeypatch: pytest.
     monkeypatch.setattr("nettools.config.profiles", broken)
     with pytest.raises(RuntimeError, match="a bug"):
         nettools("config")
+
+
+@pytest.mark.parametrize("option", ["--trace", "-o"])
+def test_a_full_disk_is_told_with_the_name_of_the_file(nettools: Run, http_server: Any, option: str) -> None:
+    done = nettools("http", f"{http_server.url}/pub/hello.txt", option, "/dev/full")
+    assert (done.code, "cannot write /dev/full: no space left" in done.err) == (23, True)

@@ -236,9 +236,15 @@ def tracing(path: str | None, verbose: int, protocol: str) -> Iterator[Callable[
         file: IO[str] | None = None
         if path is not None:
             with writing(path):
-                file = stack.enter_context(open(path, "w", encoding="utf-8", opener=_private))
+                file = open(path, "w", encoding="utf-8", opener=_private)  # noqa: SIM115  # closed with the stack
+            stack.callback(_close, file, path)
         numbers: dict[tuple[bool, int], int] = {}
         yield lambda event: _record(event, file, verbose, protocol, numbers)
+
+
+def _close(file: IO[str], path: str) -> None:
+    with writing(path):
+        file.close()
 
 
 def _record(
@@ -257,8 +263,9 @@ def _record(
             "bytes": event.bytes.decode("latin-1"),
             "note": event.stage if wire else event.text,
         }
-        file.write(json.dumps(record) + "\n")
-        file.flush()
+        with writing(file.name):
+            file.write(json.dumps(record) + "\n")
+            file.flush()
     if verbose < 2:
         return
     if wire:

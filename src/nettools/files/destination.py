@@ -240,7 +240,9 @@ class Destination:
             else:
                 self._write_stream(block)
         except Exception as error:  # a file of the caller's may raise anything
-            raise self._failure(error, self._part.part if self._part is not None else "the file") from error
+            raise self._failure(
+                error, self._part.part if self._part is not None else self._path or "the file"
+            ) from error
 
     def _write_stream(self, block: bytes | bytearray | memoryview) -> None:
         view = memoryview(block)
