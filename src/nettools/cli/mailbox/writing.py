@@ -72,6 +72,8 @@ def _change(
     its methods, and is not called for none.
     """
     import nettools
+    from nettools.facade.connecting import protocol_for
+    from nettools.session import run
 
     def agreed(messages: tuple[Any, ...]) -> bool:
         if this.settings.dry_run:
@@ -81,15 +83,19 @@ def _change(
             confirm(this.settings, f"{does} {len(messages)} message(s) at {this.target.url}")
         return bool(messages)
 
-    messages = meant.named
-    if meant.query is None and not agreed(messages):
-        return None
-    with nettools.connect(this.url, **this.keywords) as session:
-        if meant.query is not None:
-            messages = session.search(meant.query, folder=meant.folder)
-            if not agreed(messages):
-                return None
-        return act(session, **{"numbers" if meant.numbers else "uids": messages}, folder=meant.folder)
+    def change(box: Any, messages: tuple[Any, ...]) -> Any:
+        return act(box, **{"numbers" if meant.numbers else "uids": messages}, folder=meant.folder)
+
+    named = meant.named
+    if meant.query is None:  # one operation, as of the facade
+        return (
+            run(protocol_for(this.url), this.url, lambda box: change(box, named), this.keywords)
+            if agreed(named)
+            else None
+        )
+    with nettools.connect(this.url, **this.keywords) as box:
+        found = box.search(meant.query, folder=meant.folder)
+        return change(box, found) if agreed(found) else None
 
 
 @verb(
