@@ -32,7 +32,11 @@ F = TypeVar("F", bound=Callable[..., Any])
 FTP_OPTIONS = (
     click.option("--active", metavar="yes|ADDR", help="Active mode: the server connects back."),
     click.option("--account", metavar="NAME", help="Account for ACCT."),
-    click.option("--data-host", type=click.Choice(["peer", "reply"]), help="Trust the address in the answer to PASV?"),
+    click.option(
+        "--data-host",
+        type=click.Choice(["peer", "reply"]),
+        help="Data goes to the peer, or where its answer to PASV says.",
+    ),
 )
 
 
@@ -333,7 +337,7 @@ def chmod(settings: Settings, url: str, mode: str) -> None:
 @click.option("--delete", is_flag=True, help="Remove at the destination what is not at the source.")
 @click.option("--pattern", metavar="GLOB", help="Only files that match.")
 @click.option("--exclude", multiple=True, metavar="GLOB", help="Neither these files nor what is in these folders.")
-@click.option("--workers", type=click.IntRange(1, 32), default=4, show_default=True, help="Connections.")
+@click.option("--workers", type=click.IntRange(1, 32), default=4, show_default=True, metavar="N", help="Connections.")
 def mirror(
     settings: Settings,
     source: str,

@@ -71,7 +71,7 @@ def list_(settings: Settings, url: str) -> None:
 
 @gopher.command("search")
 @click.argument("url")
-@click.argument("words", nargs=-1, required=True)
+@click.argument("words", nargs=-1, required=True, metavar="WORDS...")
 def search(settings: Settings, url: str, words: tuple[str, ...]) -> None:
     """Search with an item of type 7, and list what is found."""
     import nettools

@@ -63,7 +63,7 @@ def _keywords(settings: Settings) -> dict[str, Any]:
 
 @click.command("get", cls=Verb, transfers=("resume",))
 @click.option("--from", "source", required=True, metavar="FILE|-", help="Addresses to fetch, one a line.")
-@click.option("--workers", type=click.IntRange(1), default=8, help="How many at once (8).")
+@click.option("--workers", type=click.IntRange(1), default=8, metavar="N", help="How many at once (8).")
 @click.option("--dask", metavar="ADDRESS", help="Run them on the workers of this dask scheduler (extra dask).")
 @click.option("--overwrite", is_flag=True, help="Replace files of the same name instead of numbering new ones.")
 def many(settings: Settings, source: str, workers: int, dask: str | None, overwrite: bool) -> int:

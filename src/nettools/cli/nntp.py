@@ -108,7 +108,7 @@ def info_row(info: ArticleInfo) -> tuple[Any, ...]:
 
 @nntp.command("fetch")
 @click.argument("url")
-@click.argument("articles", nargs=-1)
+@click.argument("articles", nargs=-1, metavar="[NUMBER|ID]...")
 @GROUP
 @click.option("--raw", is_flag=True, help="The exact octets.")
 @click.option("--yenc", is_flag=True, help="Decode files in the body that are yEnc.")

@@ -225,7 +225,7 @@ Examples:
     @click.option("--exec", "exec_", metavar="CMD", help="Run this for whoever comes, without a shell.")
     @click.option("--echo", is_flag=True, help="Send back what comes.")
     @click.option("--once", is_flag=True, help="End after the first client.")
-    @click.option("--max-connections", type=click.IntRange(1), default=100, help="At once (100).")
+    @click.option("--max-connections", type=click.IntRange(1), default=100, metavar="N", help="At once (100).")
     @click.option("--hex", "as_hex", is_flag=True, help="Print octets in hexadecimal.")
     def listen(settings: Settings, **given: Any) -> None:
         """Listen, and answer whoever comes; without --reply, --exec or --echo, print what they send."""

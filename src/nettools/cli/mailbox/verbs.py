@@ -64,7 +64,7 @@ def verb(name: str, *params: Any, groups: Iterable[Commands] = BOTH) -> Callable
 
 URL = click.argument("url")
 FOLDER = click.option("--folder", metavar="NAME", help="The folder (default: the URL's, else INBOX).")
-UIDS = click.argument("uids", nargs=-1)
+UIDS = click.argument("uids", nargs=-1, metavar="[UID]...")
 NUMBERS = click.option(
     *("--number", "--numbers", "numbers"),
     type=click.IntRange(1),

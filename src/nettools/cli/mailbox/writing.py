@@ -87,12 +87,10 @@ def _change(
         return act(box, **{"numbers" if meant.numbers else "uids": messages}, folder=meant.folder)
 
     named = meant.named
-    if meant.query is None:  # one operation, as of the facade
-        return (
-            run(protocol_for(this.url), this.url, lambda box: change(box, named), this.keywords)
-            if agreed(named)
-            else None
-        )
+    if meant.query is None:
+        if not agreed(named):
+            return None
+        return run(protocol_for(this.url), this.url, lambda box: change(box, named), this.keywords)
     with nettools.connect(this.url, **this.keywords) as box:
         found = box.search(meant.query, folder=meant.folder)
         return change(box, found) if agreed(found) else None
