@@ -148,3 +148,11 @@ def test_an_option_about_files_is_not_ignored_in_silence(nettools: Run, tcp_echo
 def test_options_alone_are_told_what_is_missing(nettools: Run, words: tuple[str, ...]) -> None:
     done = nettools(*words)
     assert (done.code, "Missing command" in done.err + done.text) == (2, True)
+
+
+def test_what_is_not_typed_yet_is_not_missing_to_the_shell(nettools: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("_NETTOOLS_COMPLETE", "bash_complete")
+    monkeypatch.setenv("COMP_WORDS", "nettools ftp --tls off ")
+    monkeypatch.setenv("COMP_CWORD", "4")
+    done = nettools()
+    assert (done.code, done.err, "plain,get" in done.text.splitlines()) == (0, "", True)

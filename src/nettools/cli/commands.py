@@ -118,7 +118,8 @@ class Commands(click.Group):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         takes_value = self._takes_value()
         place = _first_word(args, takes_value)
-        if place is None and args and args[0].partition("=")[0] in takes_value:
+        alone = place is None and args and args[0].partition("=")[0] in takes_value
+        if alone and not ctx.resilient_parsing:
             raise click.UsageError("Missing command or URL." if self.default else "Missing command.", ctx)
         if place is not None and args[place] in self.list_commands(ctx):
             args = [args[place], *args[:place], *args[place + 1 :]]
