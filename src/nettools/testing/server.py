@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import difflib
 import os
 import socket
 import ssl
@@ -43,6 +44,7 @@ from nettools.testing.world import World
 __all__ = ["Connection", "Hangup", "LineTooLongError", "Server", "loop", "over_tls"]
 
 
+ALIKE = 0.7  # of two names, by difflib: as SIEZ and SIZE
 EARLY = frozenset({"delay", "drop", "reset", "hang", "refuse"})  # done to a new connection before TLS
 
 
@@ -112,9 +114,11 @@ class Server:
         return frozenset()
 
     def _check_capabilities(self, names: Iterable[str]) -> None:
+        """A name that is nearly one of ours is misspelt; any other names what no client will miss here."""
         known = {each.upper() for each in self.capabilities()}
-        if known and (unknown := sorted(set(names) - known)):
-            raise ValueError(f"{self.protocol} has no {unknown[0]!r} to leave out; it has {', '.join(sorted(known))}")
+        for name in sorted(set(names) - known):
+            if alike := difflib.get_close_matches(name, sorted(known), 1, ALIKE):
+                raise ValueError(f"{self.protocol} has no {name!r} to leave out; is {alike[0]} meant?")
 
     # -- what is where
 

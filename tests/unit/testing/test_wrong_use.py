@@ -59,3 +59,8 @@ def test_a_message_of_the_email_package_is_delivered_with_the_line_ends_of_mail(
     found = World().deliver("alice@example.org", message)
     assert (found.subject, found.text) == ("Grüße", "one\ntwo\n")
     assert b"\r\none\r\ntwo\r\n" in found.raw
+
+
+def test_what_a_fake_never_had_may_be_left_out() -> None:
+    with make_server("imap", without={"QRESYNC", "IDLE"}) as server:
+        assert {"QRESYNC", "IDLE"} <= server.without
