@@ -8,6 +8,7 @@ import re
 import tempfile
 from collections.abc import Callable
 from typing import Any
+from unittest import mock
 
 import nettools
 from fuzz.player import TAG, Player
@@ -154,7 +155,8 @@ def _log(name: str) -> tuple[bytes, tuple[Record, ...]]:
     world.groups["local.test"].add(ARTICLE)
     with servers(protocol, world=world) as running:
         server = running.running[protocol]
-        action(server.url)
+        with mock.patch.dict(OPTIONS, timeout=20):  # nothing here keeps silent on purpose
+            action(server.url)
         return world.files["pub/hello.txt"], tuple(each for each in tuple(server.log.records) if each.direction in "CS")
 
 
