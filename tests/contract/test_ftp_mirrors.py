@@ -212,3 +212,17 @@ def test_a_folder_that_is_excluded_is_not_even_listed(plain: Site, tmp_path: Pat
     assert not any(".git" in command for command in plain.server.log.commands())
     with pytest.raises(UsageError, match="exclude= is a str, or several"):
         nettools.ftp_mirror(plain.at("all/"), tmp_path / "down", exclude=3, **ALICE)  # type: ignore[arg-type]
+
+
+def test_files_are_on_the_disk_and_their_folders_are_flushed_once(
+    plain: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain.server.world.files.update({f"many/{n}.txt": b"x" for n in range(20)} | {"many/below/y.txt": b"y"})
+    flushed: list[str] = []
+    monkeypatch.setattr(os, "fsync", lambda number: flushed.append(os.readlink(f"/proc/self/fd/{number}")))
+    nettools.ftp_mirror(plain.at("many/"), tmp_path / "many", **ALICE)
+    assert sorted(each for each in flushed if Path(each).is_dir()) == [
+        str(tmp_path / "many"),
+        str(tmp_path / "many/below"),
+    ]
+    assert len(flushed) == 21 + 2

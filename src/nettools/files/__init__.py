@@ -16,7 +16,7 @@ from __future__ import annotations
 from nettools.files.destination import Destination, check_octets, parse_checksum
 from nettools.files.failure import file_error
 from nettools.files.names import CaseClashes, is_plain, safe_name, safe_path
-from nettools.files.part import set_modified
+from nettools.files.part import set_modified, settle
 from nettools.files.source import Source, modified_of, open_source
 from nettools.files.whole import attachment_name, matcher, save_attachments, write_new, write_whole
 
@@ -36,6 +36,7 @@ __all__ = [
     "safe_path",
     "save_attachments",
     "set_modified",
+    "settle",
     "write_new",
     "write_whole",
 ]

@@ -24,7 +24,7 @@ try:
 except ImportError:  # a system without it has no lock, and no other way to tell of a second writer
     fcntl = None  # type: ignore[assignment]
 
-__all__ = ["Part", "Rest", "set_modified"]
+__all__ = ["Part", "Rest", "set_modified", "settle"]
 
 _ASIDE = 0  # no link is followed, and no pipe that somebody put there is waited for
 for _flag in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY"):
@@ -37,6 +37,16 @@ def set_modified(path: Path, moment: dt.datetime) -> None:
     with contextlib.suppress(OSError, OverflowError, ValueError):  # some file systems keep none
         seconds = moment.timestamp()
         os.utime(path, (seconds, seconds))
+
+
+def settle(folder: Path) -> None:
+    """Make renames into a folder last: on POSIX the folder has to be flushed too."""
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 class Rest:
@@ -203,13 +213,8 @@ class Part:
             self.settle()
 
     def settle(self) -> None:
-        """Make a rename last: on POSIX the folder has to be flushed too."""
-        with contextlib.suppress(OSError):
-            descriptor = os.open(self.path.parent, os.O_RDONLY)
-            try:
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
+        """Make the rename last."""
+        settle(self.path.parent)
 
     def _publish_beside(self, folder: Path) -> Path:
         """The first free name of the folder; a link cannot overwrite, unlike a rename."""

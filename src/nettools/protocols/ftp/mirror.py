@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from nettools.errors import DeadlineError, FileError, NettoolsError, NotFoundError, UsageError
-from nettools.files import CaseClashes, file_error, is_plain, safe_path, set_modified
+from nettools.files import CaseClashes, file_error, is_plain, safe_path, set_modified, settle
 from nettools.parse.given import checked
 from nettools.policies import words
 from nettools.results import FileEntry, MirrorReport
@@ -175,11 +175,17 @@ def _run_down(session: Any, remote: str, local: Path, plan: Plan, workers: int) 
     def fetch(worker: Any, relative: str) -> None:
         target = safe_path(local, relative)
         entry = plan.listed[relative]
-        done = worker.get_listed(entry, target)
+        done = worker.get_listed(entry, target, settled=False)
+        filled.add(target.parent)
         if done.modified is None and entry.modified is not None:  # a server without MDTM
             set_modified(target, entry.modified)
 
-    return _in_parallel(session, plan, workers, fetch)
+    filled: set[Path] = set()  # folders with files whose names have to last
+    try:
+        return _in_parallel(session, plan, workers, fetch)
+    finally:
+        for place in filled:
+            settle(place)
 
 
 def _delete_local(local: Path, plan: Plan) -> list[str]:

@@ -72,21 +72,24 @@ class Transfers(Folders):
         with destination:
             if range is not None:
                 return self._get_range(name, size, modified, range, destination, keep_time)
-            return self._get_whole(name, None if text else size, modified, destination, keep_time)
+            return self._get_whole(name, None if text else size, modified, destination, keep_time=keep_time)
 
-    def get_listed(self, entry: FileEntry, dest: Any) -> Transfer:
-        """A whole file of a listing that told its size and time to the second: neither is asked for again."""
-        return self._get_listed(entry, dest)
+    def get_listed(self, entry: FileEntry, dest: Any, *, settled: bool = True) -> Transfer:
+        """A whole file of a listing that told its size and time to the second: neither is asked for again.
+
+        Unsettled, its name lasts once its folder has been flushed, for all the files in it.
+        """
+        return self._get_listed(entry, dest, settled)
 
     @operation("get")
-    def _get_listed(self, entry: FileEntry, dest: Any) -> Transfer:
+    def _get_listed(self, entry: FileEntry, dest: Any, settled: bool) -> Transfer:
         if entry.precision != "second" or entry.size is None or self.kind == "a":
             return self.get(entry.path, dest)
         url = f"{self.target.origin}/{entry.path}"
         destination = Destination(dest, name=entry.name, url=url, max_size=self.options.file_limit)
         self._type_is("I", self._ask_for_data(*self._typed("I")))
         with destination:
-            return self._get_whole(entry.path, entry.size, entry.modified, destination, keep_time=True)
+            return self._get_whole(entry.path, entry.size, entry.modified, destination, settled=settled)
 
     def _ask_about(self, path: str, letter: str) -> tuple[int | None, dt.datetime | None]:
         """Size and time of a file, and the port for its transfer, in one turn."""
@@ -104,7 +107,14 @@ class Transfers(Folders):
         return None
 
     def _get_whole(
-        self, name: str, size: int | None, modified: dt.datetime | None, destination: Destination, keep_time: bool
+        self,
+        name: str,
+        size: int | None,
+        modified: dt.datetime | None,
+        destination: Destination,
+        *,
+        keep_time: bool = True,
+        settled: bool = True,
     ) -> Transfer:
         destination.expect(size)
         destination.validator = {"size": size, "mdtm": modified.isoformat() if modified else None}
@@ -123,7 +133,7 @@ class Transfers(Folders):
                 f"{name} has {size} octets, and {destination.written} came", received=destination.written, expected=size
             )
         self.progress(destination.written, destination.written, final=True)
-        return destination.commit(modified=modified, keep_time=keep_time)
+        return destination.commit(modified=modified, keep_time=keep_time, settled=settled)
 
     def _receive(self, name: str, offset: int, destination: Destination, size: int | None) -> None:
         try:
