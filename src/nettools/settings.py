@@ -18,6 +18,10 @@ SHELL_PIPES = ("/dev/fd/", "/proc/self/fd/")
 MOST = 64 * 1024  # octets: TOML's reader takes quadratic time, and a device has no end
 
 
+def _open_at_once(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
 def read_settings(path: Path) -> tuple[bytes, os.stat_result]:
     """Its octets and its status.
 
@@ -26,18 +30,18 @@ def read_settings(path: Path) -> tuple[bytes, os.stat_result]:
         longer than any such file (exit code 26).
     """
     try:
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-        with os.fdopen(descriptor, "rb") as file:
-            status = os.fstat(descriptor)
+        with open(path, "rb", opener=_open_at_once) as file:
+            status = os.fstat(file.fileno())
             if stat.S_ISFIFO(status.st_mode):
                 if not str(path).startswith(SHELL_PIPES):
                     raise FileError(f"{path} is a pipe", filename=str(path), exit_code=26)
-                os.set_blocking(descriptor, True)
+                os.set_blocking(file.fileno(), True)
             data = file.read(MOST + 1) or b""
     except (FileNotFoundError, FileError):
         raise
-    except OSError as error:
-        raise FileError(f"cannot read {path}: {error.strerror}", filename=str(path), exit_code=26) from error
+    except (OSError, ValueError) as error:  # ValueError: a name that the system cannot have
+        reason = getattr(error, "strerror", None) or "no such name can be"
+        raise FileError(f"cannot read {path}: {reason}", filename=str(path), exit_code=26) from error
     if len(data) > MOST:
         raise FileError(f"{path} is longer than {MOST // 1024} KiB", filename=str(path), exit_code=26)
     return data, status

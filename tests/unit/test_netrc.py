@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from nettools import FileError, UsageError
+from nettools.files.part import Part
 from nettools.netrc import netrc_lookup
 
 
@@ -92,3 +93,22 @@ def test_a_pipe_is_not_waited_for_and_one_of_the_shells_is_read(tmp_path: Path) 
         shell.close()
         assert found(Path(f"/dev/fd/{reading}"), "h", None) == ("me", "word")
     assert netrc_lookup(Path(os.devnull), "h", None) is None
+
+
+@pytest.mark.parametrize("name", ["a\0b", "\ud800"])
+def test_a_name_that_no_file_can_have_is_an_error_of_ours(name: str) -> None:
+    with pytest.raises(FileError, match="cannot read") as caught:
+        netrc_lookup(Path(name), "h", None)
+    assert caught.value.exit_code == 26
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="descriptors are counted by /proc")
+def test_a_folder_in_place_of_a_file_leaves_nothing_open(tmp_path: Path) -> None:
+    (tmp_path / "x.part.json").mkdir()
+    before = len(os.listdir("/proc/self/fd"))
+    for _ in range(3):
+        with pytest.raises(FileError, match="directory"):
+            netrc_lookup(tmp_path, "h", None)
+        (tmp_path / "x.part").write_bytes(b"x")
+        assert Part(str(tmp_path / "x"), "x").rest("http://h/").note is None
+    assert len(os.listdir("/proc/self/fd")) == before

@@ -32,6 +32,10 @@ for _flag in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY"):
 _LONGEST_NOTE = 64 * 1024  # octets
 
 
+def _open_aside(path: str, flags: int) -> int:
+    return os.open(path, flags | _ASIDE)
+
+
 def set_modified(path: Path, moment: dt.datetime) -> None:
     """Give a file this time of change."""
     with contextlib.suppress(OSError, OverflowError, ValueError):  # some file systems keep none
@@ -101,7 +105,7 @@ class Part:
 
     def _read_note(self, url: str) -> dict[str, Any] | None:
         try:
-            with os.fdopen(os.open(self.note, os.O_RDONLY | _ASIDE), "rb") as file:
+            with open(self.note, "rb", opener=_open_aside) as file:
                 data = json.loads(file.read(_LONGEST_NOTE) or b"")
         except (OSError, ValueError, RecursionError):
             return None
