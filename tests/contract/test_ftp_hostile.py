@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import select
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -27,6 +29,7 @@ from nettools import (
     UnsupportedError,
     UsageError,
 )
+from nettools.wire.guard import Guard
 
 Site = Any
 BIG = bytes(range(256)) * 2000
@@ -303,3 +306,23 @@ def test_mlsd_that_is_announced_and_refused_is_replaced_by_list(plain: Site) -> 
     entries = nettools.ftp_list(plain.at("pub/"), **plain.options)
     assert "hello.txt" in [entry.name for entry in entries]
     assert "LIST was used" in entries[0].meta.warnings[0]
+
+
+def test_a_transfer_is_ended_by_a_close_from_another_thread(plain: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    arm, told = Guard._arm, []
+
+    def about_to_wait(sock: Guard) -> None:
+        arm(sock)
+        if sock.side and not told:
+            told.append(None)
+            closing = threading.Thread(target=files.close)
+            closing.start()
+            closing.join()
+            told.extend(select.select([sock], [], [], 5)[0])
+
+    plain.server.data.hang()
+    files = nettools.connect(plain.url, **plain.options)
+    monkeypatch.setattr(Guard, "_arm", about_to_wait)
+    with pytest.raises(DisconnectedError, match="closed meanwhile"):
+        files.get("big")
+    assert len(told) == 2, "the data connection was left as it was"

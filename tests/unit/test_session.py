@@ -324,3 +324,34 @@ def test_a_session_that_is_closed_while_it_connects_does_nothing(play: Protocol[
     with pytest.raises(errors.DisconnectedError, match="closed meanwhile"):
         session.play()
     assert (session.client, session.script) == (None, ["never"])
+
+
+def test_a_session_that_is_closed_while_it_connects_does_not_connect_again(play: Protocol[PlaySession]) -> None:
+    def establish() -> None:
+        PlaySession.opened += 1
+        with session.connecting():
+            thread = threading.Thread(target=session.close)
+            thread.start()
+            thread.join()
+            raise lost()
+
+    session = start(play, "never", **NO_WAIT)
+    session._establish = establish  # type: ignore[method-assign]
+    with pytest.raises(errors.DisconnectedError, match="closed meanwhile"):
+        session.play()
+    assert PlaySession.opened == 1
+
+
+def test_a_kept_connection_that_is_closed_from_another_thread_is_not_made_anew(play: Protocol[PlaySession]) -> None:
+    def work() -> None:
+        with session._deadline.within(5):
+            thread = threading.Thread(target=session.close)
+            thread.start()
+            thread.join()
+        raise lost()
+
+    session = start(play, "first", work, "never")
+    assert session.play() == "first"
+    with pytest.raises(errors.DisconnectedError, match="closed meanwhile"):
+        session.play()
+    assert (PlaySession.opened, session.script) == (1, ["never"])

@@ -337,13 +337,13 @@ class Session(Link):
                 if error is not caught:
                     error.__cause__ = caught
                 if self._breaks(error):
-                    dead = self._kept and not revived and isinstance(error, DisconnectedError)
+                    dead = self._kept and not (revived or self._closed) and isinstance(error, DisconnectedError)
                     self._discard()
                     if dead and repeatable and not self._committed and self._trace.bytes_received == received:
                         revived = True
                         self._trace.warn("the kept connection was dead; the operation ran on a fresh one")
                         continue
-                last = attempt >= retries.attempts or not repeatable
+                last = attempt >= retries.attempts or not repeatable or self._closed
                 if self._committed or last or not error.retryable:
                     raise error from error.__cause__
                 self._discard()

@@ -34,14 +34,20 @@ class Deadline:
 
     def restart(self, total: float | None) -> None:
         """Begin anew: `total` seconds from now."""
-        self.total = total
+        self._set(total, None if total is None else self.clock() + total)
+
+    def _set(self, total: float | None, end: float | None) -> None:
+        self._whole = total, end  # whatever `within` has for a while
+        self.total, self.end = total, end
         self.kind: Literal["connect", "total"] = "total"
-        self.end = None if total is None else self.clock() + total
 
     @contextlib.contextmanager
     def within(self, limit: float | None, kind: Literal["connect", "total"] = "connect") -> Iterator[None]:
-        """For a while, no longer than `limit` seconds; what runs out then is called by its own name."""
-        outer = self.total, self.kind, self.end
+        """For a while, no longer than `limit` seconds; what runs out then is called by its own name.
+
+        Where it begins anew meanwhile, from another thread, that stays.
+        """
+        whole, outer = self._whole, (self.total, self.kind, self.end)
         if limit is not None:
             end = self.clock() + limit
             if self.end is None or end < self.end:
@@ -49,7 +55,8 @@ class Deadline:
         try:
             yield
         finally:
-            self.total, self.kind, self.end = outer
+            if self._whole is whole:
+                self.total, self.kind, self.end = outer
 
     def remaining(self) -> float | None:
         """Seconds left, at least 0; None without a limit."""
@@ -61,8 +68,8 @@ class Deadline:
             raise self.error()
 
     def follow(self, other: Deadline) -> None:
-        """End when another does."""
-        self.total, self.kind, self.end = other.total, other.kind, other.end
+        """End when another does, whatever that one is `within` just now."""
+        self._set(*other._whole)
 
     def error(self) -> DeadlineError:
         """The error for this limit."""

@@ -198,6 +198,21 @@ def test_a_deadline_within_a_deadline_is_called_by_its_own_name() -> None:
     assert deadline.error().kind == "total"
 
 
+def test_a_deadline_that_is_begun_anew_within_another_stays() -> None:
+    deadline = Deadline(10, clock=Clock())
+    with deadline.within(3):
+        deadline.restart(0)
+    assert deadline.remaining() == 0
+
+
+def test_a_deadline_follows_the_whole_of_another_whatever_that_is_within() -> None:
+    clock = Clock()
+    deadline, follower = Deadline(10, clock=clock), Deadline(None, clock=clock)
+    with deadline.within(3):
+        follower.follow(deadline)
+    assert (follower.remaining(), follower.error().kind) == (10, "total")
+
+
 def test_a_pause_that_would_pass_the_deadline_ends_at_once() -> None:
     clock = Clock()
     deadline = Deadline(10, clock=clock, sleep=clock.sleep)

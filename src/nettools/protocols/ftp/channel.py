@@ -109,6 +109,7 @@ class Channel(Control):
         self._epsv = True
         self._loose = False  # a transfer ended without the server's last word
         self._offer: Reply | None = None  # the answer to an EPSV that was sent ahead
+        self._data: Data | None = None  # the transfer that is under way
 
     def _ask_for_data(self, *lines: Line) -> list[Reply]:
         """As `_ask_all`, with a data connection to come: the port for it is asked for in the same turn."""
@@ -133,7 +134,7 @@ class Channel(Control):
             sock = self._open_active(line, rest)
         else:
             sock = self._open_passive(line, rest, writes)
-        data = Data(self, sock, what, writes=writes)
+        data = self._data = Data(self, sock, what, writes=writes)
         self._loose = True
         try:
             yield data
@@ -143,7 +144,15 @@ class Channel(Control):
                 raise
             raise data.broken(error) from error
         finally:
+            self._data = None
             data.drop()
+
+    def _interrupt(self) -> None:
+        super()._interrupt()
+        data = self._data
+        sock = data.sock if data is not None else None
+        if sock is not None:
+            sock.interrupt()
 
     # -- passive
 
