@@ -308,6 +308,12 @@ def test_a_callbacks_exception_comes_back_through_everything_around_it(play: Pro
     assert isinstance(caught.value.__cause__, ValueError)
 
 
+def test_even_a_callbacks_stop_iteration_comes_back_as_it_was_raised(play: Protocol[PlaySession]) -> None:
+    session = start(play, "fine", on_event=lambda event: next(iter(())))
+    with pytest.raises(StopIteration):
+        session.play()
+
+
 def test_what_no_protocol_announces_is_no_capability(play: Protocol[PlaySession]) -> None:
     assert (start(play).capabilities, start(play).capability("SIZE")) == (frozenset(), None)
 

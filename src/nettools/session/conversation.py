@@ -40,6 +40,20 @@ GOODBYE = 2.0  # seconds that the answer to QUIT or LOGOUT is worth
 T = TypeVar("T")
 
 
+class _GivingBack:
+    """See `Session._giving_back`. No generator: out of one no StopIteration comes as it was raised (PEP 479)."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        if isinstance(error, CallbackRaised) and not (self._session._depth or self._session._preparing):
+            raise error.error from error.error.__cause__
+
+
 class Session(Link):
     """A conversation with one server; a context manager. A session belongs to one thread at a time.
 
@@ -261,7 +275,7 @@ class Session(Link):
             return action()
         self._require_open()
         with self._giving_back():
-            self._depth, self._thread = self._depth + 1, get_ident()
+            self._thread, self._depth = get_ident(), self._depth + 1  # in this order: others look at the depth first
             try:
                 if not continued:
                     self._begin()
@@ -284,15 +298,9 @@ class Session(Link):
                 self._depth -= 1
                 self._trace.flush()
 
-    @contextlib.contextmanager
-    def _giving_back(self) -> Iterator[None]:
+    def _giving_back(self) -> contextlib.AbstractContextManager[None]:
         """An exception of the caller's callback goes back as it was raised, by the outermost of what it ends."""
-        try:
-            yield
-        except CallbackRaised as raised:
-            if self._depth or self._preparing:
-                raise
-            raise raised.error from raised.error.__cause__
+        return _GivingBack(self)
 
     def _require_open(self) -> None:
         if self._closed:
