@@ -71,9 +71,9 @@ _NAMES = rb"(?:token|secret|passwo?r?d|api[_-]?key|access[_-]?key)"
 _USERINFO = rb"(://[^\s/@:\"'<>]*:)[^\s/\"'<>]+@"  # up to the last @: a password may have one
 _HEADER = (
     rb"(?mi)^((?:proxy-)?authorization[ \t]{0,9}:[ \t]*(?!digest[ \t])(?:[a-z-]{1,20}[ \t]+)?"  # Digest's has none
-    rb"|[\w-]{0,40}?" + _NAMES + rb"[\w-]{0,40}[ \t]{0,9}:[ \t]*"
-    rb"|set-cookie[ \t]{0,9}:[^=;\r\n]*=)[^\s;][^;\r\n]*"
+    rb"|[\w-]{0,40}?" + _NAMES + rb"[\w-]{0,40}[ \t]{0,9}:[ \t]*)\S[^\r\n]*"
 )
+_SET_COOKIE = rb"(?mi)^(set-cookie[ \t]{0,9}:[^=;\r\n]*=)[^\s;][^;\r\n]*"
 _COOKIES = rb"(?mi)^cookie[ \t]{0,9}:[^\r\n]+"
 _FIELD = rb"(?mi)((?:^|[?&])[\w-]{0,40}?" + _NAMES + rb"[\w-]{0,40}=)[^&#\s\"'<>]+"
 
@@ -92,6 +92,7 @@ def mask_named(data: bytes) -> bytes:
         data = re.sub(_USERINFO, mask + b"@", data)
     if b":" in data:
         data = re.sub(_HEADER, mask, data)
+        data = re.sub(_SET_COOKIE, mask, data)
         data = re.sub(_COOKIES, lambda match: re.sub(rb"=[^;\r\n]+", b"=" + MASK.encode(), match[0]), data)
     if b"=" in data:
         data = re.sub(_FIELD, mask, data)

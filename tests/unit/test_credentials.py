@@ -132,6 +132,8 @@ def test_a_password_command_that_goes_on_for_ever_is_ended(command: str, timeout
         ("Set-Cookie: sid=; Path=/", "Set-Cookie: sid=; Path=/"),
         ("X-Api-Key: k\r\nAccept: */*", "X-Api-Key: ***\r\nAccept: */*"),
         ("X-Auth-Token:t", "X-Auth-Token:***"),
+        ("X-Auth-Token: t;u", "X-Auth-Token: ***"),
+        ("Authorization: Bearer t;u; v", "Authorization: Bearer ***"),
         ("GET /?q=1&access_token=t&x=2 HTTP/1.1", "GET /?q=1&access_token=***&x=2 HTTP/1.1"),
         ("user=a&password=b", "user=a&password=***"),
         ("see ftp://a:b@c@h/", "see ftp://a:***@h/"),
