@@ -55,6 +55,14 @@ def profiles() -> dict[str, dict[str, Any]]:
     Raises:
         FileError: the file cannot be read (exit code 26). UsageError: it is no TOML, or has what no profile has.
     """
+    found = _read()
+    for name in found:
+        _check_profile(name, found[name])
+    return found
+
+
+def _read() -> dict[str, Any]:
+    """The tables of the file as they stand there."""
     path = config_path()
     try:
         text, status = read_settings(path)
@@ -65,20 +73,23 @@ def profiles() -> dict[str, dict[str, Any]]:
         raise UsageError(f"{path} is no TOML: {error}") from error
     _check_owner(path, status)
     found = data.get("profile", {})
-    if not isinstance(found, dict) or not all(isinstance(each, dict) for each in found.values()):
+    if not isinstance(found, dict):
         raise UsageError(f"{path}: profiles are tables named [profile.NAME]")
-    for name, values in found.items():
-        for key in values:
-            if key == "password":
-                raise UsageError(
-                    f"{path}: profile {name!r} holds a password",
-                    hint="name a password_command instead, such as `pass show`",
-                )
-            if key not in KEYS:
-                raise UsageError(
-                    f"{path}: profile {name!r} has an unknown key {key!r}", hint="known: " + ", ".join(KEYS)
-                )
     return found
+
+
+def _check_profile(name: str, values: Any) -> None:
+    path = config_path()
+    if not isinstance(values, dict):
+        raise UsageError(f"{path}: profiles are tables named [profile.NAME]")
+    for key in values:
+        if key == "password":
+            raise UsageError(
+                f"{path}: profile {name!r} holds a password",
+                hint="name a password_command instead, such as `pass show`",
+            )
+        if key not in KEYS:
+            raise UsageError(f"{path}: profile {name!r} has an unknown key {key!r}", hint="known: " + ", ".join(KEYS))
 
 
 def _check_owner(path: Path, status: os.stat_result) -> None:
@@ -94,15 +105,16 @@ def _check_owner(path: Path, status: os.stat_result) -> None:
 
 
 def load_profile(name: str) -> dict[str, Any]:
-    """A profile as keywords of the facade.
+    """A profile as keywords of the facade; what is wrong with another one does not count.
 
     Raises:
-        UsageError: there is no such profile.
+        FileError: the file cannot be read. UsageError: there is no such profile, or it has what no profile has.
     """
-    found = profiles()
+    found = _read()
     if name not in found:
         there = ", ".join(sorted(found)) or "none"
         raise UsageError(f"there is no profile {name!r} in {config_path()}", hint=f"profiles there: {there}")
+    _check_profile(name, found[name])
     return _keywords(dict(found[name]))
 
 

@@ -118,7 +118,9 @@ def test_trees_go_down_and_up(ftp: Run, tmp_path: Path) -> None:
 
 
 def test_one_command_is_sent(ftp: Run) -> None:
-    assert "UNIX Type: L8" in ftp("command", "@", "SYST").text
+    assert ftp("command", "@", "SYST").text == "215 UNIX Type: L8\n"
+    lines = ftp("command", "@", "FEAT").text.splitlines()
+    assert (lines[0], lines.count(" SIZE"), lines[-1]) == ("Features", 1, "211 End")
     assert ftp("command", "@", "XYZZY").code == 8
     assert ftp("command", "@", "RETR x").code == 1
 

@@ -288,6 +288,13 @@ def test_the_configuration_is_shown_with_its_place(nettools: Run, config: Path) 
     assert nettools("--profile", "none", "http", "http://127.0.0.1:1/").code == 2
 
 
+def test_a_profile_is_not_spoilt_by_another(nettools: Run, http_server: Any, config: Path) -> None:
+    url = f"{http_server.url}/pub/hello.txt"
+    config.write_text("[profile]\nbad = 1\n[profile.worse]\npassword = 'x'\n[profile.good]\ntimeout = 20\n")
+    assert nettools("http", url, "--profile", "good").code == 0
+    assert [nettools("http", url, "--profile", name).code for name in ("bad", "worse")] == [2, 2]
+
+
 @pytest.mark.parametrize(
     "text",
     ["profile = 3", "[profile.w]\npassword = 'x'", "[profile.w]\nnonsense = 1", "[[", "\xff", "[profile]\nw = 1"],
@@ -408,6 +415,7 @@ def test_the_shell_is_told_what_may_come(words: str, place: int, expected: set[s
     [
         (["-u", "alice:s3cret", "--tls", "off"], b"alice:***"),
         (["-ualice:s3cret", "--tls", "off"], b"-ualice:***"),
+        (["-su", "alice:s3cret", "--tls", "off"], b"alice:***"),
         (["--user=alice:s3cret", "--tls", "off"], b"--user=alice:***"),
         (["--token", "s3cret", "--tls", "off"], b"***"),
         (["-H", "Authorization: Bearer s3cret"], b"Authorization: Bearer ***"),

@@ -149,9 +149,20 @@ def test_what_is_found_is_changed_over_the_same_connection(
 def test_uids_and_what_to_look_for_exclude_each_other(nettools: Run, box: str, verb: str) -> None:
     more = {"save": ("-o", "x"), "flag": ("--add", "x"), "mv": ("Trash",), "cp": ("Trash",)}.get(verb, ())
     done = nettools("imap", verb, box, "1", *more, "--unseen", *ME)
-    assert (done.code, "either UIDs or what to look for" in done.err) == (2, True)
+    assert (done.code, "UIDs, --number and what to look for exclude each other" in done.err) == (2, True)
     if verb != "save":
         assert "Missing argument" in nettools("imap", verb, box, *more, *ME).err
+
+
+def test_a_system_flag_needs_no_backslash(nettools: Run, box: str, sandbox: Any, tmp_path: Path) -> None:
+    inbox = sandbox.world.inbox("alice")
+    assert nettools("imap", "flag", box, "1", "--add", "Seen", "--add", "FLAGGED", "--add", "work", *ME).code == 0
+    assert set(inbox[0].flags) == {"\\Seen", "\\Flagged", "work"}
+    assert nettools("imap", "flag", box, "1", "--remove", "seen", "--remove", "\\Flagged", *ME).code == 0
+    assert set(inbox[0].flags) == {"work"}
+    (tmp_path / "m.eml").write_bytes(b"Subject: x\r\n\r\n")
+    assert nettools("imap", "append", box, tmp_path / "m.eml", "--flag", "draft", *ME).code == 0
+    assert set(inbox[-1].flags) == {"\\Draft"}
 
 
 def test_folders_are_made_renamed_and_removed(nettools: Run, sandbox: Any) -> None:

@@ -109,6 +109,11 @@ def test_a_command_is_sent_as_it_is(nettools: Run, group: str) -> None:
     assert json.loads(nettools("nntp", "command", group, "DATE", "--json").text)["code"] == 111
 
 
+def test_a_body_keeps_a_last_line_that_says_what_the_reply_says(nettools: Run, group: str, sandbox: Any) -> None:
+    sandbox.nntp.on("HELP").garbage(b"100 the same\r\nother\r\nthe same\r\n.\r\n")
+    assert nettools("nntp", "command", group, "HELP").text == "other\nthe same\n100 the same\n"
+
+
 def test_several_articles_do_not_overwrite_one_file(nettools: Run, tmp_path: Path) -> None:
     done = nettools("nntp", "fetch", "nntp://127.0.0.1:1/local.test", "1", "2", "--raw", "-o", tmp_path / "a.eml")
     assert (done.code, "name a folder" in done.err) == (2, True)

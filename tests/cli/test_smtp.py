@@ -146,6 +146,9 @@ def test_check_tells_greeting_tls_login_and_mechanisms(sandbox: Any, nettools: R
 
 def test_a_command_prints_its_reply_and_a_refusal_is_an_error(smtp: Run) -> None:
     assert "alice@localhost" in smtp("command", "VRFY alice").text
+    lines = smtp("command", "EHLO x").text.splitlines()
+    assert (lines.count("PIPELINING"), sum(line.startswith("250 ") for line in lines)) == (1, 1)
+    assert lines[-1].startswith("250 ")
     assert smtp("command", "VRFY nobody").code == 8
     assert smtp("command", "DATA").code == 2
 

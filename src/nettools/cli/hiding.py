@@ -13,7 +13,9 @@ from collections.abc import Iterator, Sequence
 __all__ = ["hide_secrets"]
 
 _ARGUMENTS = 45  # where /proc/self/stat has their first and last address, behind the name of the process
-_OPTION = r"(-[ubHdFxe]|--(?:user|token|cookie|header|data(?:-[a-z]+)?|form|proxy|referer)(?:=|$))(.*)"
+_OPTION = (
+    r"(-[46CGILOSfikqsvy]*[ubHdFxe]|--(?:user|token|cookie|header|data(?:-[a-z]+)?|form|proxy|referer)(?:=|$))(.*)"
+)
 
 
 def hide_secrets(words: Sequence[str]) -> None:
@@ -40,6 +42,8 @@ def _hidden(words: Sequence[str]) -> Iterator[bytes]:
     for word in words:
         match = re.fullmatch(_OPTION, word, re.DOTALL)
         option, value = (match[1].rstrip("="), match[2]) if match is not None else (before, word)
+        if not option.startswith("--"):
+            option = f"-{option[-1:]}"  # the last of several letters takes the value
         before = option if match is not None and not value else ""
         yield (word[: len(word) - len(value)] + _masked(option, value)).encode("latin-1")[: len(word)].ljust(len(word))
 

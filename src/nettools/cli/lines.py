@@ -12,6 +12,8 @@ from nettools.cli.commands import Commands
 
 __all__ = ["add_command", "send_command"]
 
+_OWN_LINES = ("ftp", "smtp")  # a reply's lines are its text; elsewhere they are what comes besides
+
 
 def add_command(group: Commands, text: str) -> None:
     """Give a protocol's group the verb `command`; `text` is its help."""
@@ -25,7 +27,7 @@ def add_command(group: Commands, text: str) -> None:
 
 
 def send_command(settings: Settings, scheme: str, url: str, line: str) -> None:
-    """Send one command, and print the reply."""
+    """Send one command, and print the reply, its code before its last line."""
     import nettools
 
     with call(settings, scheme, url) as this, nettools.connect(this.url, **this.keywords) as session:
@@ -33,8 +35,11 @@ def send_command(settings: Settings, scheme: str, url: str, line: str) -> None:
         if this.out.as_json:
             this.out.line(json.dumps(reply.to_dict()))
             return
-        lines = [each.decode("utf-8", "replace") for each in reply.lines]
-        for line in lines[:-1] if lines[-1:] == [reply.text] else lines:  # the last line is the reply's own
-            this.out.line(line)
-        if reply.code or reply.text:
-            this.out.line(str(reply))
+        if scheme in _OWN_LINES:
+            *before, last = reply.text.split("\n")
+        else:
+            before, last = [each.decode("utf-8", "replace") for each in reply.lines], reply.text
+        for each in before:
+            this.out.line(each)
+        if reply.code or last:
+            this.out.line(f"{reply.code} {last}".rstrip())

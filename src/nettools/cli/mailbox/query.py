@@ -70,7 +70,7 @@ def either(uids: Sequence[object]) -> None:
     """
     if uids:
         raise UsageError(
-            "either UIDs or what to look for or --number, not both", hint="--uid SET is a term like the others"
+            "UIDs, --number and what to look for exclude each other", hint="--uid SET is a term like the others"
         )
 
 

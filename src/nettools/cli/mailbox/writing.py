@@ -17,13 +17,26 @@ from nettools.frozen import Frozen
 
 __all__: list[str] = []  # they are in their groups
 
+_SYSTEM_FLAGS = {name.lower(): f"\\{name}" for name in ("Seen", "Answered", "Flagged", "Deleted", "Draft")}
+
+
+def _flags(_ctx: click.Context, _param: click.Parameter, words: tuple[str, ...]) -> tuple[str, ...]:
+    """Flags as IMAP has them: no shell likes a backslash, and a keyword named `Seen` would mark nothing as seen."""
+    return tuple(_SYSTEM_FLAGS.get(word.lower(), word) for word in words)
+
 
 @verb(
     "append",
     URL,
     click.argument("file"),
     FOLDER,
-    click.option("--flag", "--flags", "flags", multiple=True, metavar="FLAG", help="Set this flag, such as \\Seen."),
+    click.option(
+        *("--flag", "--flags", "flags"),
+        multiple=True,
+        metavar="FLAG",
+        callback=_flags,
+        help="Set this flag, such as Seen (\\Seen).",
+    ),
     click.option("--date", type=MOMENT, help="The date of arrival."),
     groups=IMAP,
 )
@@ -101,8 +114,10 @@ def _change(
     URL,
     UIDS,
     FOLDER,
-    click.option("--add", multiple=True, metavar="FLAG", help="Set, such as \\Seen or a keyword."),
-    click.option("--remove", multiple=True, metavar="FLAG", help="Clear."),
+    click.option(
+        "--add", multiple=True, metavar="FLAG", callback=_flags, help="Set, such as Seen (\\Seen) or a keyword."
+    ),
+    click.option("--remove", multiple=True, metavar="FLAG", callback=_flags, help="Clear."),
     click.option(
         "--unchanged-since", type=click.IntRange(min=0), metavar="MODSEQ", help="Only messages unchanged since then."
     ),
