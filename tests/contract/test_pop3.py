@@ -116,6 +116,14 @@ def test_a_message_goes_into_a_file_as_it_is(site: Site, tmp_path: Path) -> None
     assert [path.name for path in tmp_path.iterdir()] == ["one.eml"]
 
 
+def test_nobody_is_told_to_go_on_with_what_cannot_be_gone_on_with(plain: Site, tmp_path: Path) -> None:
+    plain.server.on("RETR").truncate(60)
+    with nettools.connect(plain.url, **plain.options) as mail, pytest.raises(IncompleteError) as caught:
+        mail.fetch_to(tmp_path / "one.eml", number=1)
+    assert (tmp_path / "one.eml.part").exists()
+    assert caught.value.hint is None
+
+
 def test_a_message_can_be_deleted_while_the_others_are_under_way(site: Site) -> None:
     with nettools.connect(site.url, **site.options) as session:
         for mail in session.fetch_many():

@@ -324,6 +324,13 @@ def test_data_is_octets_or_text() -> None:
         exchange("tcp://127.0.0.1:1", 7)  # type: ignore[arg-type]
 
 
+def test_text_that_an_encoding_has_not_is_an_error_of_ours_for_a_handler_too() -> None:
+    with listen("tcp://127.0.0.1:0", lambda client: client.send("ü"), encoding="ascii") as server:
+        assert exchange(server.url, b"").data == b""
+        (error,) = server.errors
+    assert isinstance(error, UsageError)
+
+
 # -- listening
 
 

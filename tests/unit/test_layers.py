@@ -160,6 +160,7 @@ def test_a_conversation_in_clear_imports_no_trust_store_and_nothing_of_files(pro
     loaded = loaded_after(f"from nettools.facade.connecting import protocol_named\nprotocol_named({protocol!r})")
     assert not {"truststore", "json", "platform", "html", "nettools.wire.context", "nettools.files"} & loaded
     assert not {"dataclasses", "inspect"} & loaded
+    assert protocol == "imap" or "threading" not in loaded  # imaplib has subprocess
 
 
 @pytest.mark.parametrize("protocol", ["imap", "pop3"])

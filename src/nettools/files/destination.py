@@ -72,7 +72,7 @@ class Destination:
         name: what the server, or the URL, calls it. url: where it comes from.
         size: of the whole file, if it is known.
         resume: go on with `dest.part`, or with `dest` if that is shorter than the remote file, where the note beside
-            the part, or nothing, says otherwise.
+            the part, or nothing, says otherwise. None: this transfer cannot be gone on with.
         validator: what tells one version of the remote file from another (etag, last_modified, size, mdtm).
         checksum: "sha256:..."; max_size: octets (for None in memory 64 MiB unless given).
     """
@@ -84,7 +84,7 @@ class Destination:
         name: str = "",
         url: str = "",
         size: int | None = None,
-        resume: bool = False,
+        resume: bool | None = None,
         validator: Mapping[str, Any] | None = None,
         checksum: str | None = None,
         max_size: int | None = None,
@@ -109,7 +109,8 @@ class Destination:
             self._stream = dest
         else:
             self._place(dest, name)
-        self._resume = resume and self._part is not None
+        self._resume = bool(resume) and self._part is not None
+        self._resumable = resume is not None
         self._begin_digests()
 
     def _place(self, dest: Any, name: str) -> None:
@@ -334,5 +335,5 @@ class Destination:
             return
         if self._poisoned or not self.written:
             self._part.discard()
-        elif isinstance(error, (IncompleteError, DisconnectedError)) and error.hint is None:
+        elif self._resumable and isinstance(error, (IncompleteError, DisconnectedError)) and error.hint is None:
             error.hint = f"{self._part.part.name} is kept: resume=True, or -C, goes on with it"

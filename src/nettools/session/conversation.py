@@ -11,8 +11,8 @@ answer is an error with `outcome_unknown=True`.
 from __future__ import annotations
 
 import contextlib
+from _thread import get_ident  # not by `threading`, which a call without a thread of its own has no use for
 from collections.abc import Callable, Iterable, Iterator
-from threading import get_ident
 from types import TracebackType
 from typing import Any, Self, TypeVar, cast
 

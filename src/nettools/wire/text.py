@@ -25,6 +25,7 @@ __all__ = [
     "encode",
     "gather",
     "lines_of",
+    "octets",
     "read_dotted",
     "read_ended_line",
     "read_line",
@@ -76,6 +77,15 @@ def encode(value: str, encoding: str, what: str) -> bytes:
         return value.encode(encoding)
     except UnicodeError:
         raise UsageError(f"{what} has characters that {encoding} cannot encode") from None
+
+
+def octets(data: object, encoding: str) -> bytes:
+    """Data of the caller's as octets: bytes as they are, text encoded."""
+    if isinstance(data, str):
+        return encode(data, encoding, "data")
+    if not isinstance(data, (bytes, bytearray, memoryview)):  # bytes(5) would be five NULs
+        raise UsageError(f"data is bytes or str, not {type(data).__name__}")
+    return bytes(data)
 
 
 def read_line(reader: LineReader, limit: int = REPLY_LINE) -> bytes:

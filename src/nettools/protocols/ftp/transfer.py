@@ -60,7 +60,7 @@ class Transfers(Folders):
             dest,
             name=posixpath.basename(name),
             url=self.url if path is None else f"{self.target.origin}/{name}",
-            resume=resume and not text,
+            resume=None if text or range is not None else resume,
             checksum=checksum,
             max_size=self.options.max_size if dest is None else self.options.file_limit,
         )

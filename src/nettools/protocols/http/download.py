@@ -92,7 +92,7 @@ class Download:
         self._follow = follow
         self._more = {"dest": dest, "url": request.url, "checksum": checksum, "max_size": limit}
         self._name = file_name(request.url)
-        self.destination = Destination(name=self._name, resume=resume, **self._more)
+        self.destination = Destination(name=self._name, resume=None if range_ else resume, **self._more)
         self.offset, self._note = self.destination.found()
 
     def run(self) -> Transfer:
@@ -148,7 +148,7 @@ class Download:
         name = disposition_name(headers.get("Content-Disposition", "")) or file_name(sent.url)
         destination = self.destination
         if not begin and destination.path is not None and name != self._name:
-            destination = Destination(name=name, **self._more)
+            destination = Destination(name=name, resume=None if self.range else False, **self._more)
         return self._receive(response, destination, name, begin, size)
 
     def _same(self, headers: Headers) -> bool:

@@ -26,6 +26,7 @@ from nettools.wire.context import server_context
 from nettools.wire.guard import WireSocket
 from nettools.wire.listen import Limits, Listener, finish, secure_client
 from nettools.wire.stream import End, Stream, Until
+from nettools.wire.text import octets
 from nettools.wire.tls import describe
 
 __all__ = ["Connection", "Server", "start_server"]
@@ -54,9 +55,9 @@ class Connection:
 
     def send(self, data: bytes | str) -> int:
         """Send all of it; how many octets that were."""
-        octets = _octets(data, self._encoding)
-        self._stream.send(octets)
-        return len(octets)
+        given = octets(data, self._encoding)
+        self._stream.send(given)
+        return len(given)
 
     sendall = send
 
@@ -237,7 +238,7 @@ class Server:
         try:
             answer = self._handler(data, str(sender))
             if answer is not None:
-                self._listener.answer(_octets(answer, self._options.encoding or "utf-8"), sender)
+                self._listener.answer(octets(answer, self._options.encoding or "utf-8"), sender)
         except Exception as error:
             self._report(error, str(sender))
 
@@ -258,14 +259,6 @@ def _join(thread: threading.Thread, end: float) -> None:
     if thread is not threading.current_thread():
         with contextlib.suppress(RuntimeError):
             thread.join(max(0.0, end - time.monotonic()))
-
-
-def _octets(data: object, encoding: str) -> bytes:
-    if isinstance(data, str):
-        return data.encode(encoding)
-    if not isinstance(data, (bytes, bytearray, memoryview)):  # bytes(5) would be five NULs
-        raise UsageError(f"data is bytes or str, not {type(data).__name__}")
-    return bytes(data)
 
 
 def start_server(target: Target, handler: Callable[..., Any], most: object, keywords: Mapping[str, Any]) -> Server:

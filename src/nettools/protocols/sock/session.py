@@ -22,7 +22,7 @@ from nettools.session import Session, operation
 from nettools.target import decode
 from nettools.wire.datagram import Datagrams
 from nettools.wire.stream import End, Stream, Until
-from nettools.wire.text import encode
+from nettools.wire.text import octets
 
 if TYPE_CHECKING:
     from nettools.options import Options
@@ -65,11 +65,7 @@ class SocketSession(Session):
                 client.sock.close()
 
     def _octets(self, data: bytes | str) -> bytes:
-        if isinstance(data, str):
-            return encode(data, self.options.encoding or "utf-8", "data")
-        if not isinstance(data, (bytes, bytearray, memoryview)):
-            raise UsageError(f"data is bytes or str, not {type(data).__name__}")
-        return bytes(data)
+        return octets(data, self.options.encoding or "utf-8")
 
     def _until(self, until: End) -> Until:
         return Until(until, self.options.encoding or "utf-8")
