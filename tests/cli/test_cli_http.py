@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,15 @@ def test_bodies_are_sent_as_curl_has_them(nettools: Run, sandbox: Any, tmp_path:
     assert (form["files"]["f"]["filename"], form["files"]["f"]["type"]) == ("g", "a/b")
     piped = nettools("http", f"{url}/_form", "-F", "f=@-;filename=p", stdin=b"piped").json
     assert piped["files"]["f"]["size"] == 5
+
+
+def test_a_pipe_in_a_form_is_read_to_its_end(nettools: Run, sandbox: Any) -> None:
+    reader, writer = os.pipe()
+    os.write(writer, b"piped")
+    os.close(writer)
+    form = nettools("http", f"{sandbox.http.url}/_form", "-F", f"f=@/dev/fd/{reader}").json
+    os.close(reader)
+    assert form["files"]["f"]["size"] == 5
 
 
 def test_files_are_put_by_name_or_into_a_folder(nettools: Run, sandbox: Any, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -177,3 +178,11 @@ def test_a_file_that_is_no_mbox_is_not_taken_for_an_empty_one(nettools: Run, san
     done = nettools("smtp", "send", sandbox.smtp.url, "--mbox", tmp_path / "draft.eml", "--to", "alice@x.org")
     assert (done.code, "is no mbox" in done.err, sandbox.smtp.log.connections) == (2, True, 0)
     assert nettools("smtp", "send", sandbox.smtp.url, "--mbox", tmp_path / "empty", "--to", "alice@x.org").code == 0
+
+
+def test_an_mbox_that_cannot_be_read_is_told(nettools: Run) -> None:
+    reader, writer = os.pipe()  # in which nobody can go back
+    done = nettools("smtp", "send", "smtp://127.0.0.1:1", "--mbox", f"/dev/fd/{reader}", "--to", "alice@x.org")
+    os.close(reader)
+    os.close(writer)
+    assert (done.code, f"cannot read /dev/fd/{reader}: file or stream is not seekable\n" in done.err) == (26, True)

@@ -142,7 +142,7 @@ def _send_mbox(this: Call, path: Path, keywords: dict[str, Any]) -> int:
     """Every message of an mbox in order, each read when its turn comes."""
     import nettools
 
-    with contextlib.closing(mailbox.mbox(str(path), create=False)) as box, reading(str(path)):
+    with reading(str(path)), contextlib.closing(mailbox.mbox(str(path), create=False)) as box:
         if not box.keys() and path.stat().st_size:
             raise UsageError(
                 f"{path} is no mbox: no line begins with `From `", hint="one message is sent by --message FILE"

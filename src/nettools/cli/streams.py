@@ -63,7 +63,7 @@ def reading(path: str) -> Iterator[None]:
     except NettoolsError:  # some are OSErrors, of a connection
         raise
     except OSError as error:
-        reason = str(error.strerror).lower()
+        reason = str(error.strerror or error).lower().removesuffix(".")  # what cannot be sought in has no number
         raise FileError(f"cannot read {path}: {reason}", errno=error.errno, filename=path, exit_code=26) from error
 
 

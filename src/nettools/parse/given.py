@@ -8,6 +8,7 @@ called every now and then, and raises when there is no time left. Knows no forma
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar, cast
 
@@ -47,7 +48,7 @@ def takes(*kinds: type) -> Callable[[F], F]:
 
 def checked(items: Iterable[T], check: Check) -> Iterator[T]:
     """The items, with a check before each piece of them."""
-    for number, item in enumerate(items):
-        if not number % PIECE:
-            check()
-        yield item
+    source = iter(items)
+    while piece := list(itertools.islice(source, PIECE)):
+        check()
+        yield from piece

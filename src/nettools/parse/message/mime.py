@@ -135,7 +135,7 @@ class Reader:
 
     def octets(self, part: Part) -> bytes:
         """A part's body, its Content-Transfer-Encoding undone."""
-        encoding, _ = parse_parameters(part.fields.get("content-transfer-encoding", b""))
+        encoding, _ = _parameters(part.fields.get("content-transfer-encoding", b""))
         match re.sub(r"[\s_-]", "", encoding):  # mailers write `7-bit` and `Quoted Printable`
             case "base64":
                 return self._base64(part.body)
@@ -212,6 +212,8 @@ _LINE_REST = re.compile(rb"(--)?[ \t]*(?:\r?\n|\Z)")  # of a boundary's line
 
 def _parameters(field: bytes) -> tuple[str, dict[str, str]]:
     """As `parse_parameters`; the semicolon in front of the first parameter may be missing."""
+    if not field:  # most have no Content-Disposition
+        return "", {}
     return parse_parameters(_NO_SEMICOLON.sub(rb"\1; ", field, count=1) if _NO_SEMICOLON.match(field) else field)
 
 

@@ -10,6 +10,7 @@ import io
 import json as json_module
 import os
 import re
+import stat
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -207,6 +208,9 @@ class _OnDisk(Body):
         super().__init__()
         self._path = path
         try:
+            if stat.S_ISFIFO(path.stat().st_mode):  # it can be opened once, and nobody knows how long it is
+                self.size, self.repeatable = None, False
+                return
             with path.open("rb") as file:
                 self.size = os.fstat(file.fileno()).st_size
         except (OSError, ValueError) as error:
