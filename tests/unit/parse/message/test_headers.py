@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import time
+import tracemalloc
 
 import pytest
 from hypothesis import given
@@ -162,3 +163,14 @@ def test_words_between_two_addresses_cost_no_more_than_their_number() -> None:
 
     few = max(seconds(1_000), 0.002)
     assert any(seconds(8_000) < 24 * few for _ in range(2))  # the square would be 64 times as long
+
+
+def test_a_word_of_many_escaped_quotes_takes_little_memory() -> None:
+    text = '\\"' * 100_000
+    tracemalloc.start()
+    try:
+        assert parse_addresses(text)[0].mailbox == text
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 20 * len(text)
