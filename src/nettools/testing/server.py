@@ -20,7 +20,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import difflib
 import os
 import socket
 import ssl
@@ -44,8 +43,12 @@ from nettools.testing.world import World
 __all__ = ["Connection", "Hangup", "LineTooLongError", "Server", "loop", "over_tls"]
 
 
-ALIKE = 0.7  # of two names, by difflib: as SIEZ and SIZE
 EARLY = frozenset({"delay", "drop", "reset", "hang", "refuse"})  # done to a new connection before TLS
+
+
+def _misspelt(name: str, meant: str) -> bool:
+    """Whether letters are out of order, or one is missing: SCRAM-SHA-512, ESORT and IMAP4rev2 are names of their own."""
+    return sorted(name) == sorted(meant) or name in {meant[:at] + meant[at + 1 :] for at in range(len(meant))}
 
 
 class Server:
@@ -114,11 +117,11 @@ class Server:
         return frozenset()
 
     def _check_capabilities(self, names: Iterable[str]) -> None:
-        """A name that is nearly one of ours is misspelt; any other names what no client will miss here."""
+        """One of ours that is misspelt is refused; any other names what no client will miss here."""
         known = {each.upper() for each in self.capabilities()}
         for name in sorted(set(names) - known):
-            if alike := difflib.get_close_matches(name, sorted(known), 1, ALIKE):
-                raise ValueError(f"{self.protocol} has no {name!r} to leave out; is {alike[0]} meant?")
+            if meant := next((each for each in sorted(known) if _misspelt(name, each)), None):
+                raise ValueError(f"{self.protocol} has no {name!r} to leave out; is {meant} meant?")
 
     # -- what is where
 

@@ -61,6 +61,13 @@ def test_a_message_of_the_email_package_is_delivered_with_the_line_ends_of_mail(
     assert b"\r\none\r\ntwo\r\n" in found.raw
 
 
-def test_what_a_fake_never_had_may_be_left_out() -> None:
-    with make_server("imap", without={"QRESYNC", "IDLE"}) as server:
-        assert {"QRESYNC", "IDLE"} <= server.without
+@pytest.mark.parametrize(
+    ("protocol", "names"),
+    [
+        ("imap", {"QRESYNC", "IDLE", "SEARCHRES", "ESORT", "THREAD=REFS", "IMAP4rev2", "AUTH=SCRAM-SHA-512"}),
+        ("smtp", {"BINARYMIME", "SCRAM-SHA-256-PLUS", "size"}),
+        ("ftp", {"MFCT", "XSIZE", "SPSV"}),
+    ],
+)
+def test_what_a_fake_never_had_may_be_left_out(protocol: str, names: set[str]) -> None:
+    assert {name.upper() for name in names} <= make_server(protocol, without=names).without
