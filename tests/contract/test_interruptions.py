@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 
 import nettools
+from nettools.facade.connecting import protocol_named
+from nettools.session import make_session
 from nettools.testing import Sandbox, servers
 from nettools.wire.dial import Dialer
 from nettools.wire.guard import Guard
@@ -114,6 +116,22 @@ def test_a_session_goes_on_over_another_connection(fakes: Sandbox, dialed: list[
                 files.get("pub/hello.txt")  # type: ignore[attr-defined]
             assert files.get("pub/hello.txt").data == b"Hello, world.\n"  # type: ignore[attr-defined]
     assert all(sock.fileno() == -1 for sock in dialed)
+
+
+@pytest.mark.parametrize("protocol", ["http", "ftp", "tcp"])
+def test_a_session_that_another_thread_closes_while_it_connects_says_nothing(fakes: Sandbox, protocol: str) -> None:
+    def close(event: Any) -> None:
+        if (event.stage, event.kind) == ("connect", "end"):
+            thread = threading.Thread(target=session.close)
+            thread.start()
+            thread.join()
+
+    server = fakes.running[protocol]
+    session: Any = make_session(protocol_named(protocol), server.url, {"on_event": close, "tls": "off"})
+    ask = {"http": lambda: session.fetch("/"), "ftp": lambda: session.get("x"), "tcp": lambda: session.exchange(b"x")}
+    with pytest.raises(nettools.DisconnectedError, match="closed meanwhile"):
+        ask[protocol]()
+    assert server.log.client_bytes() == b""
 
 
 def test_a_server_whose_start_is_interrupted_listens_no_more(monkeypatch: pytest.MonkeyPatch) -> None:

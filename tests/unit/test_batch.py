@@ -17,6 +17,8 @@ import pytest
 
 import nettools
 from nettools import NotFoundError, UsageError, download_many, run_many
+from nettools.facade import downloads
+from nettools.session import make_session
 
 ALICE = ("alice", "secret")
 
@@ -136,6 +138,20 @@ def test_what_is_under_way_ends_where_nobody_waits_for_it(
     outcomes.close()  # type: ignore[attr-defined]
     assert not [each for each in threading.enumerate() if each.name.startswith("nettools_")]
     assert os.listdir(tmp_path) == ["hello.txt"]
+
+
+def test_what_is_about_to_begin_where_nobody_waits_for_it_is_not_begun(
+    http_server: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def make(*given: Any) -> Any:
+        downloading.interrupt()  # as another thread may, while the session is made
+        return make_session(*given)
+
+    downloading = downloads.Downloads({"tls": "off"})
+    monkeypatch.setattr(downloads, "make_session", make)
+    with pytest.raises(UsageError, match="this session is closed"):
+        downloading.fetch(f"{http_server.url}/pub/hello.txt", str(tmp_path))
+    assert http_server.log.connections == 0
 
 
 def test_an_interruption_while_a_thread_starts_ends_all(

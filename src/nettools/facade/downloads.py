@@ -77,6 +77,7 @@ class Downloads:
         self._own = {name: value for name, value in opts.items() if name in ("resume", "checksum")}
         self._opts = {name: value for name, value in opts.items() if name not in self._own}
         self._sessions: dict[tuple[str, str | None, Any], Session] = {}
+        self._interrupted = False
         self.depth = 1
 
     def expect(self, urls: Sequence[str]) -> None:
@@ -128,12 +129,15 @@ class Downloads:
                 opts.setdefault("auth", (target.user, target.password))
             session = make_session(protocol_named(target.protocol), url, opts)
         self._sessions[key] = session  # the last one used is the last to go
+        if self._interrupted:  # while it was made
+            session.close()
         if len(self._sessions) > self.KEPT:
             self._sessions.pop(next(iter(self._sessions))).close()
         return session
 
     def interrupt(self) -> None:
-        """From another thread: end what is under way."""
+        """From another thread: end what is under way, and begin nothing more."""
+        self._interrupted = True
         for session in tuple(self._sessions.values()):
             session.close()
 

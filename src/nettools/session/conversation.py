@@ -68,7 +68,6 @@ class Session(Link):
         self.progress = Progress(options.progress, self._deadline.clock)
         self.single = False  # opened for one operation: the goodbye may travel with its last command
         self._flight: Pipeline[Any] | None = None  # commands whose replies are under way
-        self._closed = False
         self._depth = 0
         self._thread = 0  # that an operation is under way in
         self._shared_time = False  # several operations share one deadline
@@ -131,8 +130,7 @@ class Session(Link):
         self._trace.tls = self._trace.peer = None
         try:
             self._establish()
-            if self._closed:  # from another thread
-                raise DisconnectedError("the session was closed meanwhile")
+            self._check_closed()
         except BaseException:
             self._discard()
             for sock in self._socks:  # a client that its greeting stopped was never ours to close
@@ -151,6 +149,8 @@ class Session(Link):
             self._end()
         finally:
             self._closed = True
+        if self._depth and self._thread != get_ident():  # it was put to work meanwhile
+            self._interrupt()
 
     def _end(self) -> None:
         """Say goodbye and drop the connection; a session that is not closed can make another."""

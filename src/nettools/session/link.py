@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from nettools import credentials
 from nettools.credentials import Auth
-from nettools.errors import ProtocolError, TLSError, UsageError
+from nettools.errors import DisconnectedError, ProtocolError, TLSError, UsageError
 from nettools.options import Options
 from nettools.results import TLSInfo
 from nettools.session.protocol import Protocol
@@ -45,6 +45,7 @@ class Link:
         self._deadline = Deadline(options.times.total)
         self._trace = Trace(self._deadline, options.on_event)
         self._socks: list[Guard] = []
+        self._closed = False
         self._check_tls_mode()
         scheme = "http" if target.protocol == "http" and target.scheme.tls == "none" else target.scheme.name
         self.dialer = Dialer(
@@ -78,7 +79,13 @@ class Link:
         """A socket to the target, after TLS where TLS is implicit."""
         sock = self.dialer.open(self.target.host, self.target.port, tls=self.implicit_tls)
         self._socks = [sock]
+        self._check_closed()
         return sock
+
+    def _check_closed(self) -> None:
+        """Raise DisconnectedError where another thread has closed the session before it could see `_socks`."""
+        if self._closed:
+            raise DisconnectedError("the session was closed meanwhile")
 
     @contextlib.contextmanager
     def connecting(self) -> Iterator[None]:
@@ -158,6 +165,7 @@ class Link:
         if self._trace.tls is None or not isinstance(sock, Guard):
             raise ProtocolError(f"{self.PROTOCOL.upgrade} left the connection in clear")
         self._socks.append(sock)
+        self._check_closed()
 
     # -- secrets
 

@@ -261,6 +261,7 @@ class Exchanges(Session):
             error.url = error.url or request.url
             raise
         self._socks = self.client.sockets
+        self._check_closed()
         self._kept = connection.used
         return key, connection
 
