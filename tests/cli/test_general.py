@@ -194,7 +194,7 @@ def test_control_c_ends_with_130_and_keeps_what_came(http_server: Any, tmp_path:
         while not (part.exists() and part.stat().st_size):
             assert process.poll() is None
         process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=10)
+        _, err = process.communicate(timeout=40)
     assert process.returncode == 130
     assert b"Traceback" not in err
     assert part.exists()
@@ -427,9 +427,11 @@ def test_the_shell_is_told_what_may_come(words: str, place: int, expected: set[s
 def test_secrets_are_blanked_in_the_list_of_processes(words: list[str], shown: bytes) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         url = f"http://127.0.0.1:{server.getsockname()[1]}/"
-        with subprocess.Popen([*COMMAND, "http", *words, url], stderr=subprocess.DEVNULL) as process:
-            with server.accept()[0]:  # while it is open, the process waits for an answer
-                seen = Path(f"/proc/{process.pid}/cmdline").read_bytes()
-                process.kill()
+        with (
+            subprocess.Popen([*COMMAND, "http", *words, url], stderr=subprocess.DEVNULL) as process,
+            server.accept()[0],
+        ):
+            seen = Path(f"/proc/{process.pid}/cmdline").read_bytes()  # while it waits for an answer
+            process.kill()
     assert b"s3cret" not in seen
     assert shown in [word.rstrip() for word in seen.split(b"\0")]

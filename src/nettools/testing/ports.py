@@ -151,7 +151,8 @@ class _Stream(asyncio.StreamReaderProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
         if exc is not None:  # else asyncio complains where this and its future are garbage in the other order
-            asyncio.StreamReaderProtocol._get_close_waiter(self, self.writer).exception()
+            closed: asyncio.Future[None] = self._closed  # type: ignore[attr-defined]  # no public name
+            closed.exception()
         self._streams.here.discard(self)
 
     def eof_received(self) -> bool:

@@ -47,7 +47,7 @@ EARLY = frozenset({"delay", "drop", "reset", "hang", "refuse"})  # done to a new
 
 
 def _misspelt(name: str, meant: str) -> bool:
-    """Whether letters are out of order, or one is missing: SCRAM-SHA-512, ESORT and IMAP4rev2 are names of their own."""
+    """Whether letters are out of order, or one is missing: SCRAM-SHA-512, ESORT, IMAP4rev2 are others' names."""
     return sorted(name) == sorted(meant) or name in {meant[:at] + meant[at + 1 :] for at in range(len(meant))}
 
 
