@@ -6,6 +6,7 @@ import contextlib
 import importlib
 import os
 import pkgutil
+import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -43,6 +44,15 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
         reports = [report for group in terminalreporter.stats.values() for report in group]
         found = (each for report in reports for each in getattr(report, "user_properties", ()))
         write(Path(page), (value for name, value in found if name == "server"))
+
+
+@pytest.fixture
+def ipv6() -> None:
+    """Skips a test that needs ::1 where the machine has none, as in many containers."""
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        pytest.skip("this machine has no ::1")
 
 
 @pytest.fixture(autouse=True)

@@ -248,6 +248,7 @@ def test_what_cannot_go_through_a_proxy_is_said(proxy_server: Any, ftp_server: A
         tcp("tcp://six.test:1", proxy=proxy_server.url_for("socks4"), **six)
 
 
+@pytest.mark.usefixtures("ipv6")
 def test_ipv6_goes_through_where_the_kind_has_it(net_servers: Any, proxy_server: Any) -> None:
     server = net_servers("tcp", host="::1")
     for kind in ("http", "socks5", "socks5h"):

@@ -484,12 +484,16 @@ def test_a_path_is_replaced_only_when_nobody_listens_and_removed_at_the_end(tmp_
         listen("unix:///" + "a" * 300, echo)
 
 
+@pytest.mark.usefixtures("ipv6")
+def test_an_address_of_ipv6_is_listened_on() -> None:
+    with listen("tcp://[::1]:0", echo) as server:
+        assert exchange(server.url, b"six").data == b"six"
+
+
 def test_any_address_is_listened_on_and_a_taken_one_is_said(tcp_echo: Any) -> None:
     with listen("tcp://:0", echo) as server:
         assert server.address[0] == "0.0.0.0"
         assert exchange(server.url, b"x").data == b"x"
-    with listen("tcp://[::1]:0", echo) as server:
-        assert exchange(server.url, b"six").data == b"six"
     with pytest.raises(ConnectError, match="in use") as caught:
         listen(tcp_echo.url, echo)
     assert (caught.value.stage, caught.value.url) == ("listen", tcp_echo.url)

@@ -249,6 +249,7 @@ def test_prot_wants_pbsz_first(ftps_server: Fake, trusting: ssl.SSLContext) -> N
             ftp.sendcmd("PROT S")
 
 
+@pytest.mark.usefixtures("ipv6")
 def test_pasv_is_refused_where_it_could_not_say_the_address() -> None:
     with make_server("ftp", host="::1") as fake, ftplib.FTP(timeout=10) as ftp:
         ftp.connect(fake.host, fake.port)
