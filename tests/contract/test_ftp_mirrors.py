@@ -47,7 +47,7 @@ def test_names_that_cannot_be_files_here_are_told_and_the_rest_arrives(plain: Si
 @pytest.mark.parametrize("workers", [1, 4])
 def test_a_mirror_has_one_deadline_for_all_its_files(plain: Site, tmp_path: Path, workers: int) -> None:
     plain.server.world.files.update({f"pub/{number}": b"x" for number in range(20)})
-    plain.server.on("RETR").hang()
+    plain.server.on("RETR").hang(optional=True)  # a busy machine may not come so far in time
     with pytest.raises(DeadlineError, match=r"not finished within 0\.5 s"):
         nettools.ftp_mirror(plain.at("pub/"), tmp_path / "m", workers=workers, **{**ALICE, "timeout": 0.5})
     assert len([line for line in plain.server.log.commands() if line.startswith("RETR")]) <= workers

@@ -417,12 +417,11 @@ def test_a_handler_that_fails_ends_its_own_connection_and_is_reported(caplog: py
 
 def test_a_handler_that_answers_with_a_number_sends_nothing_and_is_told() -> None:
     with (
-        listen("udp://127.0.0.1:0", lambda data, peer: len(data)) as server,
-        nettools.connect(server.url, timeout=0.3) as session,
+        listen("udp://127.0.0.1:0", lambda data, peer: len(data) if data == b"a number" else data) as server,
+        nettools.connect(server.url) as session,
     ):
-        session.send(b"x")
-        with pytest.raises(DeadlineError):
-            session.receive()
+        session.send(b"a number")
+        assert session.exchange(b"octets").data == b"octets"
     assert [str(error) for error in server.errors] == ["data is bytes or str, not int"]
 
 

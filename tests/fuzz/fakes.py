@@ -21,7 +21,7 @@ from nettools.testing import servers
 __all__ = ["FAKES"]
 
 PATIENCE = 0.2  # seconds without a word after which the spoiler leaves: the fake may wait for a data connection
-PATIENT = OPTIONS | {"timeout": 10}  # one loop serves all clients, and has much to read
+PATIENT = OPTIONS | {"timeout": 30}  # one loop serves all clients, and has much to read
 
 FOLDER = Path(__file__).parent / "commands"  # a file a protocol; its lines end with CR LF on the wire
 OWN = {

@@ -146,7 +146,7 @@ def test_abor_behind_telnet_signals_keeps_what_has_come_of_an_upload(ftp: ftplib
     ftp.voidcmd("TYPE I")
     with ftp.transfercmd("STOR half") as sock:
         sock.sendall(b"half")
-        end = time.monotonic() + 10
+        end = time.monotonic() + 40
         while fake.log.client_bytes(protocol="ftp-data") != b"half":
             assert time.monotonic() < end
         ftp.sock.sendall(b"\xff\xf4\xff\xf2ABOR\r\n")
