@@ -235,6 +235,16 @@ def test_quotes_in_a_name_are_doubled_when_it_is_told(ftp: ftplib.FTP) -> None:
     assert ftp.pwd() == '/a"b'
 
 
+@pytest.mark.parametrize("command", ["LIST", "NLST", "MLSD"])
+def test_names_that_are_no_utf_8_are_listed_as_the_octets_they_came_as(ftp: ftplib.FTP, command: str) -> None:
+    ftp.encoding = "latin-1"
+    ftp.mkd("odd")
+    ftp.storbinary("STOR odd/\xff", io.BytesIO(b"x"))
+    lines: list[str] = []
+    ftp.retrlines(f"{command} odd", lines.append)
+    assert lines[-1].endswith("\xff")
+
+
 def test_prot_wants_pbsz_first(ftps_server: Fake, trusting: ssl.SSLContext) -> None:
     with ftplib.FTP_TLS(context=trusting, timeout=10) as ftp:
         ftp.connect(ftps_server.host, ftps_server.port)

@@ -328,14 +328,14 @@ class FTPServer(Transfers):
         return [(path.rpartition("/")[2], file, file.modified)]
 
     async def do_LIST(self, client: Client, arg: str) -> str:
-        return await self.send(client, self._listing(client, arg, "\r\n").encode(), "listing")
+        return await self.send(client, _octets(self._listing(client, arg, "\r\n")), "listing")
 
     def _listing(self, client: Client, arg: str, end: str) -> str:
         return "".join(f"{LINES[self.dialect](*entry)}{end}" for entry in self._entries(client, arg))
 
     async def do_NLST(self, client: Client, arg: str) -> str:
         rows = [name for name, _, _ in self._entries(client, arg)]
-        return await self.send(client, "".join(f"{row}\r\n" for row in rows).encode(), "names")
+        return await self.send(client, _octets("".join(f"{row}\r\n" for row in rows)), "names")
 
     async def do_MLSD(self, client: Client, arg: str) -> str:
         path = self._path(client, arg)
@@ -343,7 +343,7 @@ class FTPServer(Transfers):
             return "501 No such folder" if path in self.world.files else "550 No such folder"
         rows = [f"{self._facts(client, path, kind='cdir')} ."]
         rows += [f"{self._facts(client, f'{path}/{name}')} {name}" for name, _, _ in self.world.files.children(path)]
-        return await self.send(client, "".join(f"{row}\r\n" for row in rows).encode(), "facts")
+        return await self.send(client, _octets("".join(f"{row}\r\n" for row in rows)), "facts")
 
     async def do_MLST(self, client: Client, arg: str) -> str:
         path = self._path(client, arg)
@@ -355,6 +355,11 @@ class FTPServer(Transfers):
         files, path = self.world.files, self.world.files.path(name)
         writable = client.user != "anonymous"
         return facts_of(path, files.file(path), files.modified(path), kind, writable=writable, wanted=client.facts)
+
+
+def _octets(text: str) -> bytes:
+    """A listing as it is sent, names that are no UTF-8 as the octets they came as."""
+    return text.encode("utf-8", "surrogateescape")
 
 
 def _quoted(path: str) -> str:
