@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -70,6 +71,7 @@ def test_a_bug_is_not_dressed_up_as_an_error(nettools: Run, monkeypatch: pytest.
         nettools("config")
 
 
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="this system has no full disk to lend")
 @pytest.mark.parametrize("option", ["--trace", "-o"])
 def test_a_full_disk_is_told_with_the_name_of_the_file(nettools: Run, http_server: Any, option: str) -> None:
     done = nettools("http", f"{http_server.url}/pub/hello.txt", option, "/dev/full")
