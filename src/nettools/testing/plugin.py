@@ -64,13 +64,13 @@ def pytest_runtest_makereport(
 
 def _marked(item: pytest.Item) -> dict[str, dict[str, Any]]:
     """The options of a test's servers by protocol; the mark that is nearest to the test counts."""
-    from nettools.testing import check_names
+    from nettools.testing import TOOLS, check_names
 
     found: dict[str, dict[str, Any]] = {}
     for mark in reversed(list(item.iter_markers("net_server"))):
         if len(mark.args) != 1:
             raise pytest.UsageError('net_server takes a protocol, then options: net_server("smtp", without={"SIZE"})')
-        check_names(mark.args)
+        check_names({*mark.args} - {*TOOLS})
         found[mark.args[0]] = dict(mark.kwargs)
     return found
 

@@ -327,3 +327,9 @@ def test_a_mark_that_would_do_nothing_is_an_error(suite: Run, mark: str, said: s
     result = suite(f"import pytest\n@pytest.mark.net_server{mark}\ndef test(smtp_server): pass\n")
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines([f"*{said}*"])
+
+
+def test_a_mark_may_be_about_the_proxy_that_spoils_the_wire(suite: Run) -> None:
+    mark = '@pytest.mark.net_server("fault_proxy", latency=0.01)'
+    test = "def test(smtp_server, fault_proxy): assert fault_proxy(smtp_server).port"
+    suite(f"import pytest\n{mark}\n{test}\n").assert_outcomes(passed=1)
