@@ -12,7 +12,7 @@ import pytest
 from corpora import cases, raw, same
 from nettools.errors import NettoolsError
 from nettools.protocols.http import auth, cookies, fields
-from nettools.protocols.xmlrpc.codec import unmarshal
+from nettools.protocols.xmlrpc.codec import Parser, unmarshal
 from nettools.results import Headers
 
 
@@ -77,3 +77,18 @@ def test_an_xmlrpc_response_is_a_value_a_fault_or_an_error(case: dict[str, Any])
     except NettoolsError:
         got = {"error": True}
     assert got == case["expected"]
+
+
+def test_an_answer_is_given_to_expat_in_one_piece(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An old one reads a token anew with each piece of it: a comment of a hostile server's took quadratic time."""
+    feed, sizes = Parser.feed, []
+
+    def counted(parser: Parser, data: bytes) -> None:
+        sizes.append(len(data))
+        feed(parser, data)
+
+    monkeypatch.setattr(Parser, "feed", counted)
+    comment = b"<!--" + b"x" * 1_000_000 + b"-->"
+    value = b"<params><param><value>1</value></param></params>"
+    assert unmarshal(b"\r\n<methodResponse>" + comment + value + b"</methodResponse>") == "1"
+    assert len(sizes) == 1

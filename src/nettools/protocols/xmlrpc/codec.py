@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["Decoder", "marshal", "method_name", "unmarshal"]
 
 MOST_VALUES = 1_000_000
-PIECE = 64 * 1024  # octets of an answer that are read without a look at the clock
+PIECE = 512  # elements of an answer, between two looks at the clock
 DEEPEST = 600  # elements inside one another: two hundred arrays
 _LEVELS = 200  # arrays and structs inside one another, in what is sent
 
@@ -220,10 +220,15 @@ class Parser(xmlrpc.client.ExpatParser):
     if TYPE_CHECKING:
         _parser: XMLParserType
 
-    def __init__(self, target: xmlrpc.client.Unmarshaller, most: int | None = MOST_VALUES) -> None:
+    def __init__(
+        self,
+        target: xmlrpc.client.Unmarshaller,
+        most: int | None = MOST_VALUES,
+        check: Callable[[], object] = bool,
+    ) -> None:
         super().__init__(target)
-        self._depth = self._values = 0
-        self._most = most
+        self._depth = self._elements = self._values = 0
+        self._most, self._check = most, check
         self._start, self._end = target.start, target.end
         expat = self._parser
         expat.buffer_text = True
@@ -237,6 +242,9 @@ class Parser(xmlrpc.client.ExpatParser):
             raise xmlrpc.client.ResponseError(f"it begins with <{tag[:40]}>")
         if self._depth > DEEPEST:
             raise ProtocolError(f"an answer with more than {DEEPEST} elements inside one another")
+        self._elements += 1
+        if not self._elements % PIECE:
+            self._check()
         self._values += tag == "value"
         if self._most is not None and self._values > self._most:
             raise TooLargeError(
@@ -271,12 +279,10 @@ def unmarshal(
         xmlrpc.client.Fault: that is the answer. ProtocolError: this is no XML-RPC. TooLargeError.
     """
     decoder = Decoder(use_builtin_types=builtin)
-    parser = Parser(decoder, most)
+    parser = Parser(decoder, most, check)
     try:
-        start = len(data) - len(data.lstrip(b" \t\r\n"))  # servers that are scripts send lines before it
-        for place in range(start, len(data), PIECE) if start < len(data) else (start,):
-            check()
-            parser.feed(data[place : place + PIECE])
+        # whole: what comes in pieces, an old Expat reads anew with each of them, as long as a token has no end
+        parser.feed(data.lstrip(b" \t\r\n"))  # servers that are scripts send lines before it
         parser.close()
         values = decoder.close()
     except (NettoolsError, xmlrpc.client.Fault):
