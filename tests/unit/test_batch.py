@@ -8,6 +8,7 @@ import pickle
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
@@ -131,10 +132,13 @@ def test_what_is_under_way_ends_where_nobody_waits_for_it(
     net_servers: Any, tmp_path: Path, protocol: str, verb: str
 ) -> None:
     server = net_servers(protocol)
-    server.on(verb, arg="bytes.bin").hang()
+    stuck = server.on(verb, arg="bytes.bin").hang()
     urls = [f"{server.url}/pub/{name}" for name in ("bytes.bin", "hello.txt")]
     outcomes = download_many(urls, tmp_path, workers=2, tls="off", timeout=nettools.Timeout(idle=None))
     assert next(outcomes).ok
+    end = time.monotonic() + 40
+    while not stuck.hits:  # the other thread may not have come so far
+        assert time.monotonic() < end
     outcomes.close()  # type: ignore[attr-defined]
     assert not [each for each in threading.enumerate() if each.name.startswith("nettools_")]
     assert os.listdir(tmp_path) == ["hello.txt"]
