@@ -99,9 +99,12 @@ def _parsed(text: str, what: str) -> tuple[Address, ...]:
         raise UsageError(f"{what}= {text!r} is no mail address", hint=_HINT)
     if len(re.findall(r"[<(]", unquoted)) < sum(bool(address.name) for address in found):  # `Bob bob@x.org`
         raise UsageError(f"{what}= {text!r} is no mail address", hint=_HINT)
-    for address in found:
-        if not re.search(r'["(\\]', text) and address.mailbox not in text:
-            raise UsageError(f"{what}= {text!r} is no mail address", hint=_HINT)  # white space inside was folded away
+    if not re.search(r'["(\\]', text):
+        place = 0
+        for address in found:
+            place = text.find(address.mailbox, place)  # in the order in which they were found
+            if place < 0:
+                raise UsageError(f"{what}= {text!r} is no mail address", hint=_HINT)  # white space was folded away
     return found
 
 
