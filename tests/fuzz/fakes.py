@@ -15,7 +15,7 @@ from typing import Any
 
 import nettools
 from fuzz.sessions import ALICE, OPTIONS, asked
-from nettools import DeadlineError
+from nettools import NettoolsError
 from nettools.testing import servers
 
 __all__ = ["FAKES"]
@@ -53,7 +53,7 @@ def _serve(protocol: str, visit: Callable[[str], Any]) -> Callable[[bytes], None
             _spoil((server.host, server.port), data)
             try:
                 visit(server.url)
-            except DeadlineError as error:
+            except NettoolsError as error:
                 raise AssertionError(f"the next client is not served: {error}") from error
 
     return serve

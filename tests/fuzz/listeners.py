@@ -21,20 +21,20 @@ from nettools import TLS, NettoolsError, Timeout
 
 __all__ = ["LISTENERS", "hello"]
 
-TIMES = Timeout(connect=2, idle=0.3, total=2)
-PATIENCE = 2.0  # seconds that the spoiler waits to be left alone
+TIMES = Timeout(connect=2, idle=0.3, total=2)  # of the server
+PATIENCE = 20.0  # seconds that a client has: on a busy machine only a server that is stuck takes them
 
 LARGEST = 65_507  # octets of a datagram
 
 
 @functools.cache
-def _certificates() -> tuple[TLS, TLS]:
-    """What the server shows, and what the client trusts."""
+def _certificates() -> tuple[TLS, TLS, object]:
+    """What the server shows, what the client trusts, and the folder, which lasts as long as this."""
     authority = trustme.CA()
-    with tempfile.TemporaryDirectory() as folder:
-        own = Path(folder, "own.pem")
-        authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(str(own))
-        return TLS(cert=own), TLS(ca=authority.cert_pem.bytes().decode("ascii"))
+    folder = tempfile.TemporaryDirectory()
+    own = Path(folder.name, "own.pem")
+    authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(str(own))
+    return TLS(cert=own), TLS(ca=authority.cert_pem.bytes().decode("ascii")), folder
 
 
 @functools.cache
@@ -61,7 +61,7 @@ def _spoil(server: Any, data: bytes) -> None:
 
 def _listen(scheme: str, handler: Callable[..., Any] = _echo) -> Callable[[bytes], None]:
     def serve(data: bytes) -> None:
-        own, trusted = _certificates() if scheme == "tls" else (TLS("off"), TLS("off"))
+        own, trusted = _certificates()[:2] if scheme == "tls" else (TLS("off"), TLS("off"))
         with nettools.listen(f"{scheme}://127.0.0.1:0", handler, tls=own, timeout=TIMES) as server:
             if scheme == "udp":
                 with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
@@ -70,7 +70,12 @@ def _listen(scheme: str, handler: Callable[..., Any] = _echo) -> Callable[[bytes
                     client.recv(65536)  # its port may be the next client's
             else:
                 _spoil(server, data)
-            answer = nettools.exchange(server.url, b"PING\n", until=b"\n", tls=trusted, timeout=TIMES, proxy=None)
+            try:
+                answer = nettools.exchange(
+                    server.url, b"PING\n", until=b"\n", tls=trusted, timeout=PATIENCE, proxy=None
+                )
+            except NettoolsError as error:
+                raise AssertionError(f"the next client is not served: {error}") from error
             assert answer.data == b"PING\n"
             assert all(isinstance(each, (NettoolsError, OSError)) for each in server.errors), server.errors
 

@@ -27,7 +27,8 @@ LINGER = 1.0  # seconds that the client may take to close
 class Player:
     """A context manager; `url` is where clients go, `play` sets what they hear."""
 
-    def __init__(self) -> None:
+    def __init__(self, patience: float = PATIENCE) -> None:
+        self._patience = patience
         self._transcript = Transcript(())
         self._folder = tempfile.TemporaryDirectory()
         self._control, self._data = (socket.create_server(("127.0.0.1", 0)) for _ in range(2))
@@ -76,7 +77,7 @@ class Player:
     def _converse(self, conn: socket.socket) -> None:
         tag = self._transcript.tag  # IMAP's tags begin with something else each time (imaplib)
         for number, piece in enumerate(self._transcript.pieces):
-            conn.settimeout(PATIENCE)
+            conn.settimeout(self._patience)
             if number:
                 with contextlib.suppress(TimeoutError):
                     said = TAG.match(conn.recv(65536))
