@@ -57,7 +57,7 @@ datagram(
 def local(name: str, serve, expect=ERROR, *, until=b"\n", data: bytes = b"x\n", **more) -> None:
     """A server on a Unix socket."""
     given = ("unix://{s}", data)
-    listen = {"s": ("/work/s", serve)}
+    listen = {"s": ("/socket", serve)}
     case(f"unix-{name}", "facade", function="exchange", given=given, until=until, listen=listen, **more, expect=expect)(
         lambda c, ctx: None
     )
