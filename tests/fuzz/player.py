@@ -92,10 +92,11 @@ class Player:
         self._leave(conn)
 
     def _answer(self) -> None:
-        while client := self._datagrams.recvfrom(65536)[1]:  # none: the end
-            for piece in self._transcript.pieces:
-                with contextlib.suppress(OSError):  # the client has left, or it is no datagram
-                    self._datagrams.sendto(piece, client)
+        with contextlib.suppress(OSError):  # closed: the end
+            while client := self._datagrams.recvfrom(65536)[1]:  # none: the end, too
+                for piece in self._transcript.pieces:
+                    with contextlib.suppress(OSError):  # the client has left, or it is no datagram
+                        self._datagrams.sendto(piece, client)
 
     def _leave(self, conn: socket.socket) -> None:
         conn.shutdown(socket.SHUT_WR)
