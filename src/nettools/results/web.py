@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from nettools.charsets import is_charset
+from nettools.errors import UsageError
 from nettools.frozen import field
 from nettools.results.base import Result, as_dict
 from nettools.results.headers import Headers
@@ -51,6 +52,8 @@ class Page(Result):
         """Where a Link field leads (RFC 8288), absolute, or None: `related("next")` is the next page of a list."""
         from nettools.parse.links import parse_links  # only a page that is asked pays for the parser
 
+        if not isinstance(relation, str):
+            raise UsageError(f"a relation is a str, not {type(relation).__name__}")
         return parse_links(self.headers.get_all("Link"), self.url).get(relation.lower())
 
     def _outline(self) -> tuple[str | None, tuple[str, ...]]:

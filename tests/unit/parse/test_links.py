@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nettools import Headers, Page
+from nettools import Headers, Page, UsageError
 from nettools.parse.links import parse_links
 
 BASE = "https://h/api/items?page=1"
@@ -43,6 +43,8 @@ def test_a_page_says_what_is_related_to_it() -> None:
         "https://h/",
         None,
     )
+    with pytest.raises(UsageError, match="not NoneType"):
+        page.related(None)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("piece", ["<", '"', '"\\', '\\"', "<>", ";", "=", ",", "<a>;rel=b,", "a", " "])

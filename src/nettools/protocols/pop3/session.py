@@ -148,7 +148,7 @@ class POP3Session(Keeper):
             raise UnsupportedError(
                 "the server has no UIDL: a number may be another message's by now",
                 side="peer",
-                hint="numbers=, or list and delete over one connection",
+                hint="numbers= or --number, or list and delete over one connection",
             )
         answers = self._ask_many([f"DELE {number}" for number in chosen], self.client.read_reply)
         for number, reply in zip(chosen, answers, strict=True):
